@@ -1,0 +1,252 @@
+"""Starts the nodes, in this process or in one each, and drives their lifecycle."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+import os
+from pathlib import Path
+import signal
+import subprocess
+import sys
+import threading
+import time
+from typing import Any
+
+from lifecycle_msgs.msg import State, Transition
+from lifecycle_msgs.srv import ChangeState, GetState
+from rclpy.client import Client
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+import yaml
+
+from fer_ros.core.resources import share_directory
+from fer_ros.nodes.camera_node import CameraNode
+from fer_ros.nodes.emotion_node import EmotionNode
+from fer_ros.nodes.face_node import FaceNode
+from fer_ros.nodes.node import PipelineNode
+from fer_ros.nodes.overlay_node import OverlayNode
+
+NODES: dict[str, type[PipelineNode]] = {
+    'emotion_node': EmotionNode,
+    'face_node': FaceNode,
+    'overlay_node': OverlayNode,
+    'camera_node': CameraNode,
+}
+"""In the order in which they are brought up: whoever listens comes before whoever speaks."""
+
+BRING_UP_TIMEOUT_S = 40.0
+"""Loading the networks on a slow and busy machine takes seconds."""
+
+POLL_S = 0.02
+
+STOP_TIMEOUT_S = 15.0
+RESPAWN_DELAY_S = 1.0
+
+
+NEXT = {
+    State.PRIMARY_STATE_UNCONFIGURED: (Transition.TRANSITION_CONFIGURE, 'configured'),
+    State.PRIMARY_STATE_INACTIVE: (Transition.TRANSITION_ACTIVATE, 'activated'),
+}
+"""From each state, the transition on the way to being active."""
+
+
+class BringUpError(RuntimeError):
+    """A node did not start or could not be brought into a state; the text says which."""
+
+
+def use_fastdds_profile() -> None:
+    """Let Fast DDS have room for images, unless the user has a profile of their own; before ROS starts."""
+    os.environ.setdefault('FASTRTPS_DEFAULT_PROFILES_FILE', str(share_directory() / 'config' / 'fastdds.xml'))
+
+
+def write_parameter_file(path: Path, values: Mapping[str, Mapping[str, Any]]) -> None:
+    """Write a ROS parameter file for nodes in any namespace; names with dots stay as they are."""
+    sections = {f'/**/{node}': {'ros__parameters': dict(own)} for node, own in values.items() if own}
+    path.write_text(yaml.safe_dump(sections, sort_keys=False), encoding='utf-8')
+
+
+class BringUp(ABC):
+    """
+    The four nodes, from start to end.
+
+    `spinner` is a node that is spun by another thread; its clients ask the nodes to change state.
+    """
+
+    def __init__(self, spinner: Node, arguments: Sequence[str]) -> None:
+        """
+        Prepare.
+
+        :param arguments: ROS arguments for every node, beginning with `--ros-args`.
+        """
+        self._spinner = spinner
+        self._arguments = list(arguments)
+        self._clients: dict[tuple[str, str], Client] = {}
+
+    def start(self) -> None:
+        """
+        Start the nodes and bring them up in order.
+
+        :raises BringUpError: where that fails; what was started is stopped again.
+        """
+        try:
+            for name in NODES:
+                self._launch(name)
+            for name in NODES:
+                self._bring_up(name)
+        except BringUpError:
+            self.stop()
+            raise
+
+    @abstractmethod
+    def stop(self) -> None:
+        """Stop all nodes, those that speak first; what they were working on is finished."""
+
+    def watch(self) -> None:
+        """Bring nodes that died back up; to be called now and then."""
+
+    @abstractmethod
+    def process_ids(self) -> dict[str, int]:
+        """Return the process of each node."""
+
+    @abstractmethod
+    def _launch(self, name: str) -> None:
+        """Start a node."""
+
+    def _bring_up(self, name: str) -> None:
+        """Ask a node for its state and for the next one until it is active."""
+        deadline = time.monotonic() + BRING_UP_TIMEOUT_S
+        while (state := self._state(name, deadline)) in NEXT:
+            transition, word = NEXT[state]
+            request = ChangeState.Request(transition=Transition(id=transition))
+            response = self._ask(name, 'change_state', ChangeState, request, deadline)
+            if response is not None and not response.success:
+                raise BringUpError(f'{name} could not be {word}; its message above says why.')
+
+    def _state(self, name: str, deadline: float) -> int:
+        while True:
+            # A process that was killed leaves its services behind for 20 s; a question that only they received is lost, so
+            # it is asked again.
+            response = self._ask(
+                name, 'get_state', GetState, GetState.Request(), min(time.monotonic() + 1.0, deadline))
+            if response is not None:
+                return int(response.current_state.id)
+            if time.monotonic() > deadline:
+                raise BringUpError(f'{name} did not answer within {BRING_UP_TIMEOUT_S:g} s.')
+
+    def _ask(self, name: str, service: str, kind: Any, request: Any, deadline: float) -> Any:
+        """Return the answer, or None where none came in time."""
+        client = self._clients.get((name, service))
+        if client is None:
+            client = self._spinner.create_client(kind, f'{name}/{service}')
+            self._clients[name, service] = client
+        while not client.service_is_ready():
+            self._check_alive(name)
+            if time.monotonic() > deadline:
+                return None
+            time.sleep(POLL_S)
+        done = threading.Event()
+        future = client.call_async(request)
+        future.add_done_callback(lambda _: done.set())
+        while not done.wait(POLL_S):
+            self._check_alive(name)
+            if time.monotonic() > deadline:
+                client.remove_pending_request(future)
+                return None
+        return future.result()
+
+    def _check_alive(self, name: str) -> None:
+        """Raise where the node cannot answer any more."""
+
+
+class OneProcess(BringUp):
+    """All nodes in this process, spun by the executor that spins the spinner."""
+
+    def __init__(
+        self, spinner: Node, arguments: Sequence[str], executor: SingleThreadedExecutor,
+    ) -> None:
+        """Prepare."""
+        super().__init__(spinner, arguments)
+        self._executor = executor
+        self._nodes: dict[str, PipelineNode] = {}
+
+    def _launch(self, name: str) -> None:
+        node = NODES[name](cli_args=self._arguments)
+        self._nodes[name] = node
+        self._executor.add_node(node)
+
+    def process_ids(self) -> dict[str, int]:
+        """Return this process."""
+        return {'all nodes': os.getpid()}
+
+    def stop(self) -> None:
+        """Stop all nodes."""
+        for name in reversed(NODES):
+            node = self._nodes.pop(name, None)
+            if node is None:
+                continue
+            done = threading.Event()
+
+            def close(node: PipelineNode = node, done: threading.Event = done) -> None:
+                self._executor.remove_node(node)
+                node.close()
+                done.set()
+            # In the executor's thread: it must not wait for what is being destroyed.
+            self._executor.create_task(close)
+            done.wait(STOP_TIMEOUT_S)
+
+
+class OwnProcesses(BringUp):
+    """Each node in a process of its own; one that dies is started again."""
+
+    def __init__(self, spinner: Node, arguments: Sequence[str]) -> None:
+        """Prepare."""
+        super().__init__(spinner, arguments)
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+
+    def _launch(self, name: str) -> None:
+        module = NODES[name].__module__
+        # In sessions of their own, so that Ctrl-C reaches this process alone, which ends them in order.
+        self._processes[name] = subprocess.Popen(
+            [sys.executable, '-m', module, *self._arguments], start_new_session=True,
+            stdin=subprocess.DEVNULL)
+
+    def _check_alive(self, name: str) -> None:
+        code = self._processes[name].poll()
+        if code is not None:
+            raise BringUpError(f'{name} ended with exit code {code}.')
+
+    def process_ids(self) -> dict[str, int]:
+        """Return the process of each node."""
+        return {name: process.pid for name, process in self._processes.items()}
+
+    def watch(self) -> None:
+        """Bring nodes that died back up."""
+        for name, process in self._processes.items():
+            if process.poll() is None:
+                continue
+            self._spinner.get_logger().error(
+                f'{name} died with exit code {process.returncode}; it is started again.')
+            time.sleep(RESPAWN_DELAY_S)
+            self._launch(name)
+            try:
+                self._bring_up(name)
+            except BringUpError as error:
+                self._spinner.get_logger().error(f'{error} It is tried again.')
+                self._processes[name].kill()
+                self._processes[name].wait()
+            break
+
+    def stop(self) -> None:
+        """Stop all nodes."""
+        for name in reversed(NODES):
+            process = self._processes.pop(name, None)
+            if process is None or process.poll() is not None:
+                continue
+            process.send_signal(signal.SIGINT)
+            try:
+                process.wait(STOP_TIMEOUT_S)
+            except subprocess.TimeoutExpired:
+                self._spinner.get_logger().error(f'{name} did not end within {STOP_TIMEOUT_S:g} s; it is killed.')
+                process.kill()
+                process.wait()

@@ -1,0 +1,184 @@
+"""What the launch files have in common: the nodes, and what brings them up and keeps them up."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+import os
+from typing import Any
+
+from launch import LaunchContext, LaunchDescriptionEntity
+from launch.actions import DeclareLaunchArgument, OpaqueFunction, RegisterEventHandler, SetEnvironmentVariable
+from launch.event_handlers import OnProcessStart
+from launch.logging import get_logger
+from launch_ros.actions import LifecycleNode
+from launch_ros.ros_adapters import get_ros_node
+from lifecycle_msgs.msg import State, Transition
+from lifecycle_msgs.srv import ChangeState, GetState
+from rclpy.client import Client
+
+from fer_ros.core.configuration import ConfigError, find_config
+from fer_ros.core.resources import share_directory
+
+RESPAWN_DELAY_S = 1.0
+ANSWER_TIMEOUT_S = 1.0
+CHANGE_TIMEOUT_S = 40.0
+"""Loading the networks on a slow and busy machine takes seconds."""
+
+NEXT = {
+    State.PRIMARY_STATE_UNCONFIGURED: Transition.TRANSITION_CONFIGURE,
+    State.PRIMARY_STATE_INACTIVE: Transition.TRANSITION_ACTIVATE,
+}
+"""From each state, the transition on the way to being active."""
+
+PROFILE_VARIABLES = ('FASTRTPS_DEFAULT_PROFILES_FILE', 'FASTDDS_DEFAULT_PROFILES_FILE')
+"""Names of the variable in Fast DDS 2 (Jazzy) and 3 (Kilted and later)."""
+
+
+def common_arguments(use_sim_time: str) -> list[DeclareLaunchArgument]:
+    """Return the arguments that all launch files have."""
+    return [
+        DeclareLaunchArgument(
+            'config', default_value='live',
+            description='Name of a file in config/ without .yaml, or path of a ROS parameter file.'),
+        DeclareLaunchArgument(
+            'namespace', default_value='', description='Namespace of all nodes: one for each camera of a robot.'),
+        DeclareLaunchArgument(
+            'model', default_value='',
+            description="Classifier: name of a folder of models/ or path of a model card; empty: the config's."),
+        DeclareLaunchArgument(
+            'overlay', default_value='true', choices=['true', 'false'],
+            description='Run overlay_node, which draws the emotions on the images while someone listens.'),
+        DeclareLaunchArgument(
+            'image_topic', default_value='',
+            description="Topic of images to work on, such as a robot's own camera driver's; empty: image_raw."),
+        DeclareLaunchArgument(
+            'use_sim_time', default_value=use_sim_time, choices=['true', 'false'],
+            description='Take the time from /clock, as bags and simulators publish it.'),
+        DeclareLaunchArgument(
+            'log_level', default_value='info', choices=['debug', 'info', 'warn', 'error', 'fatal'],
+            description='From which severity on the nodes log.'),
+    ]
+
+
+def fastdds_profile() -> list[SetEnvironmentVariable]:
+    """Return actions that give Fast DDS room for images, unless the user has a profile of their own."""
+    if any(name in os.environ for name in PROFILE_VARIABLES):
+        return []
+    path = str(share_directory() / 'config' / 'fastdds.xml')
+    return [SetEnvironmentVariable(name, path) for name in PROFILE_VARIABLES]
+
+
+def pipeline(with_camera: bool) -> OpaqueFunction:
+    """
+    Return the action that starts the nodes which the arguments ask for.
+
+    :param with_camera: start camera_node, unless `image_topic` names another source of images.
+    """
+    return OpaqueFunction(function=_pipeline, kwargs={'with_camera': with_camera})
+
+
+def _pipeline(context: LaunchContext, with_camera: bool) -> Sequence[LaunchDescriptionEntity]:
+    arguments = context.launch_configurations
+    try:
+        config = str(find_config(arguments['config']))
+    except ConfigError as error:
+        raise RuntimeError(str(error)) from error
+    image_topic = arguments['image_topic']
+    common = {'use_sim_time': arguments['use_sim_time'] == 'true'}
+    # In the order in which they are brought up: whoever listens comes before whoever speaks.
+    parameters: dict[str, dict[str, Any]] = {'emotion_node': {}, 'face_node': {}}
+    if arguments['model']:
+        parameters['emotion_node']['model'] = arguments['model']
+    if arguments['overlay'] == 'true':
+        parameters['overlay_node'] = {}
+    if with_camera and not image_topic:
+        source = {'source': arguments['source']} if arguments['source'] else {}
+        parameters['camera_node'] = {**source, 'loop': arguments['loop'] == 'true'}
+    nodes = [
+        LifecycleNode(
+            package='fer_ros', executable=name, name=name, namespace=arguments['namespace'],
+            parameters=[config, {**common, **_quoted(own)}],
+            remappings=[('image_raw', image_topic)] if image_topic else [],
+            ros_arguments=['--log-level', f'{name}:={arguments["log_level"]}'],
+            output='screen', respawn=True, respawn_delay=RESPAWN_DELAY_S)
+        for name, own in parameters.items()]
+    return [*_keep_active(nodes), *nodes]
+
+
+def _quoted(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    from launch_ros.parameter_descriptions import ParameterValue
+    return {
+        # Without its type the camera 0 would become a number.
+        name: ParameterValue(value, value_type=type(value)) for name, value in parameters.items()}
+
+
+def _keep_active(nodes: Sequence[LifecycleNode]) -> list[RegisterEventHandler]:
+    """
+    Return handlers that bring the nodes up in order, and each of them again after it was respawned.
+
+    They ask each node for its state, and ask again where no answer comes. Events alone do not do: a process
+    that was killed leaves its services in the graph for 20 s, a request that only they received is lost, and so is the event that
+    would have followed.
+    """
+    became_active = [asyncio.Event() for _ in nodes]
+    handlers = []
+    for index, node in enumerate(nodes):
+        before = became_active[index - 1] if index else None
+        handlers.append(RegisterEventHandler(OnProcessStart(
+            target_action=node,
+            on_start=_starter(node, before, became_active[index]))))
+    return handlers
+
+
+def _starter(node: LifecycleNode, before: asyncio.Event | None, active: asyncio.Event) -> Any:
+    task: asyncio.Task[None] | None = None
+
+    def on_start(_: Any, context: LaunchContext) -> None:
+        nonlocal task
+        if task is not None:
+            task.cancel()
+        task = context.asyncio_loop.create_task(_bring_up(context, node.node_name, before, active))
+    return on_start
+
+
+async def _bring_up(
+    context: LaunchContext, name: str, before: asyncio.Event | None, active: asyncio.Event,
+) -> None:
+    if before is not None:
+        await before.wait()
+    ros = get_ros_node(context)
+    get_state = ros.create_client(GetState, f'{name}/get_state')
+    change_state = ros.create_client(ChangeState, f'{name}/change_state')
+    try:
+        while not context.is_shutdown:
+            answer = await _ask(get_state, GetState.Request(), ANSWER_TIMEOUT_S)
+            if answer is None:
+                continue
+            if answer.current_state.id not in NEXT:
+                break
+            request = ChangeState.Request(transition=Transition(id=NEXT[answer.current_state.id]))
+            done = await _ask(change_state, request, CHANGE_TIMEOUT_S)
+            if done is not None and not done.success:
+                get_logger('fer_ros').error(
+                    f'{name} cannot be brought up; its message above says why. Correct it, and then start again or use '
+                    f'"ros2 lifecycle set {name} configure".')
+                break
+    finally:
+        ros.destroy_client(get_state)
+        ros.destroy_client(change_state)
+        # The others are of use without this one: a person who corrects it finds them ready.
+        active.set()
+
+
+async def _ask(client: Client, request: Any, timeout_s: float) -> Any:
+    """Return the answer, or None where none came in time."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + timeout_s
+    future = client.call_async(request)
+    while not future.done() and loop.time() < deadline:
+        await asyncio.sleep(0.02)
+    if future.done():
+        return future.result()
+    client.remove_pending_request(future)
+    return None

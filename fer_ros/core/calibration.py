@@ -1,0 +1,236 @@
+"""Camera calibrations in the YAML format of ROS (`camera_calibration_parsers`), without ROS."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+import math
+import os
+from pathlib import Path
+import re
+import tempfile
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import yaml
+
+DISTORTION_COEFFICIENTS: Mapping[str, tuple[int, ...]] = {
+    'plumb_bob': (4, 5),
+    'rational_polynomial': (8,),
+    'equidistant': (4,),
+}
+"""Models of lens distortion (`sensor_msgs/distortion_models`), and how many numbers each has."""
+
+Numbers = tuple[float, ...]
+
+
+class CalibrationError(ValueError):
+    """A calibration cannot be found or used; the text says what is wrong and what to do."""
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """
+    A camera's calibration; fields and meaning are those of `sensor_msgs/CameraInfo`.
+
+    `k` and `r` are 3x3, `p` is 3x4, by rows. The default is "uncalibrated": everything is 0, as
+    CameraInfo has it.
+    """
+
+    camera_name: str = ''
+    width: int = 0
+    height: int = 0
+    distortion_model: str = ''
+    d: Numbers = ()
+    k: Numbers = (0.0,) * 9
+    r: Numbers = (0.0,) * 9
+    p: Numbers = (0.0,) * 12
+    origin: str = ''
+
+    @property
+    def is_calibrated(self) -> bool:
+        """Whether there is a camera matrix; its first element is then not 0, as in CameraInfo."""
+        return self.k[0] != 0.0
+
+    def check_size(self, width: int, height: int) -> str:
+        """
+        Compare the size that was calibrated with that of the images; nothing is scaled.
+
+        :return: a sentence for the user, or '' where they agree or there is no calibration.
+        """
+        if not self.is_calibrated or (width, height) == (self.width, self.height):
+            return ''
+        origin = self.origin or 'the calibration'
+        return (
+            f'{origin} is for images of {self.width}x{self.height}, these are {width}x{height}: '
+            f'calibrate the camera at {width}x{height}, or set width to {self.width} and height '
+            f'to {self.height}')
+
+
+def load_calibration(url: str) -> Calibration:
+    """
+    Read a calibration.
+
+    :param url: a path, file:///path or package://package/path; empty gives "uncalibrated".
+    :raises CalibrationError: where the file is missing or wrong; the text names it and the key.
+    """
+    if not url.strip():
+        return Calibration()
+    path = resolve_url(url.strip())
+    try:
+        text = path.read_text(encoding='utf-8')
+    except FileNotFoundError as error:
+        raise CalibrationError(
+            f'there is no calibration file {path}: check camera_info_url, or leave it '
+            'empty') from error
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else 'it is no text'
+        raise CalibrationError(f'the calibration file {path} cannot be read: {reason}') from error
+    try:
+        values = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, 'problem_mark', None)
+        line = f' (line {mark.line + 1})' if mark else ''
+        raise CalibrationError(
+            f'{path} is not YAML{line}: calibrate again, or repair the file') from error
+    return _Reader(path, values).calibration()
+
+
+def save_calibration(calibration: Calibration, path: Path) -> None:
+    """
+    Write a calibration so that this module and ROS's camera drivers read it.
+
+    The file is complete or not changed at all.
+
+    :raises OSError: where the file cannot be written.
+    """
+    values = {
+        'image_width': calibration.width,
+        'image_height': calibration.height,
+        'camera_name': calibration.camera_name,
+        'camera_matrix': _matrix(3, 3, calibration.k),
+        'distortion_model': calibration.distortion_model,
+        'distortion_coefficients': _matrix(1, len(calibration.d), calibration.d),
+        'rectification_matrix': _matrix(3, 3, calibration.r),
+        'projection_matrix': _matrix(3, 4, calibration.p),
+    }
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f'.{path.name}.')
+    try:
+        with os.fdopen(handle, 'w', encoding='utf-8') as file:
+            yaml.safe_dump(values, file, sort_keys=False, default_flow_style=None)
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+def resolve_url(url: str) -> Path:
+    """
+    Return the path of a file that is named by a path, file:///path or package://package/path.
+
+    :raises CalibrationError: for another kind of address, or a package that is not installed.
+    """
+    scheme = re.match(r'([A-Za-z][A-Za-z0-9+.-]*)://', url)
+    if not scheme:
+        return Path(url).expanduser()
+    parts = urlsplit(url)
+    if scheme[1] == 'file':
+        if parts.netloc not in ('', 'localhost'):
+            raise CalibrationError(
+                f'{url} names the host {parts.netloc!r}: write file:///path with three slashes')
+        return Path(unquote(parts.path))
+    if scheme[1] == 'package':
+        return _share_folder(parts.netloc, url) / unquote(parts.path).lstrip('/')
+    raise CalibrationError(
+        f'{url} cannot be read as a calibration: use a path, file:///path or '
+        'package://package/path')
+
+
+def _share_folder(package: str, url: str) -> Path:
+    prefixes = [p for p in os.environ.get('AMENT_PREFIX_PATH', '').split(os.pathsep) if p]
+    for prefix in prefixes:
+        share = Path(prefix) / 'share'
+        if (share / 'ament_index/resource_index/packages' / package).is_file():
+            return share / package
+    where = f'searched: {", ".join(prefixes)}' if prefixes else 'no ROS environment is set up'
+    raise CalibrationError(
+        f'the package {package!r} of {url} is not found ({where}): source the workspace that has '
+        'it')
+
+
+def _matrix(rows: int, columns: int, data: Sequence[float]) -> dict[str, Any]:
+    return {'rows': rows, 'cols': columns, 'data': [float(value) for value in data]}
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+
+
+class _Reader:
+    """Takes a calibration out of what a YAML file holds."""
+
+    def __init__(self, path: Path, values: Any) -> None:
+        self._path = path
+        if not isinstance(values, Mapping):
+            raise self._fault('it holds no keys such as image_width and camera_matrix')
+        self._values = values
+
+    def calibration(self) -> Calibration:
+        # Files from before there was a choice do not name the model; ROS reads them as plumb_bob
+        # too.
+        model = self._values.get('distortion_model', 'plumb_bob')
+        if not isinstance(model, str) or model not in DISTORTION_COEFFICIENTS:
+            raise self._fault(
+                f'distortion_model is {model!r}, which is not known; there are '
+                f'{", ".join(DISTORTION_COEFFICIENTS)}')
+        k = self._numbers('camera_matrix', (9,))
+        if any(k) and not (k[0] > 0 and k[4] > 0):
+            raise self._fault(
+                f'camera_matrix has the focal lengths {k[0]:g} and {k[4]:g}, which must be '
+                'positive')
+        return Calibration(
+            camera_name=str(self._values.get('camera_name', '')),
+            width=self._size('image_width'),
+            height=self._size('image_height'),
+            distortion_model=model,
+            d=self._numbers(
+                'distortion_coefficients', DISTORTION_COEFFICIENTS[model], f' for {model}'),
+            k=k,
+            r=self._numbers('rectification_matrix', (9,)),
+            p=self._numbers('projection_matrix', (12,)),
+            origin=str(self._path))
+
+    def _fault(self, text: str) -> CalibrationError:
+        return CalibrationError(
+            f'{self._path} is no usable calibration: {text}. Calibrate again, or correct the file')
+
+    def _value(self, key: str) -> Any:
+        if key not in self._values:
+            raise self._fault(f'the key {key} is missing')
+        return self._values[key]
+
+    def _size(self, key: str) -> int:
+        value = self._value(key)
+        if type(value) is not int or value <= 0:
+            raise self._fault(f'{key} must be a number of pixels above 0, found {value!r}')
+        return value
+
+    def _numbers(self, key: str, counts: tuple[int, ...], which: str = '') -> Numbers:
+        matrix = self._value(key)
+        data = matrix.get('data') if isinstance(matrix, Mapping) else None
+        if not isinstance(data, list):
+            raise self._fault(f'{key} must have rows, cols and a list named data')
+        expected = ' or '.join(str(count) for count in counts)
+        if len(data) not in counts:
+            raise self._fault(f'{key} has {len(data)} elements, expected {expected}{which}')
+        wrong = [value for value in data if not _is_number(value)]
+        if wrong:
+            raise self._fault(f'{key} holds {wrong[0]!r}, which is no finite number')
+        if 'rows' in matrix and 'cols' in matrix:
+            rows, columns = matrix['rows'], matrix['cols']
+            if not (_is_number(rows) and _is_number(columns) and rows * columns == len(data)):
+                raise self._fault(
+                    f'{key} says {rows!r} rows and {columns!r} cols, its data has {len(data)} '
+                    'elements')
+        return tuple(float(value) for value in data)

@@ -1,0 +1,131 @@
+"""From faces to emotions: schedule, classifier, smoothing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+import math
+
+from fer_ros.core.classifier import Classifier, LiteRtClassifier
+from fer_ros.core.emotions import Emotion
+from fer_ros.core.model_card import load_card
+from fer_ros.core.options import option, Options
+from fer_ros.core.schedule import ClassificationSchedule
+from fer_ros.core.smoothing import ProbabilitySmoother
+from fer_ros.core.values import (
+    Face, FaceEmotion, HeadPose, no_probabilities, NS_PER_S, Probabilities)
+
+
+@dataclass(frozen=True)
+class EmotionOptions(Options):
+    """How faces are classified."""
+
+    model: str = option(
+        'fer2013_cnn48', 'Name of a folder of models/, or path of a model card (model.yaml) or its folder.')
+    threads: int = option(
+        1, 'Threads of the classifier; 1 leaves the other cores to the other nodes.', minimum=1, maximum=64)
+    rate_hz: float = option(
+        10.0, 'How often each face is classified; 0: in every image.', unit='Hz',
+        minimum=0.0, maximum=240.0, dynamic=True)
+    max_batch: int = option(
+        8, 'At most so many faces are classified for one image; those go first that wait longest.',
+        unit='faces', minimum=1, maximum=1000, dynamic=True)
+    smoothing_s: float = option(
+        0.4, 'Time constant of the smoothing: 63 % of a change shows after it; 0: none.', unit='s',
+        minimum=0.0, maximum=60.0, dynamic=True)
+    min_confidence: float = option(
+        0.4, 'Below this largest probability the emotion is UNKNOWN.', minimum=0.0, maximum=1.0, dynamic=True)
+    max_yaw_rad: float = option(
+        1.0, 'Faces turned further to a side are not classified and UNKNOWN.', unit='rad',
+        minimum=0.0, maximum=3.2, dynamic=True)
+    max_pitch_rad: float = option(
+        0.8, 'Faces turned further up or down are not classified and UNKNOWN.', unit='rad',
+        minimum=0.0, maximum=1.6, dynamic=True)
+
+
+@dataclass
+class _Evidence:
+    """What is known of a track's emotion."""
+
+    smoother: ProbabilitySmoother = field(default_factory=ProbabilitySmoother)
+    smoothed: Probabilities = field(default_factory=no_probabilities)
+    raw: Probabilities = field(default_factory=no_probabilities)
+    classified_at_ns: int = 0
+    head_pose: HeadPose = HeadPose()
+
+
+class EmotionStage:
+    """Classifies faces in turn, all due ones in one call, and smooths over time."""
+
+    def __init__(self, options: EmotionOptions, classifier: Classifier | None = None) -> None:
+        """
+        Load the model.
+
+        :param classifier: None: the one that the options name.
+        :raises ModelError: where the model or its card is missing or faulty; the text says how.
+        """
+        self.options = options
+        self._classifier = classifier or LiteRtClassifier(load_card(options.model), options.threads)
+        self._schedule = ClassificationSchedule()
+        self._evidence: dict[int, _Evidence] = {}
+        self._stamp_ns: int | None = None
+
+    @property
+    def model(self) -> str:
+        """Name and version of the classifier."""
+        return self._classifier.card.title
+
+    def process(self, faces: Sequence[Face], stamp_ns: int) -> list[FaceEmotion]:
+        """
+        Return the faces with their emotions, in the same order; what is known of absent faces is forgotten.
+
+        :param stamp_ns: stamp of the image. Where it goes back by more than a second, all is forgotten.
+        """
+        if self._stamp_ns is not None and stamp_ns < self._stamp_ns - NS_PER_S:
+            self.reset()
+        self._stamp_ns = stamp_ns
+        present = {face.track_id for face in faces}
+        self._evidence = {
+            face.track_id: self._evidence.get(face.track_id) or _Evidence() for face in faces}
+        self._schedule.keep(present)
+        for face in faces:
+            if not math.isnan(face.head_pose.yaw):
+                self._evidence[face.track_id].head_pose = face.head_pose
+        self._classify(faces, stamp_ns)
+        return [self._result(face) for face in faces]
+
+    def _classify(self, faces: Sequence[Face], stamp_ns: int) -> None:
+        crops = {
+            face.track_id: face.crop for face in faces
+            if face.crop is not None and not self._is_turned_away(face.track_id)}
+        due = self._schedule.take(
+            crops, stamp_ns, self.options.rate_hz, self.options.max_batch)
+        if not due:
+            return
+        rows = self._classifier.classify([crops[track_id] for track_id in due])
+        for track_id, row in zip(due, rows, strict=True):
+            evidence = self._evidence[track_id]
+            evidence.raw = row
+            evidence.smoothed = evidence.smoother.update(row, stamp_ns, self.options.smoothing_s)
+            evidence.classified_at_ns = stamp_ns
+
+    def _is_turned_away(self, track_id: int) -> bool:
+        pose = self._evidence[track_id].head_pose
+        return (abs(pose.yaw) > self.options.max_yaw_rad
+                or abs(pose.pitch) > self.options.max_pitch_rad)
+
+    def _result(self, face: Face) -> FaceEmotion:
+        evidence = self._evidence[face.track_id]
+        confidence = float(evidence.smoothed.max())
+        is_known = (
+            confidence > 0 and confidence >= self.options.min_confidence
+            and not self._is_turned_away(face.track_id))
+        return FaceEmotion(
+            face.track_id, face.state, face.box, face.score, face.head_pose,
+            emotion=Emotion(int(evidence.smoothed.argmax())) if is_known else Emotion.UNKNOWN,
+            confidence=confidence, probabilities=evidence.smoothed,
+            raw_probabilities=evidence.raw, classified_at_ns=evidence.classified_at_ns)
+
+    def reset(self) -> None:
+        """Forget all that is known of the faces."""
+        self._evidence = {}
+        self._schedule = ClassificationSchedule()
+        self._stamp_ns = None

@@ -1,0 +1,64 @@
+"""Reads image files, with an error in words for each that cannot be read."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from fer_ros.core.opencv_log import quiet_opencv
+from fer_ros.core.values import Image
+
+_PNG_SIGNATURE = b'\x89PNG\r\n\x1a\n'
+
+
+def read_image(path: Path) -> Image:
+    """
+    Read an image file, turned upright where it says how the camera was held.
+
+    :return: (H, W, 3) uint8, BGR; grey, 16-bit and transparent images are converted.
+    :raises ValueError: where the file cannot be read, is truncated, damaged or too large; the text
+        says which.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ValueError(f'{path} cannot be read: {error.strerror}') from error
+    if not data:
+        raise ValueError(f'{path} is empty (0 bytes): copy it again')
+    if _is_truncated(data):
+        raise ValueError(f'{path} is truncated: copy it again')
+    if data.startswith(_PNG_SIGNATURE):
+        data = _without_color_profile(data)
+    try:
+        with quiet_opencv():
+            image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    except cv2.error as error:
+        raise ValueError(
+            f'{path} cannot be decoded: it is damaged, or larger than OpenCV permits '
+            f'({error.err}); make it smaller or copy it again') from error
+    if image is None:
+        raise ValueError(
+            f'{path} is damaged or no image: check that other programs show it, or copy it again')
+    return np.ascontiguousarray(image, np.uint8)
+
+
+def _is_truncated(data: bytes) -> bool:
+    # The decoder fills what is missing of a JPEG with grey and raises nothing, so the end mark is
+    # looked for. The mark that begins the coded pixels (FF DA) cannot occur within them.
+    if data.startswith(b'\xff\xd8\xff'):
+        return data.rfind(b'\xff\xd9') < data.rfind(b'\xff\xda')
+    if data.startswith(_PNG_SIGNATURE):
+        return b'IEND' not in data
+    return False
+
+
+def _without_color_profile(png: bytes) -> bytes:
+    """Return the PNG without its color profile, which OpenCV does not use but prints about."""
+    parts = [_PNG_SIGNATURE]
+    position = len(_PNG_SIGNATURE)
+    while position < len(png):
+        end = position + 12 + int.from_bytes(png[position:position + 4], 'big')
+        if png[position + 4:position + 8] != b'iCCP':
+            parts.append(png[position:end])
+        position = end
+    return b''.join(parts)

@@ -1,0 +1,179 @@
+"""
+Options as data: one table gives the defaults, the checks, the ROS parameters and their documentation.
+
+An options class is a frozen dataclass derived from `Options` whose fields are made by `option()`. A field
+may itself be an options class; its names are then joined by dots, as ROS does (`tracker.timeout_s`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, MISSING
+import math
+from typing import Any, get_type_hints, TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+Value = bool | int | float | str
+T = TypeVar('T', bool, int, float, str)
+
+
+class OptionError(ValueError):
+    """An option has an unknown name, the wrong type or a value outside its range; the text says which."""
+
+
+@dataclass(frozen=True)
+class Option:
+    """A row of the table. `minimum` and `maximum` are inclusive; `dynamic` ones can change while a node is active."""
+
+    name: str
+    type: type
+    default: Value
+    description: str
+    unit: str = ''
+    minimum: float | None = None
+    maximum: float | None = None
+    choices: tuple[str, ...] = ()
+    dynamic: bool = False
+
+    @property
+    def range(self) -> str:
+        """The permitted values in words; empty where any value of the type will do."""
+        if self.choices:
+            return ', '.join(choice or "''" for choice in self.choices)
+        if self.minimum is not None and self.maximum is not None:
+            return f'{self.minimum:g} to {self.maximum:g}'
+        if self.minimum is not None:
+            return f'{self.minimum:g} or more'
+        if self.maximum is not None:
+            return f'{self.maximum:g} or less'
+        return ''
+
+    def checked(self, value: Any) -> Value:
+        """
+        Return the value as the option's type.
+
+        :raises OptionError: where the type is wrong or the value out of range.
+        """
+        if self.type is float and isinstance(value, int) and not isinstance(value, bool):
+            value = float(value)
+        if self.type is str and type(value) is int:
+            value = str(value)  # ROS reads `source:=0` as a number
+        if type(value) is not self.type:
+            raise OptionError(
+                f'{self.name} must be {_TYPE_WORDS[self.type]}, not {value!r}')
+        outside = (
+            (self.choices and value not in self.choices)
+            or (self.minimum is not None and value < self.minimum)
+            or (self.maximum is not None and value > self.maximum)
+            or (isinstance(value, float) and math.isnan(value)))
+        if outside:
+            unit = f' {self.unit}' if self.unit else ''
+            word = 'one of ' if self.choices else ''
+            raise OptionError(f'{self.name} must be {word}{self.range}{unit}, not {value!r}')
+        return value  # type: ignore[no-any-return]
+
+
+_TYPE_WORDS = {bool: 'true or false', int: 'a whole number', float: 'a number', str: 'a string'}
+
+
+def option(
+    default: T, description: str, *, unit: str = '', minimum: float | None = None,
+    maximum: float | None = None, choices: tuple[str, ...] = (), dynamic: bool = False,
+) -> T:
+    """Declare a field of an options class; the arguments are those of `Option`."""
+    metadata = {'option': dict(
+        description=description, unit=unit, minimum=minimum, maximum=maximum,
+        choices=choices, dynamic=dynamic)}
+    return field(default=default, metadata=metadata)  # type: ignore[return-value]
+
+
+@dataclass(frozen=True)
+class Options:
+    """Base of all options classes: checks every field when an object is made."""
+
+    def __post_init__(self) -> None:
+        """Check types and ranges; whole numbers given for numbers become floats."""
+        for row in self._own_rows():
+            object.__setattr__(self, row.name, row.checked(getattr(self, row.name)))
+
+    @classmethod
+    def _own_rows(cls) -> list[Option]:
+        types = get_type_hints(cls)
+        return [
+            Option(name=f.name, type=types[f.name], default=f.default, **f.metadata['option'])
+            for f in fields(cls) if 'option' in f.metadata]
+
+    @classmethod
+    def _groups(cls) -> dict[str, type[Options]]:
+        types = get_type_hints(cls)
+        return {
+            f.name: types[f.name] for f in fields(cls)
+            if isinstance(types[f.name], type) and issubclass(types[f.name], Options)}
+
+    @classmethod
+    def table(cls, prefix: str = '') -> list[Option]:
+        """Return a row for each option, groups included, names joined by dots, in the order of declaration."""
+        own = {row.name: row for row in cls._own_rows()}
+        groups = cls._groups()
+        rows: list[Option] = []
+        for f in fields(cls):
+            if f.name in groups:
+                rows += groups[f.name].table(f'{prefix}{f.name}.')
+            elif f.name in own:
+                row = own[f.name]
+                rows.append(Option(**{**vars(row), 'name': prefix + row.name}))
+        return rows
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, Any]) -> Self:
+        """
+        Make options from names with dots, or from nested mappings, and their values.
+
+        :raises OptionError: for an unknown name, a wrong type or a value out of range; every fault is named.
+        """
+        flat = dict(_flattened(values))
+        table = {row.name: row for row in cls.table()}
+        faults = []
+        for name, value in flat.items():
+            if name not in table:
+                faults.append(f'there is no option {name!r}; there are {", ".join(table)}')
+                continue
+            try:
+                flat[name] = table[name].checked(value)
+            except OptionError as error:
+                faults.append(str(error))
+        if faults:
+            raise OptionError('; '.join(faults))
+        return cls._from_flat(flat)
+
+    @classmethod
+    def _from_flat(cls, flat: Mapping[str, Any]) -> Self:
+        arguments: dict[str, Any] = {}
+        for name, group in cls._groups().items():
+            inner = {k[len(name) + 1:]: v for k, v in flat.items() if k.startswith(name + '.')}
+            arguments[name] = group._from_flat(inner)
+        arguments.update((k, v) for k, v in flat.items() if '.' not in k)
+        return cls(**arguments)
+
+    def to_mapping(self) -> dict[str, Value]:
+        """Return names with dots and their values; the reverse of `from_mapping`."""
+        flat: dict[str, Value] = {}
+        for f in fields(self):
+            value = getattr(self, f.name)
+            if isinstance(value, Options):
+                flat.update((f'{f.name}.{k}', v) for k, v in value.to_mapping().items())
+            elif f.default is not MISSING:
+                flat[f.name] = value
+        return flat
+
+
+def _flattened(values: Mapping[str, Any], prefix: str = '') -> list[tuple[str, Any]]:
+    flat = []
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            flat += _flattened(value, f'{prefix}{name}.')
+        else:
+            flat.append((f'{prefix}{name}', value))
+    return flat

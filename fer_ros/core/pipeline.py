@@ -1,0 +1,76 @@
+"""The whole way from an image to emotions, without ROS."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+
+from fer_ros.core.configuration import EmotionNodeOptions, FaceNodeOptions, load_options
+from fer_ros.core.emotion_stage import EmotionOptions, EmotionStage
+from fer_ros.core.face_stage import FaceOptions, FaceStage
+from fer_ros.core.values import FaceEmotion, Frame
+
+
+class Pipeline:
+    """
+    Face stage and emotion stage, one after the other, as the nodes run them.
+
+    >>> import cv2
+    >>> from fer_ros.core import Frame, Pipeline
+    >>> from fer_ros.core.sample import SampleClip
+    >>> with Pipeline.from_config('still') as pipeline:
+    ...     faces = pipeline.process(Frame(image=SampleClip().frame(0), stamp_ns=0))
+    >>> [(face.track_id, face.label, round(face.confidence, 1)) for face in faces]  # doctest: +SKIP
+    [(1, 'happiness', 1.0), (2, 'neutral', 0.6)]
+    """
+
+    def __init__(
+        self, face: FaceOptions | None = None, emotion: EmotionOptions | None = None,
+    ) -> None:
+        """
+        Load the networks.
+
+        :raises ModelError: where the classifier's model is missing or faulty.
+        """
+        self._emotion_stage = EmotionStage(emotion or EmotionOptions())
+        self._face_stage = FaceStage(face or FaceOptions())
+
+    @classmethod
+    def from_config(cls, path_or_name: str | Path) -> Pipeline:
+        """
+        Make a pipeline from a configuration.
+
+        :param path_or_name: 'live', 'still' (every image stands alone, nothing is smoothed), or a YAML file's path.
+        :raises ConfigError: where the file is missing or faulty.
+        :raises ModelError: where the classifier's model is missing or faulty.
+        """
+        return cls(
+            load_options(path_or_name, 'face_node', FaceNodeOptions),
+            load_options(path_or_name, 'emotion_node', EmotionNodeOptions))
+
+    @property
+    def model(self) -> str:
+        """Name and version of the classifier."""
+        return self._emotion_stage.model
+
+    def process(self, frame: Frame) -> list[FaceEmotion]:
+        """Return the faces of an image with their emotions, those known longest first."""
+        return self._emotion_stage.process(self._face_stage.process(frame), frame.stamp_ns)
+
+    def reset(self) -> None:
+        """Forget all tracks, as before another video. Identities are not given again."""
+        self._face_stage.reset()
+        self._emotion_stage.reset()
+
+    def close(self) -> None:
+        """Free the networks."""
+        self._face_stage.close()
+
+    def __enter__(self) -> Pipeline:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()

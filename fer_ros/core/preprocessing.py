@@ -1,0 +1,52 @@
+"""How crops of faces become the input of a network; training and the running pipeline share it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from fer_ros.core.values import Image
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """
+    Size and normalisation of a network's input.
+
+    The network sees `grey * scale + offset`, where `grey` is the crop's value, 0 to 255.
+    """
+
+    width: int
+    height: int
+    scale: float
+    offset: float
+
+    def network_input(self, crops: Sequence[Image]) -> npt.NDArray[np.float32]:
+        """
+        Resize and normalise crops.
+
+        :param crops: square (S, S) uint8 grey pictures, each of any size.
+        :return: (N, height, width, 1) float32; N may be 0.
+        :raises ValueError: where a crop is no square grey picture of uint8.
+        """
+        batch = np.empty((len(crops), self.height, self.width, 1), np.float32)
+        for place, crop in enumerate(crops):
+            batch[place, :, :, 0] = self._resized(crop)
+        batch *= np.float32(self.scale)
+        batch += np.float32(self.offset)
+        return batch
+
+    def _resized(self, crop: Image) -> Image:
+        is_square = crop.ndim == 2 and crop.shape[0] == crop.shape[1] > 0
+        if crop.dtype != np.uint8 or not is_square:
+            raise ValueError(
+                'a crop must be a square grey picture, an array of shape (S, S) and type uint8, '
+                f'not {crop.shape} of {crop.dtype}')
+        if crop.shape == (self.height, self.width):
+            return crop
+        shrinks = crop.shape[0] > self.height or crop.shape[1] > self.width
+        interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+        resized = cv2.resize(crop, (self.width, self.height), interpolation=interpolation)
+        return np.asarray(resized, np.uint8)

@@ -1,0 +1,34 @@
+"""Probabilities smoothed over time."""
+
+import math
+
+from fer_ros.core.values import NS_PER_S, Probabilities
+
+
+class ProbabilitySmoother:
+    """
+    Exponential moving average whose weights follow the time between observations, not their number.
+
+    After a step, 1 - 1/e (63 %) of it shows after the time constant, however fast images come.
+    """
+
+    def __init__(self) -> None:
+        self._value: Probabilities | None = None
+        self._stamp_ns = 0
+
+    def update(self, observed: Probabilities, stamp_ns: int, time_constant_s: float) -> Probabilities:
+        """
+        Take an observation in and return the average, which sums to 1 as the observations do.
+
+        :param observed: (7,) float32.
+        :param stamp_ns: time of the observation.
+        :param time_constant_s: 0: no smoothing.
+        """
+        if self._value is None or time_constant_s <= 0:
+            self._value = observed
+        else:
+            dt = max(stamp_ns - self._stamp_ns, 0) / NS_PER_S
+            weight = 1 - math.exp(-dt / time_constant_s)
+            self._value = (self._value + weight * (observed - self._value)).astype(observed.dtype)
+        self._stamp_ns = stamp_ns
+        return self._value

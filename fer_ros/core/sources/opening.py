@@ -1,0 +1,116 @@
+"""From a text to the source of images that it names."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+import re
+from urllib.parse import unquote, urlsplit
+
+import cv2
+
+from fer_ros.core.sample import SampleClip
+from fer_ros.core.sources.base import FrameSource, SourceError, SourceOptions
+from fer_ros.core.sources.capture import (
+    CameraSource,
+    CaptureFactory,
+    device_path,
+    is_camera,
+    StreamSource,
+    VideoSource,
+)
+from fer_ros.core.sources.stills import is_image, StillsSource
+from fer_ros.core.values import Image
+
+STREAM_SCHEMES = ('rtsp', 'rtsps', 'http', 'https')
+
+
+class SampleSource(FrameSource):
+    """The built-in clip, without an end."""
+
+    def __init__(self, options: SourceOptions) -> None:
+        """
+        Prepare the clip.
+
+        :raises SourceError: where the packages that carry its photographs are not installed.
+        """
+        try:
+            self.clip = SampleClip()
+        except (FileNotFoundError, ValueError) as error:
+            raise SourceError(str(error)) from error
+        self.index = -1
+        super().__init__(
+            'sample', 'the built-in sample clip, two moving faces',
+            self.clip.width, self.clip.height,
+            options.rate_hz or self.clip.rate_hz)
+
+    def grab(self) -> bool:
+        self.index += 1
+        return True
+
+    def retrieve(self) -> Image | None:
+        return self.clip.frame(self.index)
+
+    def rewind(self) -> None:
+        self.index = -1
+
+
+def open_source(
+    spec: str,
+    options: SourceOptions = SourceOptions(),
+    *,
+    capture: CaptureFactory = cv2.VideoCapture,
+) -> FrameSource:
+    """
+    Open the source that the text names.
+
+    A file or folder whose name is a number, or "sample" or "auto", is named as ./0 or ./sample.
+
+    :param spec: as the option `source` describes it; empty means auto.
+    :param capture: opens cameras.
+    :raises SourceError: where it does not open; the text says why and what to do.
+    """
+    spec = spec.strip()
+    if spec in ('', 'auto'):
+        return _camera_or_sample(options, capture)
+    if spec == 'sample':
+        return SampleSource(options)
+    if is_camera(spec):
+        return CameraSource(device_path(spec), options, capture)
+    scheme = re.match(r'([A-Za-z][A-Za-z0-9+.-]*)://', spec)
+    if scheme and scheme[1].lower() in STREAM_SCHEMES:
+        return StreamSource(spec, options)
+    if scheme and scheme[1].lower() != 'file':
+        raise SourceError(
+            f'{scheme[1]}:// is not an address that can be read: use '
+            f'{", ".join(s + "://" for s in STREAM_SCHEMES)}, or the path of a file')
+    return _open_path(Path(unquote(urlsplit(spec).path)) if scheme else Path(spec), options)
+
+
+def may_appear(spec: str) -> bool:
+    """Return whether the text names what can be absent now and come later: camera or stream."""
+    spec = spec.strip()
+    return is_camera(spec) or spec.lower().startswith(tuple(s + '://' for s in STREAM_SCHEMES))
+
+
+def _open_path(path: Path, options: SourceOptions) -> FrameSource:
+    path = path.expanduser()
+    if not path.exists():
+        where = '' if path.is_absolute() else f' in {Path.cwd()}'
+        raise SourceError(f'there is no file or folder {path}{where}: check the name')
+    if not os.access(path, os.R_OK | (os.X_OK if path.is_dir() else 0)):
+        raise SourceError(f'no permission to read {path}: change it with chmod, or ask its owner')
+    if path.is_dir() or is_image(path):
+        return StillsSource(path, options)
+    return VideoSource(path, options)
+
+
+def _camera_or_sample(options: SourceOptions, capture: CaptureFactory) -> FrameSource:
+    device = device_path('0')
+    try:
+        return CameraSource(device, options, capture)
+    except SourceError as error:
+        source = SampleSource(options)
+        source.description = (
+            f'no camera opens at {device}; showing the built-in sample clip instead ({error})')
+        return source

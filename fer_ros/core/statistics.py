@@ -1,0 +1,88 @@
+"""Rates, latencies and counts over the last seconds, for people who watch the nodes."""
+
+from collections import deque
+from dataclasses import dataclass
+import threading
+import time
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The figures of a moment; rates in Hz, latencies in milliseconds, NaN where nothing was observed."""
+
+    received: int
+    published: int
+    dropped: int
+    failed: int
+    rate_in: float
+    rate_out: float
+    latency_p50_ms: float
+    latency_p95_ms: float
+    age_s: float
+
+
+class Statistics:
+    """Counts what a node takes in and gives out; safe to use from several threads."""
+
+    def __init__(self, window_s: float = 5.0) -> None:
+        """
+        Begin at zero.
+
+        :param window_s: rates and latencies are those of so many last seconds.
+        """
+        self._window_s = window_s
+        self._lock = threading.Lock()
+        self._start = time.monotonic()
+        self._in: deque[float] = deque()
+        self._out: deque[tuple[float, float]] = deque()
+        self._received = self._published = self._dropped = self._failed = 0
+        self._last_in: float | None = None
+
+    def count_in(self) -> None:
+        """Note that something came in."""
+        now = time.monotonic()
+        with self._lock:
+            self._received += 1
+            self._last_in = now
+            self._in.append(now)
+            while self._in[0] < now - self._window_s:
+                self._in.popleft()
+
+    def count_out(self, latency_s: float = float('nan')) -> None:
+        """Note that a result went out, and how old what it answers was then."""
+        now = time.monotonic()
+        with self._lock:
+            self._published += 1
+            self._out.append((now, latency_s))
+            while self._out[0][0] < now - self._window_s:
+                self._out.popleft()
+
+    def count_dropped(self, number: int = 1) -> None:
+        """Note that something was not worked on because something newer had come."""
+        with self._lock:
+            self._dropped += number
+
+    def count_failed(self) -> None:
+        """Note that something could not be worked on."""
+        with self._lock:
+            self._failed += 1
+
+    def snapshot(self) -> Snapshot:
+        """Return the figures of this moment."""
+        now = time.monotonic()
+        with self._lock:
+            begin = now - self._window_s
+            times_in = [t for t in self._in if t >= begin]
+            out = [(t, latency) for t, latency in self._out if t >= begin]
+            span = min(self._window_s, max(now - self._start, 1e-3))
+            latencies = np.array([latency for _, latency in out if latency == latency])
+            p50, p95 = (
+                1000 * np.percentile(latencies, (50, 95)) if latencies.size
+                else (float('nan'), float('nan')))
+            return Snapshot(
+                received=self._received, published=self._published, dropped=self._dropped,
+                failed=self._failed, rate_in=len(times_in) / span, rate_out=len(out) / span,
+                latency_p50_ms=float(p50), latency_p95_ms=float(p95),
+                age_s=now - self._last_in if self._last_in is not None else float('nan'))

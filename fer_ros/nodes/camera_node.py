@@ -1,0 +1,188 @@
+"""Node that publishes the images of a camera, a stream, a file or the sample: `image_raw` and `camera_info`."""
+
+import threading
+import time
+from typing import Any, ClassVar
+
+from diagnostic_msgs.msg import DiagnosticStatus
+from rclpy.lifecycle import LifecyclePublisher
+from sensor_msgs.msg import CameraInfo, Image as ImageMessage
+from std_msgs.msg import Header
+
+from fer_ros.core.calibration import Calibration, load_calibration
+from fer_ros.core.configuration import CameraNodeOptions
+from fer_ros.core.options import Options
+from fer_ros.core.sources import (
+    FrameSource, FrameStream, may_appear, open_source, SourceError, SourceState, SourceStatus)
+from fer_ros.core.statistics import Snapshot
+from fer_ros.core.values import Frame
+from fer_ros.nodes.face_conversion import stamp_ns, to_stamp
+from fer_ros.nodes.image_conversion import to_message
+from fer_ros.nodes.node import Level, PipelineNode, run_node
+from fer_ros.nodes.qos import IMAGES, publisher_events
+
+RATE_SHORTFALL = 0.9
+"""Below this part of the rate that was asked for, the node reports WARN."""
+
+
+class CameraNode(PipelineNode):
+    """
+    Publishes images with the time at which they were taken.
+
+    At the end of a file that is not looped the node deactivates itself; activating it again plays the file again.
+    """
+
+    OPTIONS: ClassVar[type[Options]] = CameraNodeOptions
+
+    def __init__(self, **kwargs: Any) -> None:
+        """Declare the parameters."""
+        self._images: LifecyclePublisher | None = None
+        self._infos: LifecyclePublisher | None = None
+        self._calibration = Calibration()
+        self._calibration_fault = ''
+        self._source: FrameSource | None = None
+        self._stream: FrameStream | None = None
+        self._thread: threading.Thread | None = None
+        self._stop = threading.Event()
+        self._reported = ''
+        self._settings: CameraNodeOptions | None = None
+        super().__init__('camera_node', **kwargs)
+
+    @property
+    def source(self) -> FrameSource | None:
+        """The source that is open now."""
+        return self._stream.source if self._stream is not None else self._source
+
+    def configure(self) -> None:
+        """Read the calibration, and open the source unless it may appear later."""
+        options: CameraNodeOptions = self.options
+        self._settings = options
+        self._calibration = load_calibration(options.camera_info_url)
+        self._calibration_fault = ''
+        if not may_appear(options.source):
+            try:
+                self._source = open_source(options.source, options)
+            except SourceError as error:
+                raise ValueError(f'{error}.') from error
+        self._images = self.create_lifecycle_publisher(
+            ImageMessage, 'image_raw', IMAGES, event_callbacks=publisher_events(self, 'image_raw'))
+        self._infos = self.create_lifecycle_publisher(
+            CameraInfo, 'camera_info', IMAGES, event_callbacks=publisher_events(self, 'camera_info'))
+
+    def activate(self) -> None:
+        """Begin to publish."""
+        self._stop = threading.Event()
+        source, self._source = self._source, None
+        self._stream = FrameStream(
+            self._settings, source=source, stop=self._stop, frame_id=self._settings.frame_id,
+            now_ns=lambda: self.get_clock().now().nanoseconds, on_status=self._report)
+        self._thread = threading.Thread(target=self._run, name='camera_node source', daemon=True)
+        self._thread.start()
+
+    def deactivate(self) -> None:
+        """Stop to publish and close the source."""
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+
+    def cleanup(self) -> None:
+        """Close the source and destroy the publishers."""
+        if self._source is not None:
+            self._source.close()
+        self._source = self._stream = None
+        for publisher in (self._images, self._infos):
+            if publisher is not None:
+                self.destroy_lifecycle_publisher(publisher)
+        self._images = self._infos = None
+
+    def _run(self) -> None:
+        if self._source_is_file():
+            self._wait_for_subscriber()
+        try:
+            for frame in self._stream:
+                self.statistics.count_in()
+                self._publish(frame)
+        except SourceError:
+            pass  # reported by the stream's status
+        except Exception as error:
+            self.get_logger().error(f'The source failed: {error!r}')
+        if not self._stop.is_set() and self.executor is not None:
+            # A transition belongs into the executor's thread.
+            self.executor.create_task(self._end)
+
+    def _end(self) -> None:
+        if self.is_active:
+            self.trigger_deactivate()
+
+    def _source_is_file(self) -> bool:
+        source = self._stream.source
+        return source is not None and not source.is_live and source.frame_count is not None
+
+    def _wait_for_subscriber(self) -> None:
+        deadline = time.monotonic() + self._settings.wait_for_subscriber_s
+        while (self._images.get_subscription_count() == 0 and time.monotonic() < deadline
+               and not self._stop.wait(0.02)):
+            pass
+
+    def _publish(self, frame: Frame) -> None:
+        header = Header(stamp=to_stamp(frame.stamp_ns), frame_id=frame.frame_id)
+        height, width = frame.image.shape[:2]
+        self._images.publish(to_message(frame.image, header))
+        self._infos.publish(self._camera_info(header, width, height))
+        self.statistics.count_out(self.age_s(header.stamp))
+
+    def _camera_info(self, header: Header, width: int, height: int) -> CameraInfo:
+        message = CameraInfo(header=header, width=width, height=height)
+        calibration = self._calibration
+        fault = calibration.check_size(width, height)
+        if fault:
+            if not self._calibration_fault:
+                self._calibration_fault = f'{fault}. Until then camera_info says "not calibrated".'
+                self.get_logger().error(self._calibration_fault)
+            return message
+        message.distortion_model = calibration.distortion_model
+        message.d = list(calibration.d)
+        message.k = calibration.k
+        message.r = calibration.r
+        message.p = calibration.p
+        return message
+
+    def _report(self, status: SourceStatus) -> None:
+        log = self.get_logger()
+        text = f'{status.text}.'.replace('..', '.')
+        if status.state is SourceState.LOST:
+            log.warning(text)
+        elif status.state is SourceState.FAILED:
+            log.error(text)
+        elif text != self._reported:
+            log.info(text)
+        self._reported = text
+        for warning in status.warnings:
+            log.warning(f'{warning}.', once=True)
+
+    def status(self, figures: Snapshot) -> tuple[Level, dict[str, Any]]:
+        """Say what the source does."""
+        status = self._stream.status
+        source = self.source
+        rows = {'source': source.description if source is not None else '', 'losses': status.losses}
+        asked = source.rate_hz if source is not None and status.state is SourceState.RUNNING else 0.0
+        if status.state in (SourceState.LOST, SourceState.FAILED):
+            return (DiagnosticStatus.ERROR, status.text), rows
+        if self._calibration_fault:
+            return (DiagnosticStatus.WARN, self._calibration_fault), rows
+        if status.state is SourceState.RUNNING and figures.age_s > 1.0:
+            return (DiagnosticStatus.WARN, f'No image for {figures.age_s:.1f} s: {status.text}'), rows
+        if asked and figures.published > asked and figures.rate_out < RATE_SHORTFALL * asked:
+            return (DiagnosticStatus.WARN,
+                    f'{figures.rate_out:.1f} of {asked:g} images/s: the source or this machine is too slow.'), rows
+        return (DiagnosticStatus.OK, status.text), rows
+
+
+def main(args: list[str] | None = None) -> int:
+    """Run the node until it is interrupted."""
+    return run_node(CameraNode, args)
+
+
+if __name__ == '__main__':
+    raise SystemExit(main())

@@ -1,0 +1,81 @@
+"""Node that classifies the emotions of faces: `faces` in, `emotions` out."""
+
+from typing import Any, ClassVar
+
+from fer_msgs.msg import EmotionArray, FaceArray
+from rclpy.lifecycle import LifecyclePublisher
+from rclpy.subscription import Subscription
+
+from fer_ros.core.configuration import EmotionNodeOptions
+from fer_ros.core.emotion_stage import EmotionStage
+from fer_ros.core.options import Options
+from fer_ros.core.statistics import Snapshot
+from fer_ros.nodes.face_conversion import from_face_message, stamp_ns, to_emotion_message
+from fer_ros.nodes.node import Level, PipelineNode, run_node
+from fer_ros.nodes.qos import RESULTS, subscription_events
+
+
+class EmotionNode(PipelineNode):
+    """Publishes one `EmotionArray` for each `FaceArray`, with its stamp."""
+
+    OPTIONS: ClassVar[type[Options]] = EmotionNodeOptions
+
+    def __init__(self, **kwargs: Any) -> None:
+        """Declare the parameters."""
+        self._stage: EmotionStage | None = None
+        self._publisher: LifecyclePublisher | None = None
+        self._subscription: Subscription | None = None
+        super().__init__('emotion_node', **kwargs)
+
+    def configure(self) -> None:
+        """Load the model and check it against its card."""
+        self._stage = EmotionStage(self.options)
+        self._publisher = self.create_lifecycle_publisher(EmotionArray, 'emotions', RESULTS)
+
+    def activate(self) -> None:
+        """Subscribe to faces."""
+        self._stage.reset()
+        receive = self.start_worker(self._work_on, self.options.input.max_delay_s)
+        self._subscription = self.create_subscription(
+            FaceArray, 'faces', receive, RESULTS, event_callbacks=subscription_events(self, 'faces'))
+
+    def deactivate(self) -> None:
+        """End the subscription."""
+        if self._subscription is not None:
+            self.destroy_subscription(self._subscription)
+            self._subscription = None
+
+    def cleanup(self) -> None:
+        """Free the model."""
+        self._stage = None
+        if self._publisher is not None:
+            self.destroy_lifecycle_publisher(self._publisher)
+            self._publisher = None
+
+    def apply(self, options: EmotionNodeOptions) -> None:
+        """Take over changed options."""
+        self._stage.options = options
+
+    def _work_on(self, message: FaceArray) -> None:
+        width, height = message.image_width, message.image_height
+        emotions = self._stage.process(
+            [from_face_message(face) for face in message.faces], stamp_ns(message.header.stamp))
+        self._publisher.publish(EmotionArray(
+            header=message.header, model=self._stage.model, image_width=width, image_height=height,
+            emotions=[to_emotion_message(face, width, height) for face in emotions]))
+        self.statistics.count_out(self.age_s(message.header.stamp))
+
+    def status(self, figures: Snapshot) -> tuple[Level, dict[str, Any]]:
+        """Say whether faces come."""
+        level = self.input_status(
+            figures, self.resolve_topic_name('faces'), 'is the face node active?')
+        return level, {'model': self._stage.model}
+
+
+def main(args: list[str] | None = None) -> int:
+    """Run the node until it is interrupted."""
+    return run_node(EmotionNode, args)
+
+
+if __name__ == '__main__':
+    raise SystemExit(main())

@@ -1,0 +1,85 @@
+"""Between the values of `fer_ros.core` and the messages of `fer_msgs`."""
+
+from builtin_interfaces.msg import Time
+from fer_msgs.msg import Emotion as EmotionMessage, Face as FaceMessage, HeadPose as HeadPoseMessage
+from geometry_msgs.msg import Point32
+import numpy as np
+from sensor_msgs.msg import Image as ImageMessage, RegionOfInterest
+from std_msgs.msg import Header
+
+from fer_ros.core.emotions import Emotion
+from fer_ros.core.values import Box, Face, FaceEmotion, FaceState, HeadPose, NS_PER_S
+from fer_ros.nodes.image_conversion import to_message, to_mono
+
+
+def stamp_ns(stamp: Time) -> int:
+    """Return a stamp in nanoseconds."""
+    return int(stamp.sec) * NS_PER_S + int(stamp.nanosec)
+
+
+def to_stamp(time_ns: int) -> Time:
+    """Return nanoseconds as a stamp."""
+    return Time(sec=time_ns // NS_PER_S, nanosec=time_ns % NS_PER_S)
+
+
+def to_region(box: Box, width: int, height: int) -> RegionOfInterest:
+    """Return the part of a box inside an image of that size, in whole pixels, at least one."""
+    left = min(max(round(box.x), 0), width - 1)
+    top = min(max(round(box.y), 0), height - 1)
+    right = min(max(round(box.x + box.width), left + 1), width)
+    bottom = min(max(round(box.y + box.height), top + 1), height)
+    return RegionOfInterest(x_offset=left, y_offset=top, width=right - left, height=bottom - top)
+
+
+def from_region(region: RegionOfInterest) -> Box:
+    """Return a region of interest as a box."""
+    return Box(float(region.x_offset), float(region.y_offset), float(region.width), float(region.height))
+
+
+def _to_pose(pose: HeadPose) -> HeadPoseMessage:
+    return HeadPoseMessage(roll=pose.roll, pitch=pose.pitch, yaw=pose.yaw)
+
+
+def _from_pose(message: HeadPoseMessage) -> HeadPose:
+    return HeadPose(message.roll, message.pitch, message.yaw)
+
+
+def to_face_message(face: Face, header: Header, width: int, height: int) -> FaceMessage:
+    """Return a face as a message; the crop gets the image's header."""
+    message = FaceMessage(
+        track_id=face.track_id, state=int(face.state), roi=to_region(face.box, width, height),
+        score=face.score, head_pose=_to_pose(face.head_pose))
+    if face.key_points is not None:
+        message.key_points = [Point32(x=float(x), y=float(y)) for x, y in face.key_points]
+    message.crop = to_message(face.crop, header) if face.crop is not None else ImageMessage(header=header)
+    return message
+
+
+def from_face_message(message: FaceMessage) -> Face:
+    """
+    Return the face of a message.
+
+    :raises ImageError: where its crop cannot be used.
+    """
+    return Face(
+        message.track_id, FaceState(message.state), from_region(message.roi), message.score,
+        np.array([(p.x, p.y) for p in message.key_points], np.float32) if message.key_points else None,
+        _from_pose(message.head_pose), to_mono(message.crop) if message.crop.width else None)
+
+
+def to_emotion_message(face: FaceEmotion, width: int, height: int) -> EmotionMessage:
+    """Return a face's emotion as a message."""
+    return EmotionMessage(
+        track_id=face.track_id, state=int(face.state), roi=to_region(face.box, width, height),
+        score=face.score, head_pose=_to_pose(face.head_pose), emotion=int(face.emotion),
+        label=face.label, confidence=face.confidence, probabilities=face.probabilities,
+        raw_probabilities=face.raw_probabilities, classified_at=to_stamp(face.classified_at_ns))
+
+
+def from_emotion_message(message: EmotionMessage) -> FaceEmotion:
+    """Return the emotion of a message."""
+    return FaceEmotion(
+        message.track_id, FaceState(message.state), from_region(message.roi), message.score,
+        _from_pose(message.head_pose), Emotion(message.emotion), message.confidence,
+        np.asarray(message.probabilities, np.float32), np.asarray(message.raw_probabilities, np.float32),
+        stamp_ns(message.classified_at))

@@ -1,0 +1,92 @@
+"""Node that finds and follows the faces of images: `image_raw` in, `faces` out."""
+
+from typing import Any, ClassVar
+
+from diagnostic_msgs.msg import DiagnosticStatus
+from fer_msgs.msg import FaceArray
+from rclpy.lifecycle import LifecyclePublisher
+from sensor_msgs.msg import Image as ImageMessage
+
+from fer_ros.core.configuration import FaceNodeOptions
+from fer_ros.core.face_stage import FaceStage
+from fer_ros.core.options import Options
+from fer_ros.core.statistics import Snapshot
+from fer_ros.core.values import Frame
+from fer_ros.nodes.face_conversion import stamp_ns, to_face_message
+from fer_ros.nodes.image_conversion import to_bgr
+from fer_ros.nodes.image_subscription import ImageSubscription
+from fer_ros.nodes.node import Level, PipelineNode, run_node
+from fer_ros.nodes.qos import RESULTS
+
+
+class FaceNode(PipelineNode):
+    """Publishes one `FaceArray` for each image, with upright crops for `emotion_node`."""
+
+    OPTIONS: ClassVar[type[Options]] = FaceNodeOptions
+
+    def __init__(self, **kwargs: Any) -> None:
+        """Declare the parameters."""
+        self._stage: FaceStage | None = None
+        self._publisher: LifecyclePublisher | None = None
+        self._subscription: ImageSubscription | None = None
+        super().__init__('face_node', **kwargs)
+
+    def configure(self) -> None:
+        """Load the detector."""
+        self._stage = FaceStage(self.options)
+        self._publisher = self.create_lifecycle_publisher(FaceArray, 'faces', RESULTS)
+
+    def activate(self) -> None:
+        """Subscribe to images."""
+        options: FaceNodeOptions = self.options
+        self._stage.reset()
+        receive = self.start_worker(self._work_on, options.input.max_delay_s)
+        self._subscription = ImageSubscription(
+            self, 'image_raw', receive, options.input.reliability)
+
+    def deactivate(self) -> None:
+        """End the subscription."""
+        if self._subscription is not None:
+            self._subscription.destroy()
+            self._subscription = None
+
+    def cleanup(self) -> None:
+        """Free the detector."""
+        if self._stage is not None:
+            self._stage.close()
+            self._stage = None
+        if self._publisher is not None:
+            self.destroy_lifecycle_publisher(self._publisher)
+            self._publisher = None
+
+    def apply(self, options: FaceNodeOptions) -> None:
+        """Take over changed options."""
+        self._stage.options = options
+
+    def _work_on(self, message: ImageMessage) -> None:
+        header = message.header
+        frame = Frame(to_bgr(message), stamp_ns(header.stamp), header.frame_id)
+        faces = self._stage.process(frame)
+        self._publisher.publish(FaceArray(
+            header=header, image_width=message.width, image_height=message.height,
+            faces=[to_face_message(face, header, message.width, message.height) for face in faces]))
+        self.statistics.count_out(self.age_s(header.stamp))
+
+    def status(self, figures: Snapshot) -> tuple[Level, dict[str, Any]]:
+        """Say whether images come."""
+        self._subscription.follow()
+        topic = self.resolve_topic_name('image_raw')
+        level = self.input_status(figures, topic, 'is the camera node active, and is the topic remapped?')
+        if level[0] == DiagnosticStatus.OK and figures.rate_in > 1.5 * figures.rate_out + 1:
+            level = (DiagnosticStatus.WARN,
+                     f'Only {figures.rate_out:.0f} of {figures.rate_in:.0f} images/s are worked on: use smaller or fewer images.')
+        return level, {'detector': self.get_parameter('detector.name').value}
+
+
+def main(args: list[str] | None = None) -> int:
+    """Run the node until it is interrupted."""
+    return run_node(FaceNode, args)
+
+
+if __name__ == '__main__':
+    raise SystemExit(main())

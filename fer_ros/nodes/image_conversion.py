@@ -1,0 +1,136 @@
+"""
+Between `sensor_msgs/Image` and arrays.
+
+`cv_bridge` converts where it is installed; where it is not (ROS from PyPI has none), OpenCV's own conversions
+give the same results. What arrives is checked first: a message can claim any size.
+"""
+
+from array import array
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+from sensor_msgs.msg import Image as ImageMessage
+from std_msgs.msg import Header
+
+from fer_ros.core.values import Image
+
+try:
+    from cv_bridge import CvBridge
+except ImportError:
+    CvBridge = None
+
+CHANNELS = {
+    'bgr8': 3, 'rgb8': 3, 'bgra8': 4, 'rgba8': 4, 'mono8': 1, 'yuv422': 2, 'uyvy': 2, 'yuv422_yuy2': 2, 'yuyv': 2,
+}
+"""Bytes per pixel of the encodings that are understood; names as in sensor_msgs/image_encodings.hpp."""
+
+MAX_EDGE = 32767
+"""OpenCV's limit for a side of an image that is warped."""
+
+_TO_BGR: dict[str, int | None] = {
+    'bgr8': None,
+    'rgb8': cv2.COLOR_RGB2BGR,
+    'bgra8': cv2.COLOR_BGRA2BGR,
+    'rgba8': cv2.COLOR_RGBA2BGR,
+    'mono8': cv2.COLOR_GRAY2BGR,
+    'yuv422': cv2.COLOR_YUV2BGR_UYVY,
+    'uyvy': cv2.COLOR_YUV2BGR_UYVY,
+    'yuv422_yuy2': cv2.COLOR_YUV2BGR_YUY2,
+    'yuyv': cv2.COLOR_YUV2BGR_YUY2,
+}
+
+
+class ImageError(ValueError):
+    """An image message cannot be used; the text says why."""
+
+
+def check_image(message: ImageMessage) -> None:
+    """
+    Check that a message holds the image that it claims to hold.
+
+    :raises ImageError: for an encoding that is not understood, no pixels, a wrong step or too little data.
+    """
+    where = f'image of {message.width}x{message.height} in {message.encoding or "no encoding"!r}'
+    channels = CHANNELS.get(message.encoding)
+    if channels is None:
+        raise ImageError(f'{where}: the encoding is not understood; publish one of {", ".join(CHANNELS)}')
+    if message.width == 0 or message.height == 0:
+        raise ImageError(f'{where}: it has no pixels')
+    if max(message.width, message.height) > MAX_EDGE:
+        raise ImageError(f'{where}: an edge is longer than {MAX_EDGE} pixels')
+    if channels == 2 and message.width % 2:
+        raise ImageError(f'{where}: images in YUV 4:2:2 have an even width')
+    if message.step < message.width * channels:
+        raise ImageError(
+            f'{where}: step is {message.step} bytes, but a row has {message.width * channels}')
+    if len(message.data) < message.step * message.height:
+        raise ImageError(
+            f'{where}: it holds {len(message.data)} bytes, but step times height is '
+            f'{message.step * message.height}; was it cut off on its way?')
+
+
+def _pixels(message: ImageMessage) -> Image:
+    """Return the message's pixels as (H, W) or (H, W, C) without a copy."""
+    channels = CHANNELS[message.encoding]
+    rows = np.frombuffer(message.data, np.uint8, message.step * message.height)
+    rows = rows.reshape(message.height, message.step)[:, :message.width * channels]
+    return rows if channels == 1 else rows.reshape(message.height, message.width, channels)
+
+
+def _with_opencv(message: ImageMessage) -> Image:
+    code = _TO_BGR[message.encoding]
+    pixels = _pixels(message)
+    return np.ascontiguousarray(pixels) if code is None else cv2.cvtColor(pixels, code)
+
+
+def _with_cv_bridge() -> Callable[[ImageMessage], Image]:
+    bridge = CvBridge()
+
+    def convert(message: ImageMessage) -> Image:
+        return np.ascontiguousarray(bridge.imgmsg_to_cv2(message, 'bgr8'))
+    return convert
+
+
+_convert = _with_opencv if CvBridge is None else _with_cv_bridge()
+
+
+def to_bgr(message: ImageMessage) -> Image:
+    """
+    Return the image of a message.
+
+    :return: (H, W, 3) uint8, BGR, contiguous. It may share the message's memory.
+    :raises ImageError: where the message cannot be used.
+    """
+    check_image(message)
+    return _convert(message)
+
+
+def to_mono(message: ImageMessage) -> Image:
+    """
+    Return the image of a message in mono8.
+
+    :return: (H, W) uint8. It may share the message's memory.
+    :raises ImageError: where the message cannot be used or is not mono8.
+    """
+    check_image(message)
+    if message.encoding != 'mono8':
+        raise ImageError(f'a crop is in {message.encoding!r}, but must be in mono8')
+    return np.ascontiguousarray(_pixels(message))
+
+
+def to_message(image: Image, header: Header) -> ImageMessage:
+    """
+    Return an image as a message.
+
+    :param image: (H, W, 3) BGR or (H, W) grey, uint8.
+    """
+    data = array('B')
+    # Anything but an array of this very kind is checked byte by byte by the message, which takes seconds.
+    data.frombytes(np.ascontiguousarray(image).data)
+    message = ImageMessage(header=header)
+    message.height, message.width = image.shape[:2]
+    message.encoding = 'bgr8' if image.ndim == 3 else 'mono8'
+    message.step = image[0].size
+    message.data = data
+    return message

@@ -1,0 +1,64 @@
+"""Hands what a callback receives over to a worker thread, newest first when there is too much."""
+
+from collections import deque
+from collections.abc import Callable
+import threading
+import time
+from typing import Generic, TypeVar
+
+T = TypeVar('T')
+
+
+class Mailbox(Generic[T]):
+    """
+    A short queue that drops what waited too long, as long as something newer has come.
+
+    A single slot would lose an image whenever the worker is held up for longer than the time between two images, which
+    happens on a busy machine. A plain queue would add its length to the latency when the worker is too slow for good. Here a
+    short hold-up loses nothing, and the latency of a worker that is too slow stays below `max_delay_s` plus its own time.
+    """
+
+    def __init__(self, max_delay_s: float, on_drop: Callable[[int], None]) -> None:
+        """
+        Open the mailbox.
+
+        :param max_delay_s: what waited longer is dropped when something newer has come; 0: only the newest is kept.
+        :param on_drop: called with the number of dropped items.
+        """
+        self.max_delay_s = max_delay_s
+        self._on_drop = on_drop
+        self._items: deque[tuple[float, T]] = deque()
+        self._condition = threading.Condition()
+        self._is_open = True
+
+    def put(self, item: T) -> None:
+        """Leave an item for the worker; never blocks."""
+        with self._condition:
+            self._items.append((time.monotonic(), item))
+            self._drop_late()
+            self._condition.notify()
+
+    def take(self) -> T | None:
+        """Return the oldest item that is not late, waiting for one; None once the mailbox is closed."""
+        with self._condition:
+            self._condition.wait_for(lambda: self._items or not self._is_open)
+            if not self._is_open:
+                return None
+            self._drop_late()
+            return self._items.popleft()[1]
+
+    def close(self) -> None:
+        """Make `take` return None, now and from now on."""
+        with self._condition:
+            self._is_open = False
+            self._items.clear()
+            self._condition.notify_all()
+
+    def _drop_late(self) -> None:
+        begin = time.monotonic() - self.max_delay_s
+        dropped = 0
+        while len(self._items) > 1 and (self.max_delay_s <= 0 or self._items[0][0] < begin):
+            self._items.popleft()
+            dropped += 1
+        if dropped:
+            self._on_drop(dropped)

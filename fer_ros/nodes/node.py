@@ -1,0 +1,339 @@
+"""What all nodes have in common: lifecycle, parameters from the table, diagnostics, a worker thread."""
+
+from collections.abc import Callable
+import difflib
+import math
+import signal
+import threading
+from typing import Any, ClassVar
+
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from rcl_interfaces.msg import ParameterDescriptor, SetParametersResult
+import rclpy
+from rclpy.clock import Clock, ClockType
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.impl.implementation_singleton import rclpy_implementation
+from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from rclpy.lifecycle.node import LifecycleNodeMixin
+from rclpy.parameter import Parameter
+from rclpy.signals import SignalHandlerOptions
+from rclpy.time import Time
+from rclpy.timer import Timer
+
+from fer_ros.core.configuration import NODE_OPTIONS, ROS_PARAMETERS
+from fer_ros.core.options import Option, OptionError, Options
+from fer_ros.core.statistics import Snapshot, Statistics
+from fer_ros.nodes.mailbox import Mailbox
+
+DIAGNOSTICS_PERIOD_S = 1.0
+THROTTLE_S = 5.0
+"""The same complaint is not repeated within this time."""
+
+STALE_AFTER_S = 1.0
+"""Without input for longer, a node reports WARN; for five times longer, STALE."""
+
+Level = tuple[bytes, str]
+
+
+class PipelineNode(LifecycleNode):
+    """
+    A lifecycle node whose parameters come from a table and whose work is done by one thread.
+
+    Subclasses set `OPTIONS` and write `configure`, `activate`, `deactivate`, `cleanup`, and `status`; whatever `configure` and
+    `activate` raise becomes a log message and a failed transition, not the end of the node.
+    """
+
+    OPTIONS: ClassVar[type[Options]]
+
+    def __init__(self, name: str, **kwargs: Any) -> None:
+        """Declare the parameters, nothing else."""
+        super().__init__(name, **kwargs)
+        self.statistics = Statistics()
+        self.is_active = False
+        self._table = {row.name: row for row in self.OPTIONS.table()}
+        self._diagnostics: Any = None
+        self._diagnostics_timer: Timer | None = None
+        self._mailbox: Mailbox[Any] | None = None
+        self._worker: threading.Thread | None = None
+        for row in self._table.values():
+            self.declare_parameter(row.name, row.default, _descriptor(row))
+        self.add_on_set_parameters_callback(self._check_parameters)
+
+    # What subclasses write.
+
+    def configure(self) -> None:
+        """Make the core object and the publishers; raise with a sentence where that is impossible."""
+
+    def activate(self) -> None:
+        """Subscribe and begin to work."""
+
+    def deactivate(self) -> None:
+        """Stop to work; destroy the subscriptions."""
+
+    def cleanup(self) -> None:
+        """Free what `configure` made."""
+
+    def apply(self, options: Any) -> None:
+        """Take over changed options; only dynamic ones differ."""
+
+    def status(self, figures: Snapshot) -> tuple[Level, dict[str, Any]]:
+        """Return level and sentence, and further rows for /diagnostics."""
+        return (DiagnosticStatus.OK, 'Works.'), {}
+
+    # Parameters.
+
+    @property
+    def options(self) -> Any:
+        """
+        The node's options as its parameters are now.
+
+        :raises OptionError: where a parameter given at the start has the wrong type or is out of range.
+        """
+        return self.OPTIONS.from_mapping({
+            name: self.get_parameter(name).value for name in self._table})
+
+    def _check_parameters(self, parameters: list[Parameter]) -> SetParametersResult:
+        values = {p.name: p.value for p in parameters if p.name in self._table}
+        try:
+            for name, value in values.items():
+                self._table[name].checked(value)
+                if not self._table[name].dynamic and self._diagnostics_timer is not None:
+                    raise OptionError(
+                        f'{name} cannot change while the node is configured: deactivate and clean up '
+                        'the node first (ros2 lifecycle set)')
+            if values and self._diagnostics_timer is not None:
+                current = {name: self.get_parameter(name).value for name in self._table}
+                options: Any = self.OPTIONS.from_mapping({**current, **values})
+                self.apply(options)
+                if self._mailbox is not None:
+                    self._mailbox.max_delay_s = options.input.max_delay_s
+        except OptionError as error:
+            return SetParametersResult(successful=False, reason=f'{error}.')
+        return SetParametersResult(successful=True)
+
+    def _warn_of_unknown_parameters(self) -> None:
+        # A file or command line that sets parameters for all nodes sets those of the others here as well.
+        known = {row.name for options in NODE_OPTIONS.values() for row in options.table()}
+        for name in self._parameter_overrides:
+            if name in known or name.split('.')[0] in ROS_PARAMETERS:
+                continue
+            near = difflib.get_close_matches(name, self._table, n=1)
+            hint = f'did you mean {near[0]!r}?' if near else f'there are {", ".join(self._table)}.'
+            self.get_logger().warning(f'There is no parameter {name!r}, it is ignored: {hint}')
+
+    # Lifecycle.
+
+    def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Make the core object and the publishers."""
+        self._warn_of_unknown_parameters()
+        if not self._attempt('be configured', self.configure):
+            self._attempt('clean up', self.cleanup)
+            return TransitionCallbackReturn.FAILURE
+        self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', 10)
+        # Diagnostics must come also where simulated time stands still.
+        self._diagnostics_timer = self.create_timer(
+            DIAGNOSTICS_PERIOD_S, self._publish_diagnostics, clock=Clock(clock_type=ClockType.STEADY_TIME))
+        return super().on_configure(state)
+
+    def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Subscribe and begin to work."""
+        result = super().on_activate(state)
+        self.statistics = Statistics()
+        self.is_active = True
+        if not self._attempt('be activated', self.activate):
+            self._stop_work()
+            super().on_deactivate(state)
+            return TransitionCallbackReturn.FAILURE
+        return result
+
+    def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Stop to work."""
+        self._stop_work()
+        return super().on_deactivate(state)
+
+    def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Free what configuring made."""
+        self._release()
+        return TransitionCallbackReturn.SUCCESS
+
+    def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Stop and free everything."""
+        self._stop_work()
+        self._release()
+        return TransitionCallbackReturn.SUCCESS
+
+    def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Stop and free everything; the node can be configured again."""
+        self._stop_work()
+        self._release()
+        return TransitionCallbackReturn.SUCCESS
+
+    def close(self) -> None:
+        """Stop, free everything and destroy the node, whatever state it is in."""
+        self._stop_work()
+        self._release()
+        self.destroy_node()
+
+    def _LifecycleNodeMixin__change_state(self, transition_id: int) -> TransitionCallbackReturn:  # noqa: N802
+        # Jazzy's rclpy lets a request for a transition that the state does not permit end the whole process.
+        try:
+            change = LifecycleNodeMixin._LifecycleNodeMixin__change_state  # type: ignore[attr-defined]
+            return change(self, transition_id)
+        except rclpy_implementation.RCLError:
+            self.get_logger().warning(
+                f'Transition {transition_id} is not possible from the state '
+                f'{self._state_machine.current_state[1]!r}, it is ignored.')
+            return TransitionCallbackReturn.FAILURE
+
+    def _attempt(self, what: str, action: Callable[[], None]) -> bool:
+        try:
+            action()
+        except (OptionError, ValueError, OSError, ImportError) as error:
+            self.get_logger().error(f'{self.get_name()} cannot {what}: {error}')
+            return False
+        return True
+
+    def _stop_work(self) -> None:
+        self.is_active = False
+        self.deactivate()
+        self.stop_worker()
+
+    def _release(self) -> None:
+        self.cleanup()
+        if self._diagnostics_timer is not None:
+            self.destroy_timer(self._diagnostics_timer)
+            self._diagnostics_timer = None
+        if self._diagnostics is not None:
+            self.destroy_publisher(self._diagnostics)
+            self._diagnostics = None
+
+    # Work.
+
+    def start_worker(self, work: Callable[[Any], None], max_delay_s: float) -> Callable[[Any], None]:
+        """
+        Start the thread that works on messages, and return the callback that hands them over.
+
+        :param work: called with one message after the other; what it raises is logged and counted.
+        """
+        mailbox: Mailbox[Any] = Mailbox(max_delay_s, self.statistics.count_dropped)
+        self._mailbox = mailbox
+        self._worker = threading.Thread(
+            target=self._work, args=(mailbox, work), name=f'{self.get_name()} worker', daemon=True)
+        self._worker.start()
+
+        def receive(message: Any) -> None:
+            self.statistics.count_in()
+            mailbox.put(message)
+        return receive
+
+    def stop_worker(self) -> None:
+        """Let the worker finish the message it is at, and end it."""
+        if self._mailbox is not None:
+            self._mailbox.close()
+        if self._worker is not None:
+            self._worker.join()
+        self._mailbox = self._worker = None
+
+    def _work(self, mailbox: Mailbox[Any], work: Callable[[Any], None]) -> None:
+        while (message := mailbox.take()) is not None:
+            try:
+                work(message)
+            except Exception as error:  # one bad message never ends a node
+                self.statistics.count_failed()
+                self.get_logger().error(
+                    f'A message was skipped: {error}', throttle_duration_sec=THROTTLE_S)
+
+    def age_s(self, stamp: Any) -> float:
+        """Return the time since a stamp in seconds, by the node's clock."""
+        return (self.get_clock().now() - Time.from_msg(stamp)).nanoseconds / 1e9
+
+    # Diagnostics.
+
+    def _publish_diagnostics(self) -> None:
+        figures = self.statistics.snapshot()
+        rows: dict[str, Any] = {}
+        if self.is_active:
+            (level, message), rows = self.status(figures)
+        else:
+            level, message = DiagnosticStatus.OK, 'Inactive.'
+        values = {
+            **rows,
+            'rate in (Hz)': f'{figures.rate_in:.1f}',
+            'rate out (Hz)': f'{figures.rate_out:.1f}',
+            'received': figures.received,
+            'published': figures.published,
+            'dropped': figures.dropped,
+            'failed': figures.failed,
+            'age of the last input (s)': _number(figures.age_s, 2),
+            'latency p50 (ms)': _number(figures.latency_p50_ms, 1),
+            'latency p95 (ms)': _number(figures.latency_p95_ms, 1),
+        }
+        status = DiagnosticStatus(
+            level=level, name=self.get_fully_qualified_name().lstrip('/'), message=message,
+            hardware_id=str(rows.get('source', '')),
+            values=[KeyValue(key=key, value=str(value)) for key, value in values.items()])
+        array = DiagnosticArray(status=[status])
+        array.header.stamp = self.get_clock().now().to_msg()
+        self._diagnostics.publish(array)
+
+    def input_status(self, figures: Snapshot, topic: str, remedy: str) -> Level:
+        """Return the level that the age of the last input stands for, with a sentence that says what to do."""
+        age = figures.age_s
+        if math.isnan(age):
+            return DiagnosticStatus.STALE, f'Nothing has come on {topic} yet: {remedy}'
+        if age > STALE_AFTER_S:
+            level = DiagnosticStatus.STALE if age > 5 * STALE_AFTER_S else DiagnosticStatus.WARN
+            return level, f'Nothing has come on {topic} for {age:.1f} s: {remedy}'
+        if figures.failed:
+            return DiagnosticStatus.WARN, f'{figures.failed} messages on {topic} were faulty; the log says why.'
+        return DiagnosticStatus.OK, 'Works.'
+
+
+def _number(value: float, digits: int) -> str:
+    return '' if math.isnan(value) else f'{value:.{digits}f}'
+
+
+def _descriptor(row: Option) -> ParameterDescriptor:
+    unit = f' [{row.unit}]' if row.unit else ''
+    return ParameterDescriptor(
+        description=f'{row.description}{unit}', additional_constraints=row.range,
+        # Types are checked by the table: it takes 30 for 30.0, and says in words what is wrong.
+        dynamic_typing=True)
+
+
+def run_node(create: Callable[[], PipelineNode], args: list[str] | None = None) -> int:
+    """
+    Spin a node until the process is interrupted or terminated, and end it cleanly.
+
+    :return: the exit code, 0.
+    """
+    # rclpy's own handlers would end the middleware before the node could say goodbye to it.
+    rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    node = create()
+    executor = SingleThreadedExecutor()
+    executor.add_node(node)
+    thread = threading.Thread(target=spin, args=(executor, node.get_logger()), daemon=True)
+    thread.start()
+    try:
+        stop.wait()
+    finally:
+        executor.shutdown()
+        thread.join()
+        node.close()
+        rclpy.try_shutdown()
+    return 0
+
+
+def spin(executor: SingleThreadedExecutor, logger: Any) -> None:
+    """Spin until the executor or its context is shut down; what a callback raises is logged and does not end it."""
+    while True:
+        try:
+            executor.spin()
+            return
+        except ExternalShutdownException:
+            return
+        except Exception as error:
+            logger.error(f'A callback failed: {error!r}', throttle_duration_sec=THROTTLE_S)

@@ -1,0 +1,157 @@
+"""Node that draws emotions on their images: `image_raw` and `emotions` in, `emotions/overlay` out."""
+
+from array import array
+from typing import Any, ClassVar
+
+import cv2
+from diagnostic_msgs.msg import DiagnosticStatus
+from fer_msgs.msg import EmotionArray
+from rclpy.lifecycle import LifecyclePublisher
+from rclpy.subscription import Subscription
+from sensor_msgs.msg import CompressedImage, Image as ImageMessage
+
+from fer_ros.core.configuration import OverlayNodeOptions
+from fer_ros.core.drawing import draw_emotions
+from fer_ros.core.options import Options
+from fer_ros.core.pairing import StampPairs
+from fer_ros.core.statistics import Snapshot
+from fer_ros.core.values import NS_PER_S
+from fer_ros.nodes.face_conversion import from_emotion_message, stamp_ns
+from fer_ros.nodes.image_conversion import to_bgr, to_message
+from fer_ros.nodes.image_subscription import ImageSubscription
+from fer_ros.nodes.node import Level, PipelineNode, run_node
+from fer_ros.nodes.qos import IMAGES, publisher_events, RESULTS, subscription_events
+
+
+class OverlayNode(PipelineNode):
+    """
+    Publishes each image with the emotions that carry its stamp drawn on it.
+
+    It subscribes and works only while someone listens to the overlay; until then it costs nothing.
+    """
+
+    OPTIONS: ClassVar[type[Options]] = OverlayNodeOptions
+
+    def __init__(self, **kwargs: Any) -> None:
+        """Declare the parameters."""
+        self._raw: LifecyclePublisher | None = None
+        self._compressed: LifecyclePublisher | None = None
+        self._images: ImageSubscription | None = None
+        self._emotions: Subscription | None = None
+        self._pairs: StampPairs[ImageMessage, EmotionArray] | None = None
+        self._settings: OverlayNodeOptions | None = None
+        super().__init__('overlay_node', **kwargs)
+
+    def configure(self) -> None:
+        """Make the publishers."""
+        self._settings = self.options
+        events = {
+            topic: publisher_events(self, topic, matched=lambda _: self._follow_listeners())
+            for topic in ('emotions/overlay', 'emotions/overlay/compressed')}
+        self._raw = self.create_lifecycle_publisher(
+            ImageMessage, 'emotions/overlay', IMAGES, event_callbacks=events['emotions/overlay'])
+        self._compressed = self.create_lifecycle_publisher(
+            CompressedImage, 'emotions/overlay/compressed', IMAGES,
+            event_callbacks=events['emotions/overlay/compressed'])
+
+    def activate(self) -> None:
+        """Begin to work if someone listens."""
+        self._follow_listeners()
+
+    def deactivate(self) -> None:
+        """End the subscriptions."""
+        self._unsubscribe()
+
+    def cleanup(self) -> None:
+        """Destroy the publishers."""
+        for publisher in (self._raw, self._compressed):
+            if publisher is not None:
+                self.destroy_lifecycle_publisher(publisher)
+        self._raw = self._compressed = None
+
+    def apply(self, options: OverlayNodeOptions) -> None:
+        """Take over changed options."""
+        self._settings = options
+        if self._pairs is not None:
+            self._pairs.max_wait_ns = round(options.max_wait_s * NS_PER_S)
+
+    @property
+    def has_listeners(self) -> bool:
+        """Whether anyone subscribes to the overlay."""
+        return any(
+            p is not None and p.get_subscription_count() > 0 for p in (self._raw, self._compressed))
+
+    def _follow_listeners(self) -> None:
+        if not self.is_active:
+            return
+        if self.has_listeners and self._images is None:
+            self._subscribe()
+        elif not self.has_listeners and self._images is not None:
+            self._unsubscribe()
+            self.stop_worker()
+
+    def _subscribe(self) -> None:
+        options = self._settings
+        self._pairs = StampPairs(round(options.max_wait_s * NS_PER_S))
+        draw = self.start_worker(self._draw, options.input.max_delay_s)
+
+        def receive_image(message: ImageMessage) -> None:
+            hand_over(self._pairs.add_first(stamp_ns(message.header.stamp), message))
+
+        def receive_emotions(message: EmotionArray) -> None:
+            hand_over(self._pairs.add_second(stamp_ns(message.header.stamp), message))
+
+        def hand_over(pair: tuple[ImageMessage, EmotionArray] | None) -> None:
+            if pair is not None:
+                draw(pair)
+
+        self._images = ImageSubscription(
+            self, 'image_raw', receive_image, options.input.reliability)
+        self._emotions = self.create_subscription(
+            EmotionArray, 'emotions', receive_emotions, RESULTS,
+            event_callbacks=subscription_events(self, 'emotions'))
+
+    def _unsubscribe(self) -> None:
+        if self._images is not None:
+            self._images.destroy()
+            self._images = None
+        if self._emotions is not None:
+            self.destroy_subscription(self._emotions)
+            self._emotions = None
+
+    def _draw(self, pair: tuple[ImageMessage, EmotionArray]) -> None:
+        message, emotions = pair
+        # The message is this subscription's own copy, so its pixels can be drawn on.
+        image = to_bgr(message)
+        draw_emotions(image, [from_emotion_message(e) for e in emotions.emotions], self._settings)
+        if self._raw.get_subscription_count() > 0:
+            self._raw.publish(to_message(image, message.header))
+        if self._compressed.get_subscription_count() > 0:
+            self._compressed.publish(self._to_jpeg(image, message))
+        self.statistics.count_out(self.age_s(message.header.stamp))
+
+    def _to_jpeg(self, image: Any, message: ImageMessage) -> CompressedImage:
+        _, encoded = cv2.imencode(
+            '.jpg', image, [cv2.IMWRITE_JPEG_QUALITY, self._settings.jpeg_quality])
+        data = array('B')
+        data.frombytes(encoded.data)
+        return CompressedImage(header=message.header, format='bgr8; jpeg compressed bgr8', data=data)
+
+    def status(self, figures: Snapshot) -> tuple[Level, dict[str, Any]]:
+        """Say whether someone listens, and whether images and emotions come."""
+        self._follow_listeners()
+        if self._images is None:
+            return (DiagnosticStatus.OK, 'Nobody listens to the overlay.'), {}
+        self._images.follow()
+        rows = {'images without emotions': self._pairs.given_up}
+        topics = f'{self.resolve_topic_name("image_raw")} and {self.resolve_topic_name("emotions")}'
+        return self.input_status(figures, topics, 'are the other nodes active?'), rows
+
+
+def main(args: list[str] | None = None) -> int:
+    """Run the node until it is interrupted."""
+    return run_node(OverlayNode, args)
+
+
+if __name__ == '__main__':
+    raise SystemExit(main())
