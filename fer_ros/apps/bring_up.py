@@ -1,9 +1,23 @@
+# Copyright 2026 the fer_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
 """Starts the nodes, in this process or in one each, and drives their lifecycle."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 import os
 from pathlib import Path
 import signal
@@ -13,19 +27,18 @@ import threading
 import time
 from typing import Any
 
-from lifecycle_msgs.msg import State, Transition
-from lifecycle_msgs.srv import ChangeState, GetState
-from rclpy.client import Client
-from rclpy.executors import SingleThreadedExecutor
-from rclpy.node import Node
-import yaml
-
 from fer_ros.core.resources import share_directory
 from fer_ros.nodes.camera_node import CameraNode
 from fer_ros.nodes.emotion_node import EmotionNode
 from fer_ros.nodes.face_node import FaceNode
 from fer_ros.nodes.node import PipelineNode
 from fer_ros.nodes.overlay_node import OverlayNode
+from lifecycle_msgs.msg import State, Transition
+from lifecycle_msgs.srv import ChangeState, GetState
+from rclpy.client import Client
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+import yaml
 
 NODES: dict[str, type[PipelineNode]] = {
     'emotion_node': EmotionNode,
@@ -37,6 +50,8 @@ NODES: dict[str, type[PipelineNode]] = {
 
 BRING_UP_TIMEOUT_S = 40.0
 """Loading the networks on a slow and busy machine takes seconds."""
+
+CHANGE_TIMEOUT_S = 5.0
 
 POLL_S = 0.02
 
@@ -66,6 +81,10 @@ def write_parameter_file(path: Path, values: Mapping[str, Mapping[str, Any]]) ->
     path.write_text(yaml.safe_dump(sections, sort_keys=False), encoding='utf-8')
 
 
+class Interrupted(BringUpError):
+    """The user asked to end before all nodes were up."""
+
+
 class BringUp(ABC):
     """
     The four nodes, from start to end.
@@ -73,21 +92,30 @@ class BringUp(ABC):
     `spinner` is a node that is spun by another thread; its clients ask the nodes to change state.
     """
 
-    def __init__(self, spinner: Node, arguments: Sequence[str]) -> None:
+    def __init__(
+        self, spinner: Node, arguments: Sequence[str], stop: threading.Event | None = None,
+    ) -> None:
         """
         Prepare.
 
         :param arguments: ROS arguments for every node, beginning with `--ros-args`.
+        :param stop: ends the bringing up.
         """
+        self._interrupt = stop or threading.Event()
         self._spinner = spinner
         self._arguments = list(arguments)
-        self._clients: dict[tuple[str, str], Client] = {}
+        # Made before the nodes are: the answer to one who has only just appeared is easily lost.
+        self._clients: dict[tuple[str, str], Client] = {
+            (name, service): spinner.create_client(kind, f'{name}/{service}')
+            for name in NODES
+            for service, kind in (('get_state', GetState), ('change_state', ChangeState))}
 
     def start(self) -> None:
         """
         Start the nodes and bring them up in order.
 
         :raises BringUpError: where that fails; what was started is stopped again.
+        :raises Interrupted: where it was ended before.
         """
         try:
             for name in NODES:
@@ -99,8 +127,8 @@ class BringUp(ABC):
             raise
 
     @abstractmethod
-    def stop(self) -> None:
-        """Stop all nodes, those that speak first; what they were working on is finished."""
+    def stop(self, names: Iterable[str] = tuple(reversed(NODES))) -> None:
+        """Stop nodes, by default all, those that speak first; what they were working on is finished."""
 
     def watch(self) -> None:
         """Bring nodes that died back up; to be called now and then."""
@@ -119,27 +147,28 @@ class BringUp(ABC):
         while (state := self._state(name, deadline)) in NEXT:
             transition, word = NEXT[state]
             request = ChangeState.Request(transition=Transition(id=transition))
-            response = self._ask(name, 'change_state', ChangeState, request, deadline)
+            # Where its answer is lost all the same, its state tells what happened.
+            response = self._ask(
+                name, 'change_state', request, min(time.monotonic() + CHANGE_TIMEOUT_S, deadline))
             if response is not None and not response.success:
                 raise BringUpError(f'{name} could not be {word}; its message above says why.')
+        if state != State.PRIMARY_STATE_ACTIVE:
+            raise BringUpError(f'{name} has ended.')
 
     def _state(self, name: str, deadline: float) -> int:
         while True:
-            # A process that was killed leaves its services behind for 20 s; a question that only they received is lost, so
-            # it is asked again.
+            # A process that was killed leaves its services behind for 20 s; a question that only
+            # they received is lost, so it is asked again.
             response = self._ask(
-                name, 'get_state', GetState, GetState.Request(), min(time.monotonic() + 1.0, deadline))
+                name, 'get_state', GetState.Request(), min(time.monotonic() + 1.0, deadline))
             if response is not None:
                 return int(response.current_state.id)
             if time.monotonic() > deadline:
                 raise BringUpError(f'{name} did not answer within {BRING_UP_TIMEOUT_S:g} s.')
 
-    def _ask(self, name: str, service: str, kind: Any, request: Any, deadline: float) -> Any:
+    def _ask(self, name: str, service: str, request: Any, deadline: float) -> Any:
         """Return the answer, or None where none came in time."""
-        client = self._clients.get((name, service))
-        if client is None:
-            client = self._spinner.create_client(kind, f'{name}/{service}')
-            self._clients[name, service] = client
+        client = self._clients[name, service]
         while not client.service_is_ready():
             self._check_alive(name)
             if time.monotonic() > deadline:
@@ -156,7 +185,9 @@ class BringUp(ABC):
         return future.result()
 
     def _check_alive(self, name: str) -> None:
-        """Raise where the node cannot answer any more."""
+        """Raise where the node cannot answer any more, or nobody wants to know."""
+        if self._interrupt.is_set():
+            raise Interrupted('Ended before all nodes were up.')
 
 
 class OneProcess(BringUp):
@@ -164,9 +195,10 @@ class OneProcess(BringUp):
 
     def __init__(
         self, spinner: Node, arguments: Sequence[str], executor: SingleThreadedExecutor,
+        stop: threading.Event | None = None,
     ) -> None:
         """Prepare."""
-        super().__init__(spinner, arguments)
+        super().__init__(spinner, arguments, stop)
         self._executor = executor
         self._nodes: dict[str, PipelineNode] = {}
 
@@ -179,18 +211,20 @@ class OneProcess(BringUp):
         """Return this process."""
         return {'all nodes': os.getpid()}
 
-    def stop(self) -> None:
-        """Stop all nodes."""
-        for name in reversed(NODES):
+    def stop(self, names: Iterable[str] = tuple(reversed(NODES))) -> None:
+        """Stop nodes, by default all."""
+        for name in names:
             node = self._nodes.pop(name, None)
             if node is None:
                 continue
             done = threading.Event()
 
             def close(node: PipelineNode = node, done: threading.Event = done) -> None:
-                self._executor.remove_node(node)
-                node.close()
-                done.set()
+                try:
+                    self._executor.remove_node(node)
+                    node.close()
+                finally:
+                    done.set()
             # In the executor's thread: it must not wait for what is being destroyed.
             self._executor.create_task(close)
             done.wait(STOP_TIMEOUT_S)
@@ -199,9 +233,11 @@ class OneProcess(BringUp):
 class OwnProcesses(BringUp):
     """Each node in a process of its own; one that dies is started again."""
 
-    def __init__(self, spinner: Node, arguments: Sequence[str]) -> None:
+    def __init__(
+        self, spinner: Node, arguments: Sequence[str], stop: threading.Event | None = None,
+    ) -> None:
         """Prepare."""
-        super().__init__(spinner, arguments)
+        super().__init__(spinner, arguments, stop)
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
 
     def _launch(self, name: str) -> None:
@@ -212,6 +248,7 @@ class OwnProcesses(BringUp):
             stdin=subprocess.DEVNULL)
 
     def _check_alive(self, name: str) -> None:
+        super()._check_alive(name)
         code = self._processes[name].poll()
         if code is not None:
             raise BringUpError(f'{name} ended with exit code {code}.')
@@ -227,19 +264,22 @@ class OwnProcesses(BringUp):
                 continue
             self._spinner.get_logger().error(
                 f'{name} died with exit code {process.returncode}; it is started again.')
-            time.sleep(RESPAWN_DELAY_S)
+            if self._interrupt.wait(RESPAWN_DELAY_S):
+                return
             self._launch(name)
             try:
                 self._bring_up(name)
+            except Interrupted:
+                return
             except BringUpError as error:
                 self._spinner.get_logger().error(f'{error} It is tried again.')
                 self._processes[name].kill()
                 self._processes[name].wait()
             break
 
-    def stop(self) -> None:
-        """Stop all nodes."""
-        for name in reversed(NODES):
+    def stop(self, names: Iterable[str] = tuple(reversed(NODES))) -> None:
+        """Stop nodes, by default all."""
+        for name in names:
             process = self._processes.pop(name, None)
             if process is None or process.poll() is not None:
                 continue

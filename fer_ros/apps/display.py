@@ -1,3 +1,17 @@
+# Copyright 2026 the fer_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
 """What `fer live` shows: a live table on a terminal, plain lines elsewhere, a summary at the end."""
 
 from __future__ import annotations
@@ -10,14 +24,13 @@ import sys
 import threading
 
 from diagnostic_msgs.msg import DiagnosticStatus
+from fer_ros.apps.monitor import Figures, Monitor
+from fer_ros.core.emotions import Emotion
+from fer_ros.core.values import FaceEmotion, NS_PER_S
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
-
-from fer_ros.apps.monitor import Figures, Monitor
-from fer_ros.core.emotions import Emotion
-from fer_ros.core.values import FaceEmotion, NS_PER_S
 
 STYLES = {
     Emotion.ANGRY: 'red', Emotion.DISGUST: 'green', Emotion.FEAR: 'magenta', Emotion.HAPPY: 'yellow',

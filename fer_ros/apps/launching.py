@@ -1,3 +1,17 @@
+# Copyright 2026 the fer_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
 """What the launch files have in common: the nodes, and what brings them up and keeps them up."""
 
 from __future__ import annotations
@@ -7,8 +21,15 @@ from collections.abc import Mapping, Sequence
 import os
 from typing import Any
 
+from fer_ros.core.configuration import ConfigError, find_config
+from fer_ros.core.resources import share_directory
 from launch import LaunchContext, LaunchDescriptionEntity
-from launch.actions import DeclareLaunchArgument, OpaqueFunction, RegisterEventHandler, SetEnvironmentVariable
+from launch.actions import (
+    DeclareLaunchArgument,
+    OpaqueFunction,
+    RegisterEventHandler,
+    SetEnvironmentVariable,
+)
 from launch.event_handlers import OnProcessStart
 from launch.logging import get_logger
 from launch_ros.actions import LifecycleNode
@@ -17,13 +38,10 @@ from lifecycle_msgs.msg import State, Transition
 from lifecycle_msgs.srv import ChangeState, GetState
 from rclpy.client import Client
 
-from fer_ros.core.configuration import ConfigError, find_config
-from fer_ros.core.resources import share_directory
-
 RESPAWN_DELAY_S = 1.0
 ANSWER_TIMEOUT_S = 1.0
-CHANGE_TIMEOUT_S = 40.0
-"""Loading the networks on a slow and busy machine takes seconds."""
+CHANGE_TIMEOUT_S = 5.0
+"""Right after a node has appeared its answer can be lost; after this time its state tells what happened."""
 
 NEXT = {
     State.PRIMARY_STATE_UNCONFIGURED: Transition.TRANSITION_CONFIGURE,

@@ -1,3 +1,17 @@
+# Copyright 2026 the fer_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
 """Watches the topics of the running nodes: emotions, latencies, losses."""
 
 from __future__ import annotations
@@ -11,17 +25,16 @@ from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray
 from fer_msgs.msg import EmotionArray
+from fer_ros.core.pairing import StampPairs
+from fer_ros.core.values import FaceEmotion, NS_PER_S
+from fer_ros.nodes.face_conversion import from_emotion_message, stamp_ns
+from fer_ros.nodes.qos import IMAGES, RESULTS
 from lifecycle_msgs.msg import State, TransitionEvent
 import numpy as np
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
 from rclpy.time import Time
 from sensor_msgs.msg import CameraInfo
-
-from fer_ros.core.pairing import StampPairs
-from fer_ros.core.values import FaceEmotion, NS_PER_S
-from fer_ros.nodes.face_conversion import from_emotion_message, stamp_ns
-from fer_ros.nodes.qos import IMAGES, RESULTS
 
 RATE_WINDOW_S = 5.0
 LATENCIES_KEPT = 20_000

@@ -1,3 +1,17 @@
+# Copyright 2026 the fer_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
 """Writes the overlay to a video file."""
 
 from __future__ import annotations
@@ -5,19 +19,21 @@ from __future__ import annotations
 from pathlib import Path
 import queue
 import threading
+import time
 
 import cv2
-from rclpy.node import Node
-from rclpy.qos import QoSProfile
-from sensor_msgs.msg import Image as ImageMessage
-
 from fer_ros.core.values import Image, NS_PER_S
 from fer_ros.nodes.face_conversion import stamp_ns
 from fer_ros.nodes.image_conversion import to_bgr
 from fer_ros.nodes.qos import IMAGES
+from rclpy.node import Node
+from rclpy.qos import QoSProfile
+from sensor_msgs.msg import Image as ImageMessage
 
 MAX_GAP_S = 10.0
-"""A longer gap between two images (a camera that was lost) is cut short to this."""
+"""A longer gap between two images (a camera that was lost) is left out."""
+
+LAST_IMAGE_TIMEOUT_S = 1.0
 
 FOURCC = {'.mp4': 'mp4v', '.mkv': 'mp4v', '.avi': 'MJPG'}
 
@@ -61,7 +77,8 @@ class VideoFile:
         if (image.shape[1], image.shape[0]) != self._size:
             image = cv2.resize(image, self._size)
         period_ns = round(NS_PER_S / self._rate_hz)
-        if not 0 <= time_ns - self._next_ns + period_ns <= MAX_GAP_S * NS_PER_S:
+        # An image can be half a period early for its place and take it; the one after it is then that much earlier.
+        if not -period_ns // 2 <= time_ns - self._next_ns + period_ns <= MAX_GAP_S * NS_PER_S:
             # The clock jumped, or nothing came for long: go on from here.
             self._next_ns = time_ns
         while self._next_ns + period_ns // 2 < time_ns and self._last is not None:
@@ -102,6 +119,7 @@ class OverlayRecorder:
         self._node = node
         self._file = VideoFile(path, rate_hz)
         self._queue: queue.Queue[ImageMessage | None] = queue.Queue(maxsize=300)
+        self._newest_ns = 0
         self.fault = ''
         self._thread = threading.Thread(target=self._run, name='recorder', daemon=True)
         self._thread.start()
@@ -110,6 +128,7 @@ class OverlayRecorder:
             QoSProfile(depth=100, reliability=IMAGES.reliability))
 
     def _receive(self, message: ImageMessage) -> None:
+        self._newest_ns = stamp_ns(message.header.stamp)
         try:
             self._queue.put_nowait(message)
         except queue.Full:
@@ -126,8 +145,15 @@ class OverlayRecorder:
                 self.fault = str(error)
                 self._node.get_logger().error(self.fault)
 
-    def close(self) -> str:
-        """Write what has come, complete the file, and return a sentence about it."""
+    def close(self, last_ns: int = 0) -> str:
+        """
+        Write what has come, complete the file, and return a sentence about it.
+
+        :param last_ns: stamp of the last image; its overlay is waited for, but not for long.
+        """
+        deadline = time.monotonic() + LAST_IMAGE_TIMEOUT_S
+        while self._newest_ns < last_ns and time.monotonic() < deadline:
+            time.sleep(0.01)
         self._node.destroy_subscription(self._subscription)
         self._queue.put(None)
         self._thread.join()

@@ -1,17 +1,34 @@
+# Copyright 2026 the fer_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
 """A window that shows the overlay."""
 
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 
 import cv2
+from fer_ros.nodes.image_conversion import to_bgr
+from fer_ros.nodes.qos import IMAGES
 from rclpy.node import Node
 from sensor_msgs.msg import Image as ImageMessage
 
-from fer_ros.nodes.image_conversion import to_bgr
-from fer_ros.nodes.qos import IMAGES
-
 TITLE = 'fer_ros'
+
+_TRIAL = 'import cv2; cv2.namedWindow("fer_ros"); cv2.destroyAllWindows()'
 
 
 class OverlayWindow:
@@ -26,6 +43,11 @@ class OverlayWindow:
         if not (os.environ.get('DISPLAY') or os.environ.get('WAYLAND_DISPLAY')):
             raise ValueError(
                 '--show needs a display, but DISPLAY is not set: leave --show out, or use --record FILE.mp4.')
+        # Without a display behind the name the window system ends the whole process, so another one tries first.
+        if subprocess.run([sys.executable, '-c', _TRIAL], capture_output=True, check=False).returncode:
+            raise ValueError(
+                '--show needs a display, but no window opens on the one that DISPLAY names: leave --show out, or use '
+                '--record FILE.mp4.')
         self._node = node
         self._newest: ImageMessage | None = None
         self._is_open = False

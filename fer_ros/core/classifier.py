@@ -1,3 +1,17 @@
+# Copyright 2026 the fer_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
 """Networks that tell a face's emotion from its crop."""
 
 from __future__ import annotations
@@ -6,13 +20,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from ai_edge_litert.interpreter import Interpreter
-import numpy as np
-import numpy.typing as npt
-
 from fer_ros.core.emotions import LABELS
 from fer_ros.core.model_card import ModelCard, ModelError
 from fer_ros.core.native_stderr import silenced
 from fer_ros.core.values import Image, Probabilities
+import numpy as np
+import numpy.typing as npt
 
 
 class Classifier(Protocol):

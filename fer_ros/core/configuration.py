@@ -1,7 +1,22 @@
+# Copyright 2026 the fer_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
 """
 Every parameter of every node, and the files that set them.
 
-The files are ordinary ROS 2 parameter files; the same ones serve `ros2 launch`, `fer` and `Pipeline.from_config`.
+The files are ordinary ROS 2 parameter files; the same ones serve `ros2 launch`, `fer` and
+`Pipeline.from_config`.
 """
 
 from __future__ import annotations
@@ -11,14 +26,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-import yaml
-
 from fer_ros.core.drawing import DrawingOptions
 from fer_ros.core.emotion_stage import EmotionOptions
 from fer_ros.core.face_stage import FaceOptions
-from fer_ros.core.options import option, OptionError, Options
+from fer_ros.core.options import flattened, option, OptionError, Options
 from fer_ros.core.resources import share_directory
 from fer_ros.core.sources import SourceOptions
+import yaml
 
 AnyOptions = TypeVar('AnyOptions', bound=Options)
 
@@ -32,7 +46,9 @@ class InputOptions(Options):
     """How a node takes in what it works on."""
 
     max_delay_s: float = option(
-        0.1, 'What waited longer for its turn is dropped when something newer has come; 0: only the newest is kept.',
+        0.1,
+        'What waited longer for its turn is dropped when something newer has come; 0: only the '
+        'newest is kept.',
         unit='s', minimum=0.0, maximum=10.0, dynamic=True)
 
 
@@ -41,7 +57,9 @@ class ImageInputOptions(InputOptions):
     """How a node takes in images."""
 
     reliability: str = option(
-        'auto', "Reliability of the subscription; auto: the publishers' own, best effort where they differ.",
+        'auto',
+        "Reliability of the subscription; auto: the publishers' own, best effort where they "
+        'differ.',
         choices=('auto', 'best_effort', 'reliable'))
 
 
@@ -50,9 +68,12 @@ class CameraNodeOptions(SourceOptions):
     """Parameters of `camera_node`."""
 
     frame_id: str = option(
-        'camera_optical_frame', 'frame_id of the images: the optical frame (REP 103), z away from the camera.')
+        'camera_optical_frame',
+        'frame_id of the images: the optical frame (REP 103), z away from the camera.')
     camera_info_url: str = option(
-        '', "Calibration file as written by camera_calibration: a path, file:// or package://; empty: not calibrated.")
+        '',
+        'Calibration file as written by camera_calibration: a path, file:// or package://; '
+        'empty: not calibrated.')
     wait_for_subscriber_s: float = option(
         2.0, 'A file is not begun before someone subscribes to image_raw, at most for this time.',
         unit='s', minimum=0.0, maximum=600.0)
@@ -81,7 +102,8 @@ class OverlayNodeOptions(DrawingOptions):
         0.5, 'An image whose emotions have not come after this time is given up.', unit='s',
         minimum=0.01, maximum=10.0, dynamic=True)
     jpeg_quality: int = option(
-        80, 'Quality of emotions/overlay/compressed.', unit='%', minimum=1, maximum=100, dynamic=True)
+        80, 'Quality of emotions/overlay/compressed.', unit='%',
+        minimum=1, maximum=100, dynamic=True)
 
 
 NODE_OPTIONS: dict[str, type[Options]] = {
@@ -98,7 +120,7 @@ ROS_PARAMETERS = frozenset({'use_sim_time', 'qos_overrides', 'start_type_descrip
 
 def find_config(path_or_name: str | Path) -> Path:
     """
-    Return the file of a configuration: a path, or the name of a file in config/ without its ending.
+    Return a configuration's file: a path, or the name of a file in config/ without its ending.
 
     :raises ConfigError: where there is none; the text names those that there are.
     """
@@ -112,54 +134,57 @@ def find_config(path_or_name: str | Path) -> Path:
     if not named.is_file():
         names = ', '.join(sorted(p.stem for p in folder.glob('*.yaml')))
         raise ConfigError(
-            f'There is no configuration {str(path_or_name)!r}: give the path of a YAML file or one of {names}.')
+            f'There is no configuration {str(path_or_name)!r}: give the path of a YAML file or '
+            f'one of {names}.')
     return named
 
 
 def read_config(path_or_name: str | Path) -> dict[str, dict[str, Any]]:
     """
-    Return what a ROS parameter file sets for each of our nodes, names joined by dots, values not checked yet.
+    Return what a ROS parameter file sets for each of our nodes.
 
-    A section counts for the nodes that its name matches: `/**` for all, else the name's last part is the node's, so
-    `/**/face_node` and `/robot/face_node` both are `face_node`.
+    Names are joined by dots, values are not checked yet.
+
+    A section counts for the nodes that its name matches: `/**` for all that have the option, else
+    the name's last part is the node's, so `/**/face_node` and `/robot/face_node` both are
+    `face_node`.
 
     :raises ConfigError: where the file is missing or is no parameter file.
     """
     path = find_config(path_or_name)
     try:
         content = yaml.safe_load(path.read_text(encoding='utf-8')) or {}
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError) as error:
         raise ConfigError(f'{path} is not valid YAML: {error}') from error
     except OSError as error:
         raise ConfigError(f'{path} cannot be read: {error.strerror}.') from error
     if not isinstance(content, Mapping):
-        raise ConfigError(f'{path} is no ROS parameter file: it must begin with the name of a node.')
+        raise ConfigError(
+            f'{path} is no ROS parameter file: it must begin with the name of a node.')
     values: dict[str, dict[str, Any]] = {name: {} for name in NODE_OPTIONS}
     for section, body in content.items():
         parameters = body.get('ros__parameters') if isinstance(body, Mapping) else None
         if not isinstance(parameters, Mapping):
             raise ConfigError(
-                f'{path}: the section {section} has no "ros__parameters:" below it, as ROS parameter files need.')
+                f'{path}: the section {section} has no "ros__parameters:" below it, as ROS '
+                'parameter files need.')
         node = str(section).rsplit('/', 1)[-1]
         if node not in NODE_OPTIONS and node != '**':
             raise ConfigError(
                 f'{path}: there is no node {node!r}; there are {", ".join(NODE_OPTIONS)}.')
         flat = {
-            name: value for name, value in _flat(parameters)
+            name: value for name, value in flattened(parameters)
             if name.split('.')[0] not in ROS_PARAMETERS}
-        for name in NODE_OPTIONS if node == '**' else (node,):
-            values[name].update(flat)
+        if node != '**':
+            values[node].update(flat)
+            continue
+        known = {name: {row.name for row in NODE_OPTIONS[name].table()} for name in NODE_OPTIONS}
+        unknown = [name for name in flat if not any(name in names for names in known.values())]
+        if unknown:
+            raise ConfigError(f'{path}, {section}: no node has an option {", ".join(unknown)}.')
+        for name in NODE_OPTIONS:
+            values[name].update((k, v) for k, v in flat.items() if k in known[name])
     return values
-
-
-def _flat(values: Mapping[str, Any], prefix: str = '') -> list[tuple[str, Any]]:
-    flat: list[tuple[str, Any]] = []
-    for name, value in values.items():
-        if isinstance(value, Mapping):
-            flat += _flat(value, f'{prefix}{name}.')
-        else:
-            flat.append((f'{prefix}{name}', value))
-    return flat
 
 
 def load_options(path_or_name: str | Path, node: str, kind: type[AnyOptions]) -> AnyOptions:

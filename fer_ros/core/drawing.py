@@ -1,3 +1,17 @@
+# Copyright 2026 the fer_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
 """Drawing faces and their emotions on images."""
 
 from collections.abc import Sequence
@@ -5,12 +19,11 @@ from dataclasses import dataclass
 import math
 
 import cv2
-import numpy as np
-
 from fer_ros.core.emotions import Emotion, LABELS
 from fer_ros.core.head_pose import rotation_matrix
 from fer_ros.core.options import option, Options
 from fer_ros.core.values import FaceEmotion, FaceState, Image
+import numpy as np
 
 Color = tuple[int, int, int]
 
@@ -38,7 +51,9 @@ class DrawingOptions(Options):
     show_probabilities: bool = option(
         True, 'Draw a bar for each of the seven probabilities beside the face.', dynamic=True)
     show_head_pose: bool = option(
-        True, "Draw the head's three axes: x red to the person's left, y green down, z blue out of the face.",
+        True,
+        "Draw the head's three axes: x red to the person's left, y green down, z blue out of the "
+        'face.',
         dynamic=True)
 
 
@@ -132,9 +147,10 @@ def _plate(image: Image, left: int, top: int, width: int, height: int) -> None:
 
 
 def _draw_head_pose(image: Image, face: FaceEmotion, scale: float) -> None:
-    if math.isnan(face.head_pose.yaw):
+    pose = face.head_pose
+    if math.isnan(pose.roll) or math.isnan(pose.pitch) or math.isnan(pose.yaw):
         return
-    rotation = rotation_matrix(face.head_pose)
+    rotation = rotation_matrix(pose)
     center = np.array(face.box.center)
     length = 0.45 * min(face.box.width, face.box.height)
     # The z axis of the head model points into the head; the one drawn points out of the face.

@@ -1,3 +1,17 @@
+# Copyright 2026 the fer_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
 """From faces to emotions: schedule, classifier, smoothing."""
 
 from collections.abc import Sequence
@@ -11,7 +25,13 @@ from fer_ros.core.options import option, Options
 from fer_ros.core.schedule import ClassificationSchedule
 from fer_ros.core.smoothing import ProbabilitySmoother
 from fer_ros.core.values import (
-    Face, FaceEmotion, HeadPose, no_probabilities, NS_PER_S, Probabilities)
+    Face,
+    FaceEmotion,
+    HeadPose,
+    no_probabilities,
+    NS_PER_S,
+    Probabilities,
+)
 
 
 @dataclass(frozen=True)
@@ -19,9 +39,11 @@ class EmotionOptions(Options):
     """How faces are classified."""
 
     model: str = option(
-        'fer2013_cnn48', 'Name of a folder of models/, or path of a model card (model.yaml) or its folder.')
+        'fer2013_cnn48',
+        'Name of a folder of models/, or path of a model card (model.yaml) or its folder.')
     threads: int = option(
-        1, 'Threads of the classifier; 1 leaves the other cores to the other nodes.', minimum=1, maximum=64)
+        1, 'Threads of the classifier; 1 leaves the other cores to the other nodes.',
+        minimum=1, maximum=64)
     rate_hz: float = option(
         10.0, 'How often each face is classified; 0: in every image.', unit='Hz',
         minimum=0.0, maximum=240.0, dynamic=True)
@@ -32,7 +54,8 @@ class EmotionOptions(Options):
         0.4, 'Time constant of the smoothing: 63 % of a change shows after it; 0: none.', unit='s',
         minimum=0.0, maximum=60.0, dynamic=True)
     min_confidence: float = option(
-        0.4, 'Below this largest probability the emotion is UNKNOWN.', minimum=0.0, maximum=1.0, dynamic=True)
+        0.4, 'Below this largest probability the emotion is UNKNOWN.',
+        minimum=0.0, maximum=1.0, dynamic=True)
     max_yaw_rad: float = option(
         1.0, 'Faces turned further to a side are not classified and UNKNOWN.', unit='rad',
         minimum=0.0, maximum=3.2, dynamic=True)
@@ -63,7 +86,8 @@ class EmotionStage:
         :raises ModelError: where the model or its card is missing or faulty; the text says how.
         """
         self.options = options
-        self._classifier = classifier or LiteRtClassifier(load_card(options.model), options.threads)
+        self._classifier = (
+            classifier or LiteRtClassifier(load_card(options.model), options.threads))
         self._schedule = ClassificationSchedule()
         self._evidence: dict[int, _Evidence] = {}
         self._stamp_ns: int | None = None
@@ -75,17 +99,19 @@ class EmotionStage:
 
     def process(self, faces: Sequence[Face], stamp_ns: int) -> list[FaceEmotion]:
         """
-        Return the faces with their emotions, in the same order; what is known of absent faces is forgotten.
+        Return the faces with their emotions, in the same order.
 
-        :param stamp_ns: stamp of the image. Where it goes back by more than a second, all is forgotten.
+        What is known of absent faces is forgotten.
+
+        :param stamp_ns: stamp of the image. Where it goes back by more than a second, all is
+            forgotten.
         """
         if self._stamp_ns is not None and stamp_ns < self._stamp_ns - NS_PER_S:
             self.reset()
         self._stamp_ns = stamp_ns
-        present = {face.track_id for face in faces}
         self._evidence = {
             face.track_id: self._evidence.get(face.track_id) or _Evidence() for face in faces}
-        self._schedule.keep(present)
+        self._schedule.keep(self._evidence)
         for face in faces:
             if not math.isnan(face.head_pose.yaw):
                 self._evidence[face.track_id].head_pose = face.head_pose

@@ -1,3 +1,17 @@
+# Copyright 2026 the fer_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
 """From an image to faces with identities, head poses and upright crops."""
 
 from collections.abc import Callable
@@ -19,7 +33,8 @@ class FaceOptions(Options):
     detector: DetectorOptions = DetectorOptions()
     tracker: TrackerOptions = TrackerOptions()
     crop_size: int = option(
-        96, 'Edge of the upright grey crops for the classifier.', unit='px', minimum=16, maximum=512)
+        96, 'Edge of the upright grey crops for the classifier.', unit='px',
+        minimum=16, maximum=512)
     max_faces: int = option(
         20, 'Of more faces in one image, the largest are kept.', unit='faces',
         minimum=1, maximum=1000, dynamic=True)

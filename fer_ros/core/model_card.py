@@ -1,3 +1,17 @@
+# Copyright 2026 the fer_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
 """The card of a model: its input, what its outputs mean, where it comes from, how good it is."""
 
 from __future__ import annotations
@@ -9,13 +23,12 @@ import os
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-import yaml
-
 from fer_ros.core.emotions import LABELS
 from fer_ros.core.preprocessing import Preprocessing
 from fer_ros.core.resources import models_directory
+import numpy as np
+import numpy.typing as npt
+import yaml
 
 CARD_FILE = 'model.yaml'
 DTYPES = ('float32', 'int8', 'uint8')

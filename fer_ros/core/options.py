@@ -1,16 +1,31 @@
-"""
-Options as data: one table gives the defaults, the checks, the ROS parameters and their documentation.
+# Copyright 2026 the fer_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
 
-An options class is a frozen dataclass derived from `Options` whose fields are made by `option()`. A field
-may itself be an options class; its names are then joined by dots, as ROS does (`tracker.timeout_s`).
+"""
+Options as data: one table gives defaults, checks, ROS parameters and documentation.
+
+An options class is a frozen dataclass derived from `Options` whose fields are made by `option()`.
+A field may itself be an options class; its names are then joined by dots, as ROS does
+(`tracker.timeout_s`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, MISSING
+from dataclasses import dataclass, field, fields
 import math
-from typing import Any, get_type_hints, TYPE_CHECKING, TypeVar
+from typing import Any, cast, get_type_hints, TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -20,15 +35,19 @@ T = TypeVar('T', bool, int, float, str)
 
 
 class OptionError(ValueError):
-    """An option has an unknown name, the wrong type or a value outside its range; the text says which."""
+    """An option has an unknown name, a wrong type or a value out of range; the text says which."""
 
 
 @dataclass(frozen=True)
 class Option:
-    """A row of the table. `minimum` and `maximum` are inclusive; `dynamic` ones can change while a node is active."""
+    """
+    A row of the table.
+
+    `minimum` and `maximum` are inclusive; `dynamic` options can change while a node is active.
+    """
 
     name: str
-    type: type
+    type: type[Any]
     default: Value
     description: str
     unit: str = ''
@@ -72,7 +91,7 @@ class Option:
             unit = f' {self.unit}' if self.unit else ''
             word = 'one of ' if self.choices else ''
             raise OptionError(f'{self.name} must be {word}{self.range}{unit}, not {value!r}')
-        return value  # type: ignore[no-any-return]
+        return cast(Value, value)
 
 
 _TYPE_WORDS = {bool: 'true or false', int: 'a whole number', float: 'a number', str: 'a string'}
@@ -83,10 +102,10 @@ def option(
     maximum: float | None = None, choices: tuple[str, ...] = (), dynamic: bool = False,
 ) -> T:
     """Declare a field of an options class; the arguments are those of `Option`."""
-    metadata = {'option': dict(
-        description=description, unit=unit, minimum=minimum, maximum=maximum,
-        choices=choices, dynamic=dynamic)}
-    return field(default=default, metadata=metadata)  # type: ignore[return-value]
+    row = {
+        'default': default, 'description': description, 'unit': unit, 'minimum': minimum,
+        'maximum': maximum, 'choices': choices, 'dynamic': dynamic}
+    return field(default=default, metadata={'option': row})
 
 
 @dataclass(frozen=True)
@@ -102,7 +121,7 @@ class Options:
     def _own_rows(cls) -> list[Option]:
         types = get_type_hints(cls)
         return [
-            Option(name=f.name, type=types[f.name], default=f.default, **f.metadata['option'])
+            Option(name=f.name, type=types[f.name], **f.metadata['option'])
             for f in fields(cls) if 'option' in f.metadata]
 
     @classmethod
@@ -114,7 +133,7 @@ class Options:
 
     @classmethod
     def table(cls, prefix: str = '') -> list[Option]:
-        """Return a row for each option, groups included, names joined by dots, in the order of declaration."""
+        """Return a row for each option in the order of declaration, names joined by dots."""
         own = {row.name: row for row in cls._own_rows()}
         groups = cls._groups()
         rows: list[Option] = []
@@ -131,9 +150,10 @@ class Options:
         """
         Make options from names with dots, or from nested mappings, and their values.
 
-        :raises OptionError: for an unknown name, a wrong type or a value out of range; every fault is named.
+        :raises OptionError: for an unknown name, a wrong type or a value out of range; every fault
+            is named.
         """
-        flat = dict(_flattened(values))
+        flat = dict(flattened(values))
         table = {row.name: row for row in cls.table()}
         faults = []
         for name, value in flat.items():
@@ -164,16 +184,17 @@ class Options:
             value = getattr(self, f.name)
             if isinstance(value, Options):
                 flat.update((f'{f.name}.{k}', v) for k, v in value.to_mapping().items())
-            elif f.default is not MISSING:
+            elif 'option' in f.metadata:
                 flat[f.name] = value
         return flat
 
 
-def _flattened(values: Mapping[str, Any], prefix: str = '') -> list[tuple[str, Any]]:
-    flat = []
+def flattened(values: Mapping[str, Any], prefix: str = '') -> list[tuple[str, Any]]:
+    """Return the values of nested mappings under their names joined by dots."""
+    flat: list[tuple[str, Any]] = []
     for name, value in values.items():
         if isinstance(value, Mapping):
-            flat += _flattened(value, f'{prefix}{name}.')
+            flat += flattened(value, f'{prefix}{name}.')
         else:
             flat.append((f'{prefix}{name}', value))
     return flat

@@ -1,3 +1,17 @@
+# Copyright 2026 the fer_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
 """Bringing together what belongs to the same image but arrives by different ways."""
 
 from collections import OrderedDict
@@ -11,8 +25,9 @@ class StampPairs(Generic[A, B]):
     """
     Pairs two streams by their stamps, whichever side comes first.
 
-    What finds no partner is given up when it is older than `max_wait_ns` against the newest stamp, or when more than `limit`
-    of a kind wait, so that a stream without partners cannot fill the memory.
+    What finds no partner is given up when it is older than `max_wait_ns` against the newest stamp,
+    or when more than `limit` of a kind wait, so that a stream without partners cannot fill the
+    memory.
     """
 
     def __init__(self, max_wait_ns: int, limit: int = 64) -> None:
@@ -51,7 +66,7 @@ class StampPairs(Generic[A, B]):
         for waiting in (self._first, self._second):
             while waiting:
                 oldest = next(iter(waiting))
-                # A clock that jumped back leaves stamps of the future behind: they are given up as well.
+                # A clock that jumped back leaves stamps of the future: they are given up too.
                 if len(waiting) <= self._limit and abs(newest_ns - oldest) <= self.max_wait_ns:
                     break
                 del waiting[oldest]

@@ -1,3 +1,17 @@
+# Copyright 2026 the fer_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
 """Which faces are classified in which image."""
 
 from collections.abc import Iterable
@@ -7,14 +21,18 @@ from fer_ros.core.values import NS_PER_S
 
 class ClassificationSchedule:
     """
-    Gives every track its turn at a steady rate; where more are due than fit, those go first that wait longest.
+    Gives every track its turn at a steady rate.
 
-    The next turn is counted from the one that was due, not from the image that came after it: at 30 images/s and
-    10 Hz every third image is taken even where stamps jitter.
+    Where more are due than fit, those go first that wait longest.
+
+    The next turn is counted from the one that was due, not from the image that came after it: at
+    30 images/s and 10 Hz every third image is taken even where stamps jitter.
     """
 
     def __init__(self) -> None:
         self._due_ns: dict[int, int] = {}
+        # Stamp of the last turn, and the place in its batch.
+        self._last: dict[int, tuple[int, int]] = {}
 
     def take(
         self, candidates: Iterable[int], stamp_ns: int, rate_hz: float, max_batch: int,
@@ -28,18 +46,26 @@ class ClassificationSchedule:
         :param max_batch: at most so many.
         """
         period_ns = round(NS_PER_S / rate_hz) if rate_hz > 0 else 0
-        waiting = sorted(
-            (self._due_ns.get(track_id, stamp_ns - NS_PER_S), track_id) for track_id in candidates)
+        candidates = list(candidates)
+        for track_id in candidates:
+            if track_id not in self._due_ns:
+                self._due_ns[track_id] = stamp_ns - period_ns
+                # A new face goes before those that had a turn within the last second.
+                self._last[track_id] = stamp_ns - NS_PER_S, 0
         # A stamp counts for a turn that is less than a tenth of a period away: cameras jitter.
-        taken = [
-            (due, track_id) for due, track_id in waiting
-            if due - period_ns // 10 <= stamp_ns][:max_batch]
-        for due, track_id in taken:
-            late = stamp_ns - due
-            self._due_ns[track_id] = (due if late < period_ns else stamp_ns) + period_ns
-        return [track_id for _, track_id in taken]
+        due = [
+            track_id for track_id in candidates
+            if self._due_ns[track_id] - period_ns // 10 <= stamp_ns]
+        taken = sorted(due, key=self._last.__getitem__)[:max_batch]
+        for place, track_id in enumerate(taken):
+            due_ns = self._due_ns[track_id]
+            is_late = stamp_ns - due_ns >= period_ns
+            self._due_ns[track_id] = (stamp_ns if is_late else due_ns) + period_ns
+            self._last[track_id] = stamp_ns, place
+        return taken
 
     def keep(self, tracks: Iterable[int]) -> None:
         """Forget all other tracks."""
         tracks = set(tracks)
-        self._due_ns = {k: v for k, v in self._due_ns.items() if k in tracks}
+        for track_id in self._due_ns.keys() - tracks:
+            del self._due_ns[track_id], self._last[track_id]

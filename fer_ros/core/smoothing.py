@@ -1,3 +1,17 @@
+# Copyright 2026 the fer_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
 """Probabilities smoothed over time."""
 
 import math
@@ -7,7 +21,7 @@ from fer_ros.core.values import NS_PER_S, Probabilities
 
 class ProbabilitySmoother:
     """
-    Exponential moving average whose weights follow the time between observations, not their number.
+    Exponential moving average over time, not over the number of observations.
 
     After a step, 1 - 1/e (63 %) of it shows after the time constant, however fast images come.
     """
@@ -16,7 +30,9 @@ class ProbabilitySmoother:
         self._value: Probabilities | None = None
         self._stamp_ns = 0
 
-    def update(self, observed: Probabilities, stamp_ns: int, time_constant_s: float) -> Probabilities:
+    def update(
+        self, observed: Probabilities, stamp_ns: int, time_constant_s: float,
+    ) -> Probabilities:
         """
         Take an observation in and return the average, which sums to 1 as the observations do.
 

@@ -1,16 +1,39 @@
+# Copyright 2026 the fer_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
 """Rates, latencies and counts over the last seconds, for people who watch the nodes."""
 
 from collections import deque
 from dataclasses import dataclass
+import math
 import threading
 import time
 
 import numpy as np
 
+INTERVAL_WEIGHT = 0.2
+"""How much the newest interval counts in the usual one."""
+
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The figures of a moment; rates in Hz, latencies in milliseconds, NaN where nothing was observed."""
+    """
+    The figures of a moment.
+
+    Rates are in Hz over the last seconds. Latencies are in milliseconds, ages and the usual interval
+    between two inputs in seconds; they are NaN where nothing was observed.
+    """
 
     received: int
     published: int
@@ -21,6 +44,8 @@ class Snapshot:
     latency_p50_ms: float
     latency_p95_ms: float
     age_s: float
+    interval_s: float
+    failure_age_s: float
 
 
 class Statistics:
@@ -38,13 +63,18 @@ class Statistics:
         self._in: deque[float] = deque()
         self._out: deque[tuple[float, float]] = deque()
         self._received = self._published = self._dropped = self._failed = 0
-        self._last_in: float | None = None
+        self._last_in = self._last_failure = self._interval_s = math.nan
 
     def count_in(self) -> None:
         """Note that something came in."""
         now = time.monotonic()
         with self._lock:
             self._received += 1
+            gap_s = now - self._last_in
+            if math.isnan(self._interval_s):
+                self._interval_s = gap_s
+            else:
+                self._interval_s += INTERVAL_WEIGHT * (gap_s - self._interval_s)
             self._last_in = now
             self._in.append(now)
             while self._in[0] < now - self._window_s:
@@ -68,6 +98,7 @@ class Statistics:
         """Note that something could not be worked on."""
         with self._lock:
             self._failed += 1
+            self._last_failure = time.monotonic()
 
     def snapshot(self) -> Snapshot:
         """Return the figures of this moment."""
@@ -85,4 +116,5 @@ class Statistics:
                 received=self._received, published=self._published, dropped=self._dropped,
                 failed=self._failed, rate_in=len(times_in) / span, rate_out=len(out) / span,
                 latency_p50_ms=float(p50), latency_p95_ms=float(p95),
-                age_s=now - self._last_in if self._last_in is not None else float('nan'))
+                age_s=now - self._last_in, interval_s=self._interval_s,
+                failure_age_s=now - self._last_failure)

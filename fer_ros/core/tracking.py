@@ -1,3 +1,17 @@
+# Copyright 2026 the fer_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
 """Following faces over time, so that each keeps its identity."""
 
 from collections.abc import Callable
@@ -5,12 +19,10 @@ from dataclasses import dataclass
 import math
 from typing import Protocol
 
-import numpy as np
-import numpy.typing as npt
-from scipy.optimize import linear_sum_assignment
-
 from fer_ros.core.options import option, Options
 from fer_ros.core.values import Box, Detection, FaceState, NS_PER_S, Points
+import numpy as np
+import numpy.typing as npt
 
 Vector = npt.NDArray[np.float64]
 
@@ -20,22 +32,29 @@ class TrackerOptions(Options):
     """How faces keep their identities."""
 
     name: str = option(
-        'association', 'Tracker: association of detections by a motion model, or none (every detection is a new face).',
+        'association',
+        'Tracker: association of detections by a motion model, or none (every detection is a '
+        'new face).',
         choices=('association', 'none'))
     timeout_s: float = option(
-        0.7, 'A face that is not found for longer is forgotten; until then its place is predicted.',
+        0.7,
+        'A face that is not found for longer is forgotten; until then its place is predicted.',
         unit='s', minimum=0.0, maximum=10.0, dynamic=True)
     min_hits: int = option(
         2, 'A face is reported once it was found in this many images in a row.', unit='images',
         minimum=1, maximum=100, dynamic=True)
     max_distance: float = option(
-        0.9, 'A detection further than this from the predicted place is another face.', unit="faces' edges",
-        minimum=0.1, maximum=10.0, dynamic=True)
+        0.9, 'A detection further than this from the predicted place is another face.',
+        unit="faces' edges", minimum=0.1, maximum=10.0, dynamic=True)
 
 
 @dataclass(frozen=True)
 class Track:
-    """A face followed over time; `key_points` are those of this image, None where `state` is TRACKED."""
+    """
+    A face followed over time.
+
+    `key_points` are those of this image, None where `state` is TRACKED.
+    """
 
     track_id: int
     state: FaceState
@@ -51,9 +70,12 @@ class Tracker(Protocol):
 
     def update(self, detections: list[Detection], stamp_ns: int) -> list[Track]:
         """
-        Return the faces of this image, oldest first; to be called for images without detections as well.
+        Return the faces of this image, oldest first.
 
-        :param stamp_ns: stamp of the image. Where it goes back by more than the timeout, all faces are forgotten.
+        It is to be called for images without detections as well.
+
+        :param stamp_ns: stamp of the image. Where it goes back by more than the timeout, all faces
+            are forgotten.
         """
 
     def reset(self) -> None:
@@ -80,7 +102,18 @@ class NoTracker:
 
 
 ACCELERATION = 8.0
-"""Spread of a head's acceleration in faces' edges per second squared: a face of 15 cm that moves off with 1.2 m/s2."""
+"""
+Spread of a head's acceleration in faces' edges per second squared.
+
+It is that of a face of 15 cm that moves off with 1.2 m/s2.
+"""
+
+LONGEST_GAP_S = 5.0
+"""
+After a longer gap between two images all faces are new.
+
+A slower camera cannot tell who is who by place, and after a camera was lost others may stand there.
+"""
 
 MEASUREMENT = 0.05
 """Spread of a detected centre in faces' edges."""
@@ -88,17 +121,17 @@ MEASUREMENT = 0.05
 
 class _Motion:
     """
-    Kalman filter of a face's place: centre x, centre y and logarithm of the size, each with its own constant velocity.
+    Kalman filter of a face's place: centre x, centre y and logarithm of the size.
 
-    All three share one covariance, in faces' edges: the axes are independent and equally noisy, so the 6x6 problem is
-    three times the same 2x2 problem.
+    Each has its own constant velocity. All three share one covariance, in faces' edges: the axes
+    are independent and equally noisy, so the 6x6 problem is three times the same 2x2 problem.
     """
 
     def __init__(self, box: Box) -> None:
         self._aspect = box.height / box.width
         self.place = _place(box)
         self.velocity = np.zeros(3)
-        # Unknown velocity: as much as a person who walks past at 1.5 m/s, 10 faces' edges a second.
+        # Not known yet: a person who walks past at 1.5 m/s moves 10 faces' edges a second.
         self._p = np.diag([MEASUREMENT ** 2, 10.0 ** 2])
 
     @property
@@ -124,7 +157,11 @@ class _Motion:
         self._aspect = box.height / box.width
 
     def distance(self, box: Box) -> float:
-        """Return how far a box is from the predicted place, in faces' edges; a size ratio of e counts as 1."""
+        """
+        Return how far a box is from the predicted place, in faces' edges.
+
+        A ratio of e between the sizes counts as 1.
+        """
         other = _place(box)
         size = math.exp((other[2] + self.place[2]) / 2)
         dx, dy = (other[:2] - self.place[:2]) / size
@@ -147,6 +184,7 @@ class _Followed:
     motion: _Motion
     last: Detection
     seen_ns: int
+    state: FaceState = FaceState.DETECTED
     hits: int = 1
     track_id: int = 0  # 0: not confirmed yet
 
@@ -155,13 +193,17 @@ class AssociationTracker:
     """
     Gives each detection to the followed face whose predicted place is nearest, all faces at once.
 
-    Detection runs on every image and is cheaper than a visual tracker; what is left is to say who is who. Places are predicted
-    by a Kalman filter, the assignment of least total distance is found by the Hungarian method (A. Bewley et al., "Simple
-    Online and Realtime Tracking", ICIP 2016, with distance in place of overlap: small faces that move fast do not
-    overlap from one image to the next).
+    Detection runs on every image and is cheaper than a visual tracker; what is left is to say who
+    is who. Places are predicted by a Kalman filter, the assignment of least total distance is
+    found by the Hungarian method (A. Bewley et al., "Simple Online and Realtime Tracking", ICIP
+    2016, with distance in place of overlap: small faces that move fast do not overlap from one
+    image to the next).
     """
 
     def __init__(self, options: TrackerOptions) -> None:
+        # 35 MiB and 0.3 s, which only those who track shall pay.
+        from scipy.optimize import linear_sum_assignment
+        self._solve = linear_sum_assignment
         self.options = options
         self._followed: list[_Followed] = []
         self._stamp_ns: int | None = None
@@ -175,14 +217,19 @@ class AssociationTracker:
             self.reset()
         dt = 0.0 if self._stamp_ns is None else max(stamp_ns - self._stamp_ns, 0) / NS_PER_S
         self._stamp_ns = stamp_ns
-        self._followed = [f for f in self._followed if stamp_ns - f.seen_ns <= timeout_ns]
+        # Where images come further apart than the timeout, a face was not missed only because time passed.
+        self._followed = [
+            f for f in self._followed if stamp_ns - f.seen_ns <= timeout_ns
+            or (f.state is FaceState.DETECTED and dt <= LONGEST_GAP_S)]
         for followed in self._followed:
             followed.motion.predict(dt)
+            followed.state = FaceState.TRACKED
         pairs = self._assign(detections)
         for index, detection in pairs.items():
             followed = self._followed[index]
             followed.motion.correct(detection.box)
             followed.last, followed.seen_ns = detection, stamp_ns
+            followed.state = FaceState.DETECTED
             followed.hits += 1
         # A face that was never confirmed must be found in successive images.
         self._followed = [
@@ -190,7 +237,7 @@ class AssociationTracker:
         taken = {id(detection) for detection in pairs.values()}
         self._followed += [
             _Followed(_Motion(d.box), d, stamp_ns) for d in detections if id(d) not in taken]
-        return [self._track(f, stamp_ns) for f in self._followed if self._confirm(f)]
+        return [self._track(f) for f in self._followed if self._confirm(f)]
 
     def reset(self) -> None:
         """Forget all faces. Identities are not given again."""
@@ -205,7 +252,7 @@ class AssociationTracker:
             [followed.motion.distance(d.box) for d in detections] for followed in self._followed])
         # Pairs out of reach cost the same, so that no near pair is given up to shorten a far one.
         reach = self.options.max_distance
-        rows, columns = linear_sum_assignment(np.minimum(distance, reach))
+        rows, columns = self._solve(np.minimum(distance, reach))
         return {
             int(row): detections[column] for row, column in zip(rows, columns, strict=True)
             if distance[row, column] < reach}
@@ -216,12 +263,11 @@ class AssociationTracker:
             followed.track_id = self._last_id
         return followed.track_id > 0
 
-    def _track(self, followed: _Followed, stamp_ns: int) -> Track:
-        last = followed.last
-        if followed.seen_ns == stamp_ns:
-            return Track(followed.track_id, FaceState.DETECTED, last.box, last.score, last.key_points)
-        return Track(
-            followed.track_id, FaceState.TRACKED, followed.motion.box(), last.score, None)
+    def _track(self, followed: _Followed) -> Track:
+        last, state = followed.last, followed.state
+        if state is FaceState.DETECTED:
+            return Track(followed.track_id, state, last.box, last.score, last.key_points)
+        return Track(followed.track_id, state, followed.motion.box(), last.score, None)
 
 
 _TRACKERS: dict[str, Callable[[TrackerOptions], Tracker]] = {

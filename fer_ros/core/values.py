@@ -1,13 +1,26 @@
-"""The values that travel through the pipeline: frames, boxes, detections, faces and their emotions."""
+# Copyright 2026 the fer_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""The values that travel through the pipeline: frames, boxes, faces and their emotions."""
 
 from dataclasses import dataclass, field
 from enum import IntEnum
 import math
 
+from fer_ros.core.emotions import Emotion, LABELS
 import numpy as np
 import numpy.typing as npt
-
-from fer_ros.core.emotions import Emotion, LABELS
 
 Image = npt.NDArray[np.uint8]
 Points = npt.NDArray[np.float32]
@@ -21,8 +34,8 @@ class Frame:
     """
     An image with its time.
 
-    `image` is (H, W, 3) uint8, BGR. `stamp_ns` is the time at which it was taken, in nanoseconds of
-    whichever clock the caller uses; the pipeline only takes differences of it.
+    `image` is (H, W, 3) uint8, BGR. `stamp_ns` is the time at which it was taken, in nanoseconds
+    of whichever clock the caller uses; the pipeline only takes differences of it.
     """
 
     image: Image
@@ -33,7 +46,11 @@ class Frame:
 
 @dataclass(frozen=True)
 class Box:
-    """An upright rectangle in pixels of the image; x to the right, y down. It may reach over the image's edges."""
+    """
+    An upright rectangle in pixels of the image; x to the right, y down.
+
+    It may reach over the image's edges.
+    """
 
     x: float
     y: float
@@ -74,8 +91,9 @@ class HeadPose:
     Orientation of a head in radians, NaN where unknown.
 
     Axes and signs are those of `fer_msgs/HeadPose`: the camera's optical frame, the right-hand
-    rule, zero for a face that looks straight into the camera. Roll is positive where the head leans clockwise in
-    the image, pitch where it looks down, yaw where it turns to the left of the image.
+    rule, zero for a face that looks straight into the camera. Roll is positive where the head
+    leans clockwise in the image, pitch where it looks down, yaw where it turns to the left of the
+    image.
     """
 
     roll: float = math.nan
@@ -96,7 +114,11 @@ class KeyPoint(IntEnum):
 
 @dataclass(frozen=True)
 class Detection:
-    """A face that a detector found in one image. `key_points` is (6, 2) float32 in pixels, see `KeyPoint`."""
+    """
+    A face that a detector found in one image.
+
+    `key_points` is (6, 2) float32 in pixels, see `KeyPoint`.
+    """
 
     box: Box
     score: float
@@ -115,8 +137,8 @@ class Face:
     """
     A face with an identity.
 
-    `crop` is a square (S, S) uint8 grey picture with the eyes level, or None where this image holds no
-    view of the face (it is only predicted to be there) or no crop was asked for.
+    `crop` is a square (S, S) uint8 grey picture with the eyes level, or None where this image
+    holds no view of the face (it is only predicted to be there) or no crop was asked for.
     """
 
     track_id: int
@@ -138,9 +160,9 @@ class FaceEmotion:
     """
     A face and what it shows.
 
-    `probabilities` (7,) float32 in the order of `Emotion` are smoothed over time, `raw_probabilities` are those of the last
-    classification alone; all are 0 before the first one, and `classified_at_ns`, the stamp of the image that was
-    classified last, is 0 as well.
+    `probabilities` (7,) float32 in the order of `Emotion` are smoothed over time,
+    `raw_probabilities` are those of the last classification alone; all are 0 before the first one,
+    and `classified_at_ns`, the stamp of the image that was classified last, is 0 as well.
     """
 
     track_id: int

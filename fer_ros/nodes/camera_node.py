@@ -1,28 +1,52 @@
+# Copyright 2026 the fer_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
 """Node that publishes the images of a camera, a stream, a file or the sample: `image_raw` and `camera_info`."""
 
+import math
 import threading
 import time
 from typing import Any, ClassVar
 
 from diagnostic_msgs.msg import DiagnosticStatus
-from rclpy.lifecycle import LifecyclePublisher
-from sensor_msgs.msg import CameraInfo, Image as ImageMessage
-from std_msgs.msg import Header
-
 from fer_ros.core.calibration import Calibration, load_calibration
 from fer_ros.core.configuration import CameraNodeOptions
 from fer_ros.core.options import Options
 from fer_ros.core.sources import (
-    FrameSource, FrameStream, may_appear, open_source, SourceError, SourceState, SourceStatus)
+    FrameSource,
+    FrameStream,
+    may_appear,
+    open_source,
+    SourceError,
+    SourceState,
+    SourceStatus,
+)
 from fer_ros.core.statistics import Snapshot
 from fer_ros.core.values import Frame
-from fer_ros.nodes.face_conversion import stamp_ns, to_stamp
+from fer_ros.nodes.face_conversion import to_stamp
 from fer_ros.nodes.image_conversion import to_message
 from fer_ros.nodes.node import Level, PipelineNode, run_node
 from fer_ros.nodes.qos import IMAGES, publisher_events
+from rclpy.lifecycle import LifecyclePublisher
+from sensor_msgs.msg import CameraInfo, Image as ImageMessage
+from std_msgs.msg import Header
 
 RATE_SHORTFALL = 0.9
 """Below this part of the rate that was asked for, the node reports WARN."""
+
+RATE_SETTLES_S = 6.0
+"""Before a source has run for so long, its rate over the last seconds says nothing."""
 
 
 class CameraNode(PipelineNode):
@@ -45,6 +69,8 @@ class CameraNode(PipelineNode):
         self._thread: threading.Thread | None = None
         self._stop = threading.Event()
         self._reported = ''
+        self._warnings: set[str] = set()
+        self._running_since = math.inf
         self._settings: CameraNodeOptions | None = None
         super().__init__('camera_node', **kwargs)
 
@@ -71,12 +97,15 @@ class CameraNode(PipelineNode):
 
     def activate(self) -> None:
         """Begin to publish."""
+        self._reported = ''
+        self._warnings.clear()
         self._stop = threading.Event()
         source, self._source = self._source, None
         self._stream = FrameStream(
             self._settings, source=source, stop=self._stop, frame_id=self._settings.frame_id,
             now_ns=lambda: self.get_clock().now().nanoseconds, on_status=self._report)
-        self._thread = threading.Thread(target=self._run, name='camera_node source', daemon=True)
+        self._thread = threading.Thread(
+            target=self._run, args=(self._stop,), name='camera_node source', daemon=True)
         self._thread.start()
 
     def deactivate(self) -> None:
@@ -96,7 +125,7 @@ class CameraNode(PipelineNode):
                 self.destroy_lifecycle_publisher(publisher)
         self._images = self._infos = None
 
-    def _run(self) -> None:
+    def _run(self, stop: threading.Event) -> None:
         if self._source_is_file():
             self._wait_for_subscriber()
         try:
@@ -107,12 +136,14 @@ class CameraNode(PipelineNode):
             pass  # reported by the stream's status
         except Exception as error:
             self.get_logger().error(f'The source failed: {error!r}')
-        if not self._stop.is_set() and self.executor is not None:
+        executor = self.executor
+        if not stop.is_set() and executor is not None:
             # A transition belongs into the executor's thread.
-            self.executor.create_task(self._end)
+            executor.create_task(self._end, stop)
 
-    def _end(self) -> None:
-        if self.is_active:
+    def _end(self, stop: threading.Event) -> None:
+        # Meanwhile someone may have deactivated the node, and activated it again.
+        if self.is_active and not stop.is_set():
             self.trigger_deactivate()
 
     def _source_is_file(self) -> bool:
@@ -149,17 +180,25 @@ class CameraNode(PipelineNode):
         return message
 
     def _report(self, status: SourceStatus) -> None:
+        if status.state is not SourceState.RUNNING:
+            self._running_since = math.inf
+        elif math.isinf(self._running_since):
+            self._running_since = time.monotonic()
         log = self.get_logger()
         text = f'{status.text}.'.replace('..', '.')
-        if status.state is SourceState.LOST:
-            log.warning(text)
-        elif status.state is SourceState.FAILED:
-            log.error(text)
-        elif text != self._reported:
-            log.info(text)
+        # A camera that stays away is told of once for each length of the wait, not for hours.
+        if text != self._reported:
+            if status.state is SourceState.LOST:
+                log.warning(text)
+            elif status.state is SourceState.FAILED:
+                log.error(text)
+            else:
+                log.info(text)
         self._reported = text
         for warning in status.warnings:
-            log.warning(f'{warning}.', once=True)
+            if warning not in self._warnings:
+                self._warnings.add(warning)
+                log.warning(f'{warning}.')
 
     def status(self, figures: Snapshot) -> tuple[Level, dict[str, Any]]:
         """Say what the source does."""
@@ -171,9 +210,11 @@ class CameraNode(PipelineNode):
             return (DiagnosticStatus.ERROR, status.text), rows
         if self._calibration_fault:
             return (DiagnosticStatus.WARN, self._calibration_fault), rows
-        if status.state is SourceState.RUNNING and figures.age_s > 1.0:
+        if status.state is SourceState.RUNNING and figures.age_s > (max(1.0, 2 / asked) if asked else 1.0):
             return (DiagnosticStatus.WARN, f'No image for {figures.age_s:.1f} s: {status.text}'), rows
-        if asked and figures.published > asked and figures.rate_out < RATE_SHORTFALL * asked:
+        is_settled = time.monotonic() - self._running_since > RATE_SETTLES_S
+        # One image more or less falls into the window by chance.
+        if asked and is_settled and figures.rate_out < RATE_SHORTFALL * asked - 1 / RATE_SETTLES_S:
             return (DiagnosticStatus.WARN,
                     f'{figures.rate_out:.1f} of {asked:g} images/s: the source or this machine is too slow.'), rows
         return (DiagnosticStatus.OK, status.text), rows

@@ -1,18 +1,33 @@
+# Copyright 2026 the fer_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
 """Node that classifies the emotions of faces: `faces` in, `emotions` out."""
 
 from typing import Any, ClassVar
 
-from fer_msgs.msg import EmotionArray, FaceArray
-from rclpy.lifecycle import LifecyclePublisher
-from rclpy.subscription import Subscription
-
+from fer_msgs.msg import EmotionArray, Face as FaceMessage, FaceArray
 from fer_ros.core.configuration import EmotionNodeOptions
 from fer_ros.core.emotion_stage import EmotionStage
 from fer_ros.core.options import Options
 from fer_ros.core.statistics import Snapshot
+from fer_ros.core.values import Face
 from fer_ros.nodes.face_conversion import from_face_message, stamp_ns, to_emotion_message
-from fer_ros.nodes.node import Level, PipelineNode, run_node
+from fer_ros.nodes.image_conversion import ImageError
+from fer_ros.nodes.node import Level, PipelineNode, run_node, THROTTLE_S
 from fer_ros.nodes.qos import RESULTS, subscription_events
+from rclpy.lifecycle import LifecyclePublisher
+from rclpy.subscription import Subscription
 
 
 class EmotionNode(PipelineNode):
@@ -58,12 +73,23 @@ class EmotionNode(PipelineNode):
 
     def _work_on(self, message: FaceArray) -> None:
         width, height = message.image_width, message.image_height
-        emotions = self._stage.process(
-            [from_face_message(face) for face in message.faces], stamp_ns(message.header.stamp))
+        faces = [self._face(face) for face in message.faces]
+        emotions = self._stage.process(faces, stamp_ns(message.header.stamp))
         self._publisher.publish(EmotionArray(
             header=message.header, model=self._stage.model, image_width=width, image_height=height,
             emotions=[to_emotion_message(face, width, height) for face in emotions]))
         self.statistics.count_out(self.age_s(message.header.stamp))
+
+    def _face(self, message: FaceMessage) -> Face:
+        try:
+            return from_face_message(message)
+        except ImageError as error:
+            # The others, and what is known of this one, still get their answer.
+            self.statistics.count_failed()
+            self.get_logger().error(
+                f'The crop of face {message.track_id} is not classified: {error}', throttle_duration_sec=THROTTLE_S)
+            message.crop.width = 0
+            return from_face_message(message)
 
     def status(self, figures: Snapshot) -> tuple[Level, dict[str, Any]]:
         """Say whether faces come."""

@@ -1,15 +1,32 @@
+# Copyright 2026 the fer_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
 """Between the values of `fer_ros.core` and the messages of `fer_msgs`."""
 
 from builtin_interfaces.msg import Time
-from fer_msgs.msg import Emotion as EmotionMessage, Face as FaceMessage, HeadPose as HeadPoseMessage
+from fer_msgs.msg import (
+    Emotion as EmotionMessage,
+    Face as FaceMessage,
+    HeadPose as HeadPoseMessage,
+)
+from fer_ros.core.emotions import Emotion
+from fer_ros.core.values import Box, Face, FaceEmotion, FaceState, HeadPose, NS_PER_S
+from fer_ros.nodes.image_conversion import to_message, to_mono
 from geometry_msgs.msg import Point32
 import numpy as np
 from sensor_msgs.msg import Image as ImageMessage, RegionOfInterest
 from std_msgs.msg import Header
-
-from fer_ros.core.emotions import Emotion
-from fer_ros.core.values import Box, Face, FaceEmotion, FaceState, HeadPose, NS_PER_S
-from fer_ros.nodes.image_conversion import to_message, to_mono
 
 
 def stamp_ns(stamp: Time) -> int:

@@ -1,12 +1,23 @@
+# Copyright 2026 the fer_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
 """Node that finds and follows the faces of images: `image_raw` in, `faces` out."""
 
 from typing import Any, ClassVar
 
 from diagnostic_msgs.msg import DiagnosticStatus
 from fer_msgs.msg import FaceArray
-from rclpy.lifecycle import LifecyclePublisher
-from sensor_msgs.msg import Image as ImageMessage
-
 from fer_ros.core.configuration import FaceNodeOptions
 from fer_ros.core.face_stage import FaceStage
 from fer_ros.core.options import Options
@@ -17,6 +28,8 @@ from fer_ros.nodes.image_conversion import to_bgr
 from fer_ros.nodes.image_subscription import ImageSubscription
 from fer_ros.nodes.node import Level, PipelineNode, run_node
 from fer_ros.nodes.qos import RESULTS
+from rclpy.lifecycle import LifecyclePublisher
+from sensor_msgs.msg import Image as ImageMessage
 
 
 class FaceNode(PipelineNode):

@@ -1,3 +1,17 @@
+# Copyright 2026 the fer_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
 """
 Between `sensor_msgs/Image` and arrays.
 
@@ -9,11 +23,10 @@ from array import array
 from collections.abc import Callable
 
 import cv2
+from fer_ros.core.values import Image
 import numpy as np
 from sensor_msgs.msg import Image as ImageMessage
 from std_msgs.msg import Header
-
-from fer_ros.core.values import Image
 
 try:
     from cv_bridge import CvBridge
@@ -88,6 +101,10 @@ def _with_cv_bridge() -> Callable[[ImageMessage], Image]:
     bridge = CvBridge()
 
     def convert(message: ImageMessage) -> Image:
+        # cv_bridge shears rows whose padding is no whole number of pixels, and Jazzy's does not know the newer names.
+        is_padded = message.step != message.width * CHANNELS[message.encoding]
+        if is_padded or message.encoding in ('uyvy', 'yuyv'):
+            return _with_opencv(message)
         return np.ascontiguousarray(bridge.imgmsg_to_cv2(message, 'bgr8'))
     return convert
 

@@ -1,13 +1,26 @@
+# Copyright 2026 the fer_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
 """A subscription to images whose reliability follows the publishers'."""
 
 from collections.abc import Callable
 
+from fer_ros.nodes.qos import IMAGE_DEPTH, publishers_reliability, subscription_events
 from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rclpy.subscription import Subscription
 from sensor_msgs.msg import Image as ImageMessage
-
-from fer_ros.nodes.qos import IMAGE_DEPTH, publishers_reliability, subscription_events
 
 
 class ImageSubscription:
@@ -42,7 +55,9 @@ class ImageSubscription:
 
     def follow(self) -> None:
         """Exchange the subscription where the publishers' reliability has changed; to be called now and then."""
-        if not self._is_automatic or self._node.count_publishers(self._topic) == 0:
+        # The graph is asked by the name after remapping.
+        topic = self._node.resolve_topic_name(self._topic)
+        if not self._is_automatic or self._node.count_publishers(topic) == 0:
             return
         wanted = publishers_reliability(self._node, self._topic)
         if wanted is not self.reliability:
@@ -57,4 +72,7 @@ class ImageSubscription:
         return self._node.create_subscription(
             ImageMessage, self._topic, self._callback,
             QoSProfile(depth=IMAGE_DEPTH, reliability=reliability),
-            event_callbacks=subscription_events(self._node, self._topic))
+            event_callbacks=subscription_events(
+                self._node, self._topic,
+                f'set the parameter input.reliability of {self._node.get_name()} to best_effort or auto, or publish it as '
+                'reliable'))

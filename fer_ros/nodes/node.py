@@ -1,3 +1,17 @@
+# Copyright 2026 the fer_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
 """What all nodes have in common: lifecycle, parameters from the table, diagnostics, a worker thread."""
 
 from collections.abc import Callable
@@ -5,9 +19,14 @@ import difflib
 import math
 import signal
 import threading
+import traceback
 from typing import Any, ClassVar
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from fer_ros.core.configuration import NODE_OPTIONS, ROS_PARAMETERS
+from fer_ros.core.options import Option, OptionError, Options
+from fer_ros.core.statistics import Snapshot, Statistics
+from fer_ros.nodes.mailbox import Mailbox
 from rcl_interfaces.msg import ParameterDescriptor, SetParametersResult
 import rclpy
 from rclpy.clock import Clock, ClockType
@@ -20,14 +39,12 @@ from rclpy.signals import SignalHandlerOptions
 from rclpy.time import Time
 from rclpy.timer import Timer
 
-from fer_ros.core.configuration import NODE_OPTIONS, ROS_PARAMETERS
-from fer_ros.core.options import Option, OptionError, Options
-from fer_ros.core.statistics import Snapshot, Statistics
-from fer_ros.nodes.mailbox import Mailbox
-
 DIAGNOSTICS_PERIOD_S = 1.0
 THROTTLE_S = 5.0
 """The same complaint is not repeated within this time."""
+
+FAILURE_SHOWN_S = 60.0
+"""So long a faulty message is shown in /diagnostics."""
 
 STALE_AFTER_S = 1.0
 """Without input for longer, a node reports WARN; for five times longer, STALE."""
@@ -174,7 +191,7 @@ class PipelineNode(LifecycleNode):
         self._release()
         self.destroy_node()
 
-    def _LifecycleNodeMixin__change_state(self, transition_id: int) -> TransitionCallbackReturn:  # noqa: N802
+    def _LifecycleNodeMixin__change_state(self, transition_id: int) -> TransitionCallbackReturn:
         # Jazzy's rclpy lets a request for a transition that the state does not permit end the whole process.
         try:
             change = LifecycleNodeMixin._LifecycleNodeMixin__change_state  # type: ignore[attr-defined]
@@ -191,15 +208,18 @@ class PipelineNode(LifecycleNode):
         except (OptionError, ValueError, OSError, ImportError) as error:
             self.get_logger().error(f'{self.get_name()} cannot {what}: {error}')
             return False
+        except Exception as error:  # Jazzy's rclpy would drop it without a word
+            self.get_logger().error(f'{self.get_name()} cannot {what}: {error!r}\n{traceback.format_exc()}')
+            return False
         return True
 
     def _stop_work(self) -> None:
         self.is_active = False
-        self.deactivate()
+        self._attempt('end its work', self.deactivate)
         self.stop_worker()
 
     def _release(self) -> None:
-        self.cleanup()
+        self._attempt('clean up', self.cleanup)
         if self._diagnostics_timer is not None:
             self.destroy_timer(self._diagnostics_timer)
             self._diagnostics_timer = None
@@ -281,11 +301,15 @@ class PipelineNode(LifecycleNode):
         age = figures.age_s
         if math.isnan(age):
             return DiagnosticStatus.STALE, f'Nothing has come on {topic} yet: {remedy}'
-        if age > STALE_AFTER_S:
-            level = DiagnosticStatus.STALE if age > 5 * STALE_AFTER_S else DiagnosticStatus.WARN
+        # What comes once in some seconds is not late after one.
+        late_s = max(STALE_AFTER_S, 3 * figures.interval_s)
+        if age > late_s:
+            level = DiagnosticStatus.STALE if age > 5 * late_s else DiagnosticStatus.WARN
             return level, f'Nothing has come on {topic} for {age:.1f} s: {remedy}'
-        if figures.failed:
-            return DiagnosticStatus.WARN, f'{figures.failed} messages on {topic} were faulty; the log says why.'
+        if figures.failure_age_s < FAILURE_SHOWN_S:
+            return (DiagnosticStatus.WARN,
+                    f'{figures.failed} messages on {topic} were faulty, the last one {figures.failure_age_s:.0f} s ago; '
+                    'the log says why.')
         return DiagnosticStatus.OK, 'Works.'
 
 
@@ -324,6 +348,9 @@ def run_node(create: Callable[[], PipelineNode], args: list[str] | None = None) 
         thread.join()
         node.close()
         rclpy.try_shutdown()
+        # A second Ctrl-C, as launch sends one, must not kill what has ended well but for the interpreter.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
     return 0
 
 

@@ -1,3 +1,17 @@
+# Copyright 2026 the fer_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
 """Node that draws emotions on their images: `image_raw` and `emotions` in, `emotions/overlay` out."""
 
 from array import array
@@ -6,10 +20,6 @@ from typing import Any, ClassVar
 import cv2
 from diagnostic_msgs.msg import DiagnosticStatus
 from fer_msgs.msg import EmotionArray
-from rclpy.lifecycle import LifecyclePublisher
-from rclpy.subscription import Subscription
-from sensor_msgs.msg import CompressedImage, Image as ImageMessage
-
 from fer_ros.core.configuration import OverlayNodeOptions
 from fer_ros.core.drawing import draw_emotions
 from fer_ros.core.options import Options
@@ -21,6 +31,9 @@ from fer_ros.nodes.image_conversion import to_bgr, to_message
 from fer_ros.nodes.image_subscription import ImageSubscription
 from fer_ros.nodes.node import Level, PipelineNode, run_node
 from fer_ros.nodes.qos import IMAGES, publisher_events, RESULTS, subscription_events
+from rclpy.lifecycle import LifecyclePublisher
+from rclpy.subscription import Subscription
+from sensor_msgs.msg import CompressedImage, Image as ImageMessage
 
 
 class OverlayNode(PipelineNode):

@@ -1,3 +1,17 @@
+# Copyright 2026 the fer_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
 """Quality of service: profiles, and warnings where two sides do not fit."""
 
 from collections.abc import Callable
@@ -38,11 +52,13 @@ def publisher_events(
             for s in node.get_subscriptions_info_by_topic(resolved)})) or 'a subscriber'
         node.get_logger().warning(
             f'Someone among {others} subscribes to {resolved} with a {policy} that {node.get_name()} does not offer, and hears '
-            f'nothing: set the {policy} of that subscription to best effort (sensor data).')
+            'nothing: subscribe as to sensor data, best effort and volatile.')
     return PublisherEventCallbacks(incompatible_qos=incompatible, matched=matched)
 
 
-def subscription_events(node: Node, topic: str) -> SubscriptionEventCallbacks:
+def subscription_events(
+    node: Node, topic: str, remedy: str = 'publish it as reliable and volatile',
+) -> SubscriptionEventCallbacks:
     """Return callbacks that warn of publishers which offer less than this subscription asks for."""
     def incompatible(event: Any) -> None:
         resolved = node.resolve_topic_name(topic)
@@ -52,5 +68,5 @@ def subscription_events(node: Node, topic: str) -> SubscriptionEventCallbacks:
             for p in node.get_publishers_info_by_topic(resolved)})) or 'a publisher'
         node.get_logger().warning(
             f'Someone among {others} publishes {resolved} with a {policy} that is less than {node.get_name()} asks for, and is not '
-            f'heard: set the parameter input.reliability of {node.get_name()} to best_effort or auto, or publish with reliable.')
+            f'heard: {remedy}.')
     return SubscriptionEventCallbacks(incompatible_qos=incompatible)

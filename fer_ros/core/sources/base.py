@@ -1,3 +1,17 @@
+# Copyright 2026 the fer_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
 """What every source of images has: the interface, the options and the error."""
 
 from __future__ import annotations
@@ -41,7 +55,7 @@ class SourceOptions(Options):
         'auto',
         'A camera (0, /dev/video2), a video file, an image, a folder of images, an rtsp:// or '
         'http:// stream, sample (the built-in clip), or auto: the camera 0 if one opens, else '
-        'sample')
+        'sample.')
     width: int = option(
         640, 'Width asked of a camera; 0: its own. Files, streams and the sample keep theirs.',
         unit='px', minimum=0, maximum=16384)

@@ -1,3 +1,17 @@
+# Copyright 2026 the fer_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
 """Cameras, video files and network streams, all read through OpenCV."""
 
 from __future__ import annotations
@@ -11,8 +25,6 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import cv2
-import numpy as np
-
 from fer_ros.core.opencv_log import quiet_opencv
 from fer_ros.core.sources.base import (
     FALLBACK_RATE_HZ,
@@ -22,6 +34,7 @@ from fer_ros.core.sources.base import (
     SourceOptions,
 )
 from fer_ros.core.values import Image
+import numpy as np
 
 CaptureFactory = Callable[..., Any]
 """Makes a `cv2.VideoCapture` from a name, a backend and a list of properties and their values."""

@@ -1,0 +1,47 @@
+# `make help` says what there is. tools/setup.sh makes the environment, tools/env.sh enters it.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help live test lint setup setup-train lock clean
+
+SOURCE ?=
+CONFIG ?=
+ARGS ?=
+# Handed on by the environment, where no character in them means anything to a shell.
+export PYTHON FER_ROS_VENV SOURCE CONFIG
+
+ENTER = . tools/env.sh
+
+help:
+	@echo 'make live [SOURCE=…] [CONFIG=…] [ARGS=…]  show the emotions of the faces before a camera'
+	@echo '     SOURCE  0, /dev/video2, a video, an image, a folder of images, rtsp://…, http://… or sample'
+	@echo '     CONFIG  a YAML file of parameters instead of config/live.yaml'
+	@echo '     ARGS    more options, such as ARGS="--duration 5 --record out.mp4"; ARGS=--help lists them'
+	@echo 'make test [ARGS=…]    run the tests; ARGS go to pytest, such as ARGS="-k tracker"'
+	@echo 'make lint             check style, types and the rules of ament'
+	@echo 'make setup            only make the environment in .venv (live, test and lint do so by themselves)'
+	@echo 'make setup-train      make .venv-train with TensorFlow, which only fer_ros.training needs'
+	@echo 'make lock             choose all package versions anew from requirements/*.txt'
+	@echo 'make clean            remove all that was made'
+	@echo 'PYTHON=/path/to/python3.12 chooses the Python (3.10 to 3.12) that the environment is made from.'
+
+live: setup
+	@$(ENTER) && exec python -m fer_ros.apps.fer live $${SOURCE:+--source "$$SOURCE"} $${CONFIG:+--config "$$CONFIG"} $(ARGS)
+
+test: setup
+	@$(ENTER) && exec python -m pytest $(ARGS)
+
+lint: setup
+	@$(ENTER) && ruff check . && mypy
+
+setup:
+	@tools/setup.sh
+
+setup-train:
+	@tools/setup.sh train
+
+lock:
+	@tools/setup.sh lock
+
+clean:
+	rm -rf .venv .venv-train build install log .pytest_cache .mypy_cache .ruff_cache
+	find . -name __pycache__ -prune -exec rm -rf {} +

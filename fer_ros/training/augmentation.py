@@ -1,0 +1,107 @@
+# Copyright 2026 the fer_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Changes to training pictures that leave the emotion what it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+import math
+
+import cv2
+from fer_ros.core.values import Image
+import numpy as np
+import numpy.typing as npt
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """
+    Ranges of the changes; each is drawn evenly from minus to plus its range.
+
+    The geometry covers how far the frames of FER-2013 and of a detector's crops scatter about
+    their mean.
+    """
+
+    rotation_deg: float = 15.0
+    log_scale: float = 0.18
+    shift: float = 0.09
+    """Of the picture's edge."""
+    log_contrast: float = 0.35
+    brightness: float = 35.0
+    """In grey values."""
+    coarse_share: float = 0.15
+    """Of the pictures lose detail, as faces far from the camera do."""
+    erased_share: float = 0.3
+    """Of the pictures have a rectangle erased."""
+
+    def times(self, strength: float) -> Augmentation:
+        """Return the augmentation with all its ranges and shares multiplied."""
+        return Augmentation(**{name: strength * value for name, value in vars(self).items()})
+
+    def __call__(
+        self, images: npt.NDArray[np.uint8], random: np.random.Generator,
+    ) -> npt.NDArray[np.uint8]:
+        """
+        Return changed copies.
+
+        :param images: (N, S, S) uint8 grey.
+        :return: the same shape and type.
+        """
+        return np.stack([self._changed(image, random) for image in images])
+
+    def _changed(self, image: Image, random: np.random.Generator) -> Image:
+        matrix = similarity(
+            image.shape[0],
+            angle_rad=math.radians(random.uniform(-self.rotation_deg, self.rotation_deg)),
+            scale=math.exp(random.uniform(-self.log_scale, self.log_scale)),
+            shift=random.uniform(-self.shift, self.shift, 2) * image.shape[0],
+            mirrored=random.random() < 0.5)
+        changed = cv2.warpAffine(
+            image, matrix, image.shape[::-1], flags=cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_REPLICATE)
+        if random.random() < self.coarse_share:
+            edge = int(image.shape[0] * random.uniform(0.4, 0.8))
+            small = cv2.resize(changed, (edge, edge), interpolation=cv2.INTER_AREA)
+            changed = cv2.resize(small, image.shape[::-1], interpolation=cv2.INTER_LINEAR)
+        gain = math.exp(random.uniform(-self.log_contrast, self.log_contrast))
+        brightness = random.uniform(-self.brightness, self.brightness)
+        grey = (changed - 127.5) * gain + 127.5 + brightness
+        if random.random() < self.erased_share:
+            self._erase(grey, random)
+        return np.asarray(np.clip(np.rint(grey), 0, 255), np.uint8)
+
+    @staticmethod
+    def _erase(grey: npt.NDArray[np.float64], random: np.random.Generator) -> None:
+        edge = grey.shape[0]
+        height, width = random.integers(edge // 8, edge // 2, 2)
+        top, left = random.integers(0, edge - height), random.integers(0, edge - width)
+        grey[top:top + height, left:left + width] = random.uniform(0, 255)
+
+
+def similarity(
+    edge: int, *, angle_rad: float, scale: float, shift: npt.NDArray[np.float64], mirrored: bool,
+) -> npt.NDArray[np.float64]:
+    """
+    Return the matrix (2, 3) that mirrors, turns, scales and moves a square about its middle.
+
+    :param edge: of the picture in pixels.
+    :param angle_rad: clockwise in the picture (x to the right, y down).
+    :param shift: (x, y) in pixels.
+    """
+    cosine, sine = scale * math.cos(angle_rad), scale * math.sin(angle_rad)
+    flip = -1.0 if mirrored else 1.0
+    linear = np.array([[cosine * flip, -sine], [sine * flip, cosine]])
+    middle = np.full(2, (edge - 1) / 2)
+    return np.column_stack([linear, middle + shift - linear @ middle])

@@ -1,0 +1,64 @@
+# Copyright 2026 the fer_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Installs fer_ros as an ament_python package; `colcon build` calls this."""
+
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+NAME = 'fer_ros'
+
+
+def shared_files():
+    """
+    List what is installed to share/fer_ros.
+
+    :return: pairs of a folder and its files, for every folder below launch, config and models.
+    """
+    by_folder = {}
+    for top in ('launch', 'config', 'models'):
+        for path in sorted(Path(top).rglob('*')):
+            hidden = any(part.startswith(('.', '__')) for part in path.parts)
+            if path.is_file() and not hidden:
+                folder = f'share/{NAME}/{path.parent.as_posix()}'
+                by_folder.setdefault(folder, []).append(str(path))
+    return list(by_folder.items())
+
+
+setup(
+    name=NAME,
+    version='0.1.0',
+    description='Facial emotion recognition for robots, on ROS 2 and without it',
+    license='Apache-2.0',
+    maintainer='fer_ros maintainers',
+    maintainer_email='fer_ros@users.noreply.github.com',
+    packages=find_packages(include=[NAME, f'{NAME}.*']),
+    data_files=[
+        ('share/ament_index/resource_index/packages', [f'resource/{NAME}']),
+        (f'share/{NAME}', ['package.xml']),
+        *shared_files(),
+    ],
+    python_requires='>=3.10',
+    zip_safe=False,
+    entry_points={
+        'console_scripts': [
+            'camera_node = fer_ros.nodes.camera_node:main',
+            'face_node = fer_ros.nodes.face_node:main',
+            'emotion_node = fer_ros.nodes.emotion_node:main',
+            'overlay_node = fer_ros.nodes.overlay_node:main',
+            'fer = fer_ros.apps.fer:main',
+        ],
+    },
+)

@@ -1,0 +1,137 @@
+# Copyright 2026 the fer_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Bringing nodes up, where answers are lost or do not come."""
+
+import os
+from types import SimpleNamespace
+
+from fer_ros.apps import bring_up as module
+from fer_ros.apps.bring_up import (
+    BringUp,
+    BringUpError,
+    NODES,
+    OneProcess,
+    use_fastdds_profile,
+    write_parameter_file,
+)
+from fer_ros.core.configuration import NODE_OPTIONS, read_config
+from fer_ros.nodes.emotion_node import EmotionNode
+from lifecycle_msgs.msg import State, Transition
+import pytest
+
+ANSWERED, LOST_REQUEST, LOST_ANSWER, REFUSED = range(4)
+GOALS = {
+    Transition.TRANSITION_CONFIGURE: State.PRIMARY_STATE_INACTIVE,
+    Transition.TRANSITION_ACTIVATE: State.PRIMARY_STATE_ACTIVE,
+}
+
+
+class Scripted(BringUp):
+    """Nodes that answer the requests for a change of state as the script says, then always."""
+
+    def __init__(self, script):
+        super().__init__(SimpleNamespace(create_client=lambda *_: None), [])
+        self.script = list(script)
+        self.states = dict.fromkeys(NODES, State.PRIMARY_STATE_UNCONFIGURED)
+        self.stopped = False
+        self.order = []
+
+    def stop(self, names=()):
+        self.stopped = True
+
+    def process_ids(self):
+        return {}
+
+    def _launch(self, name):
+        pass
+
+    def _ask(self, name, service, request, deadline):
+        if service == 'get_state':
+            state = self.states[name]
+            return state and SimpleNamespace(current_state=SimpleNamespace(id=state))
+        fate = self.script.pop(0) if self.script else ANSWERED
+        if fate in (ANSWERED, LOST_ANSWER):
+            self.states[name] = GOALS[request.transition.id]
+            self.order.append(name)
+        if fate in (LOST_REQUEST, LOST_ANSWER):
+            return None
+        return SimpleNamespace(success=fate == ANSWERED)
+
+
+@pytest.mark.parametrize(
+    'script',
+    [[], [LOST_REQUEST], [LOST_ANSWER], [ANSWERED, LOST_ANSWER, LOST_REQUEST, LOST_REQUEST]],
+)
+def test_what_is_lost_on_the_way_is_asked_again(script):
+    nodes = Scripted(script)
+    nodes.start()
+    assert set(nodes.states.values()) == {State.PRIMARY_STATE_ACTIVE}
+    assert nodes.order == [name for name in NODES for _ in range(2)]
+    assert not nodes.stopped
+
+
+@pytest.mark.parametrize(('answered', 'word'), [(0, 'configured'), (1, 'activated')])
+def test_a_refusal_ends_it(answered, word):
+    nodes = Scripted([ANSWERED] * answered + [REFUSED])
+    with pytest.raises(BringUpError, match=f'emotion_node could not be {word}'):
+        nodes.start()
+    assert nodes.stopped
+
+
+def test_a_node_that_never_answers_is_named(monkeypatch):
+    monkeypatch.setattr(module, 'BRING_UP_TIMEOUT_S', 0.05)
+    nodes = Scripted([])
+    nodes.states['face_node'] = None
+    with pytest.raises(BringUpError, match='face_node did not answer'):
+        nodes.start()
+    assert nodes.stopped
+
+
+def test_all_nodes_in_one_process(graph):
+    nodes = OneProcess(
+        graph.probe, ['--ros-args', '-p', 'source:=sample', '-p', 'threads:=2'], graph.executor
+    )
+    nodes.start()
+    try:
+        names = graph.probe.get_node_names()
+        assert set(NODES) <= set(names)
+        assert nodes.process_ids() == {'all nodes': os.getpid()}
+        nodes.stop(['camera_node'])
+        nodes.watch()
+    finally:
+        nodes.stop()
+    assert not [node for node in graph.executor.get_nodes() if node is not graph.probe]
+
+
+def test_the_parameter_file_reaches_a_node(graph, tmp_path):
+    path = tmp_path / 'parameters.yaml'
+    values = {'emotion_node': {'rate_hz': 5.0, 'input.max_delay_s': 0.5}, 'face_node': {}}
+    write_parameter_file(path, values)
+    read = read_config(path)
+    assert set(read) == set(NODE_OPTIONS)
+    assert read['emotion_node'] == values['emotion_node']
+    node = graph.add(EmotionNode, '--params-file', str(path), namespace='/robot')
+    assert node.get_parameter('rate_hz').value == 5.0
+    assert node.get_parameter('input.max_delay_s').value == 0.5
+
+
+def test_a_profile_of_ones_own_is_left_alone(monkeypatch):
+    name = 'FASTRTPS_DEFAULT_PROFILES_FILE'
+    monkeypatch.setenv(name, '/my/own.xml')
+    use_fastdds_profile()
+    assert os.environ[name] == '/my/own.xml'
+    monkeypatch.delenv(name)
+    use_fastdds_profile()
+    assert os.environ[name].endswith('config/fastdds.xml')

@@ -1,0 +1,254 @@
+# Copyright 2026 the fer_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""The emotion stage with a classifier that says what the test writes into the crops."""
+
+import math
+from types import SimpleNamespace
+
+from fer_ros.core.emotion_stage import EmotionOptions, EmotionStage
+from fer_ros.core.emotions import Emotion
+from fer_ros.core.values import Box, Face, FaceState, HeadPose, NS_PER_S
+import numpy as np
+import pytest
+
+UNSMOOTHED = EmotionOptions(rate_hz=0.0, smoothing_s=0.0)
+
+
+class ScriptedClassifier:
+    """Reads from a crop's first two pixels the emotion and its probability in percent."""
+
+    card = SimpleNamespace(title='scripted 1.0')
+
+    def __init__(self):
+        self.batches = []
+
+    def classify(self, crops):
+        self.batches.append([int(crop[0, 0]) for crop in crops])
+        rows = np.empty((len(crops), 7), np.float32)
+        for row, crop in zip(rows, crops, strict=True):
+            row[:] = (1 - crop[0, 1] / 100) / 6
+            row[crop[0, 0]] = crop[0, 1] / 100
+        return rows
+
+
+def shows(emotion, percent=100):
+    crop = np.zeros((16, 16), np.uint8)
+    crop[0, :2] = emotion, percent
+    return crop
+
+
+def face(track_id, crop, yaw=0.0, pitch=0.0):
+    """Return a face; without a crop it is only predicted, and its pose is unknown."""
+    state = FaceState.TRACKED if crop is None else FaceState.DETECTED
+    pose = HeadPose() if crop is None else HeadPose(0.1, pitch, yaw)
+    return Face(track_id, state, Box(9, 9, 50, 50), 0.9, head_pose=pose, crop=crop)
+
+
+def stage(options=None):
+    classifier = ScriptedClassifier()
+    return EmotionStage(options or UNSMOOTHED, classifier), classifier
+
+
+def at(seconds):
+    return round(seconds * NS_PER_S)
+
+
+@pytest.mark.parametrize('emotion', [e for e in Emotion if e is not Emotion.UNKNOWN])
+def test_a_face_has_the_emotion_that_the_classifier_saw(emotion):
+    (result,) = stage()[0].process([face(4, shows(emotion, 80))], at(3))
+    assert (result.emotion, result.label) == (emotion, emotion.label)
+    assert result.confidence == pytest.approx(0.8)
+    assert result.probabilities[emotion] == pytest.approx(0.8)
+    np.testing.assert_array_equal(result.raw_probabilities, result.probabilities)
+    assert result.classified_at_ns == at(3)
+
+
+def test_what_is_known_of_the_face_is_passed_on():
+    seen = face(4, shows(Emotion.SAD), yaw=0.2)
+    (result,) = stage()[0].process([seen], 0)
+    assert (result.track_id, result.state, result.box, result.score, result.head_pose) == (
+        seen.track_id, seen.state, seen.box, seen.score, seen.head_pose)
+
+
+def test_faces_come_back_in_their_order():
+    faces = [face(n, shows(n % 7)) for n in (9, 2, 30, 4)]
+    results = stage()[0].process(faces, 0)
+    assert [result.track_id for result in results] == [9, 2, 30, 4]
+    assert [result.emotion for result in results] == [2, 2, 2, 4]
+
+
+def test_a_face_is_unknown_before_it_is_classified():
+    emotions, classifier = stage()
+    (result,) = emotions.process([face(1, None)], at(1))
+    assert (result.emotion, result.confidence, result.classified_at_ns) == (Emotion.UNKNOWN, 0, 0)
+    assert not result.probabilities.any()
+    assert classifier.batches == []
+
+
+def test_a_face_is_unknown_before_it_is_classified_also_where_any_confidence_will_do():
+    emotions, _ = stage(EmotionOptions(min_confidence=0.0))
+    (result,) = emotions.process([face(1, None)], 0)
+    assert result.emotion is Emotion.UNKNOWN
+
+
+def test_an_image_without_faces_gives_no_emotions():
+    emotions, classifier = stage()
+    assert emotions.process([], 0) == []
+    assert classifier.batches == []
+
+
+@pytest.mark.parametrize(('percent', 'emotion'), [
+    (30, Emotion.UNKNOWN), (39, Emotion.UNKNOWN), (41, Emotion.FEAR), (100, Emotion.FEAR)])
+def test_below_the_confidence_asked_for_a_face_is_unknown(percent, emotion):
+    options = EmotionOptions(min_confidence=0.4)
+    (result,) = stage(options)[0].process([face(1, shows(Emotion.FEAR, percent))], 0)
+    assert result.emotion is emotion
+    assert result.confidence == pytest.approx(percent / 100)
+    assert result.probabilities.sum() == pytest.approx(1, abs=1e-6)
+
+
+@pytest.mark.parametrize('sign', [-1, 1])
+@pytest.mark.parametrize(('yaw', 'pitch', 'is_away'), [
+    (0.99, 0.0, False), (1.01, 0.0, True), (0.0, 0.79, False), (0.0, 0.81, True)])
+def test_a_face_that_turns_away_is_unknown_and_not_classified(yaw, pitch, is_away, sign):
+    emotions, classifier = stage(EmotionOptions(max_yaw_rad=1.0, max_pitch_rad=0.8, rate_hz=0.0))
+    emotions.process([face(1, shows(Emotion.HAPPY))], 0)
+    (result,) = emotions.process(
+        [face(1, shows(Emotion.HAPPY), yaw=sign * yaw, pitch=sign * pitch)], at(0.1))
+    assert result.emotion is (Emotion.UNKNOWN if is_away else Emotion.HAPPY)
+    assert len(classifier.batches) == (1 if is_away else 2)
+
+
+def test_a_face_that_turned_away_stays_unknown_while_it_is_only_predicted():
+    emotions, _ = stage()
+    emotions.process([face(1, shows(Emotion.HAPPY))], 0)
+    emotions.process([face(1, shows(Emotion.HAPPY), yaw=1.5)], at(0.1))
+    (result,) = emotions.process([face(1, None)], at(0.2))
+    assert result.emotion is Emotion.UNKNOWN
+    (result,) = emotions.process([face(1, shows(Emotion.HAPPY))], at(0.3))
+    assert result.emotion is Emotion.HAPPY
+
+
+def test_a_face_of_unknown_pose_is_classified():
+    seen = Face(1, FaceState.DETECTED, Box(0, 0, 9, 9), 0.9, crop=shows(Emotion.SAD))
+    (result,) = stage()[0].process([seen], 0)
+    assert result.emotion is Emotion.SAD
+    assert math.isnan(result.head_pose.yaw)
+
+
+def test_a_predicted_face_keeps_the_emotion_seen_last():
+    emotions, classifier = stage()
+    emotions.process([face(1, shows(Emotion.SAD, 90))], at(1))
+    (result,) = emotions.process([face(1, None)], at(1.1))
+    assert (result.emotion, result.classified_at_ns) == (Emotion.SAD, at(1))
+    assert result.state is FaceState.TRACKED
+    assert len(classifier.batches) == 1
+
+
+def test_nothing_is_left_of_a_face_that_was_lost():
+    emotions, _ = stage(EmotionOptions(smoothing_s=10.0, rate_hz=0.1))
+    emotions.process([face(1, shows(Emotion.ANGRY)), face(2, shows(Emotion.SAD))], 0)
+    emotions.process([face(2, shows(Emotion.SAD))], at(0.1))
+    (unknown,) = emotions.process([face(1, None)], at(0.2))
+    assert unknown.emotion is Emotion.UNKNOWN
+    (again,) = emotions.process([face(1, shows(Emotion.HAPPY))], at(0.3))
+    assert again.probabilities[Emotion.ANGRY] == 0
+    assert (again.emotion, again.classified_at_ns) == (Emotion.HAPPY, at(0.3))
+
+
+@pytest.mark.parametrize('stamp_ns', [0, 1, at(1_700_000_000)])
+def test_the_first_image_is_classified_whatever_its_stamp(stamp_ns):
+    (result,) = stage(EmotionOptions())[0].process([face(1, shows(Emotion.SAD))], stamp_ns)
+    assert result.emotion is Emotion.SAD
+    assert result.classified_at_ns == stamp_ns
+
+
+def test_all_due_faces_are_classified_in_one_call():
+    emotions, classifier = stage(EmotionOptions(max_batch=8))
+    emotions.process([face(n, shows(n)) for n in range(1, 7)], 0)
+    assert [sorted(batch) for batch in classifier.batches] == [[1, 2, 3, 4, 5, 6]]
+
+
+def test_more_faces_than_fit_have_their_turns_one_after_the_other():
+    emotions, classifier = stage(EmotionOptions(max_batch=3, rate_hz=10.0))
+    faces = [face(n, shows(n % 7)) for n in range(1, 21)]
+    for k in range(7):
+        results = emotions.process(faces, at(k / 30))
+    assert [len(batch) for batch in classifier.batches] == [3] * 7
+    assert all(result.emotion == result.track_id % 7 for result in results)
+
+
+def test_faces_are_classified_at_the_rate_asked_for():
+    emotions, classifier = stage(EmotionOptions(rate_hz=10.0))
+    for k in range(300):
+        emotions.process([face(1, shows(1)), face(2, shows(2))], at(k / 30))
+    assert len(classifier.batches) == 100
+
+
+def test_a_step_is_smoothed_over_the_time_constant():
+    emotions, _ = stage(EmotionOptions(smoothing_s=0.5, rate_hz=0.0))
+    emotions.process([face(1, shows(Emotion.SAD))], 0)
+    for k in range(1, 21):
+        (result,) = emotions.process([face(1, shows(Emotion.HAPPY))], at(k / 40))
+    assert result.probabilities[Emotion.HAPPY] == pytest.approx(1 - 1 / math.e, abs=1e-4)
+    assert result.raw_probabilities[Emotion.HAPPY] == 1
+    assert result.confidence == pytest.approx(result.probabilities.max())
+
+
+def test_dynamic_options_count_from_the_next_image():
+    emotions, classifier = stage(EmotionOptions(min_confidence=0.9, rate_hz=0.0))
+    seen = [face(1, shows(Emotion.SAD, 70))]
+    assert emotions.process(seen, 0)[0].emotion is Emotion.UNKNOWN
+    emotions.options = EmotionOptions(min_confidence=0.5, rate_hz=1.0)
+    assert emotions.process(seen, at(0.01))[0].emotion is Emotion.SAD
+    emotions.process(seen, at(0.5))
+    assert len(classifier.batches) <= 2
+
+
+def test_stamps_that_go_far_back_begin_anew():
+    emotions, _ = stage(EmotionOptions(smoothing_s=10.0))
+    emotions.process([face(1, shows(Emotion.ANGRY))], at(100))
+    (result,) = emotions.process([face(1, shows(Emotion.HAPPY))], at(2))
+    assert (result.emotion, result.confidence) == (Emotion.HAPPY, 1.0)
+    assert result.classified_at_ns == at(2)
+
+
+def test_stamps_that_go_a_little_back_change_nothing():
+    emotions, _ = stage(EmotionOptions(smoothing_s=10.0, rate_hz=0.0))
+    emotions.process([face(1, shows(Emotion.ANGRY))], at(100))
+    (result,) = emotions.process([face(1, shows(Emotion.HAPPY))], at(99.9))
+    assert (result.emotion, result.confidence) == (Emotion.ANGRY, 1.0)
+
+
+def test_after_a_reset_nothing_is_known():
+    emotions, classifier = stage(EmotionOptions(rate_hz=0.1))
+    emotions.process([face(1, shows(Emotion.ANGRY))], at(100))
+    emotions.reset()
+    (result,) = emotions.process([face(1, None)], at(100.1))
+    assert result.emotion is Emotion.UNKNOWN
+    emotions.process([face(1, shows(Emotion.SAD))], at(100.2))
+    assert len(classifier.batches) == 2
+
+
+def test_results_do_not_change_afterwards():
+    emotions, _ = stage(EmotionOptions(smoothing_s=1.0, rate_hz=0.0))
+    (first,) = emotions.process([face(1, shows(Emotion.ANGRY))], 0)
+    before = first.probabilities.copy()
+    emotions.process([face(1, shows(Emotion.HAPPY))], at(1))
+    np.testing.assert_array_equal(first.probabilities, before)
+
+
+def test_the_model_has_the_title_of_its_card():
+    assert stage()[0].model == 'scripted 1.0'

@@ -1,0 +1,113 @@
+# Copyright 2026 the fer_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Cards are found and read; the folder of models is found wherever the package is."""
+
+from pathlib import Path
+
+from fer_ros.core import resources
+from fer_ros.core.emotions import LABELS
+from fer_ros.core.model_card import load_card, ModelError
+from fer_ros.core.resources import models_directory, share_directory
+from fer_ros.training.card_writer import file_facts, readme
+import numpy as np
+import pytest
+from tiny_models import EDGE, write_model
+
+
+def test_every_field_of_a_card_is_read(tmp_path):
+    path = write_model(tmp_path, figures={'public_test': {'accuracy': 0.5}})
+    card = load_card(path)
+    assert card.title == 'tiny/0.1.0'
+    assert card.model_path == tmp_path / 'model.tflite'
+    assert card.read_model() == (tmp_path / 'model.tflite').read_bytes()
+    size = card.preprocessing
+    assert (size.width, size.height) == (EDGE, EDGE)
+    assert (size.scale, size.offset) == (pytest.approx(1 / 127.5), -1.0)
+    assert (card.dtype, card.framing, card.output_kind) == ('float32', 'fer2013', 'logits')
+    assert card.labels == LABELS
+    assert card.figures['public_test']['accuracy'] == 0.5
+
+
+def test_a_folder_stands_for_its_card(tmp_path):
+    path = write_model(tmp_path)
+    assert load_card(tmp_path) == load_card(path) == load_card(str(path)) == load_card(
+        f'{tmp_path}/')
+
+
+def test_a_path_object_is_never_a_name(tmp_path, monkeypatch):
+    (tmp_path / 'fer2013_cnn48').mkdir()
+    write_model(tmp_path / 'fer2013_cnn48')
+    monkeypatch.chdir(tmp_path)
+    assert load_card(Path('fer2013_cnn48')).name == 'tiny'
+    assert load_card('fer2013_cnn48').name == 'fer2013_cnn48'
+
+
+def test_output_order_undoes_a_permutation(tmp_path):
+    order = np.random.default_rng(5).permutation(7)
+    card = load_card(write_model(tmp_path, labels=[LABELS[k] for k in order]))
+    outputs = np.array(card.labels)
+    assert tuple(outputs[card.output_order]) == LABELS
+
+
+@pytest.mark.parametrize(
+    'card', sorted(models_directory().glob('*/model.yaml')), ids=lambda path: path.parent.name)
+def test_shipped_models_are_named_as_their_folders_and_unchanged(card):
+    shipped = load_card(card.parent.name)
+    assert shipped.path == card
+    assert shipped.name == card.parent.name
+    assert file_facts(shipped.model_path)['sha256'] == shipped.sha256
+    assert (card.parent / 'README.md').read_text(encoding='utf-8') == readme(shipped)
+
+
+def test_an_unknown_name_is_answered_with_the_known_ones():
+    with pytest.raises(ModelError, match=r'nobody.*shipped models are .*fer2013_cnn48'):
+        load_card('nobody')
+
+
+def test_resources_are_found_in_the_checkout():
+    assert (share_directory() / 'package.xml').is_file()
+    assert (share_directory() / 'models' / 'fer2013_cnn48' / 'model.yaml').is_file()
+
+
+@pytest.fixture
+def installed(tmp_path, monkeypatch):
+    """Make the package look as if it stood in a site-packages folder, without a checkout."""
+    module = tmp_path / 'lib' / 'python' / 'site-packages' / 'fer_ros' / 'core' / 'resources.py'
+    monkeypatch.setattr(resources, '__file__', str(module))
+    monkeypatch.setattr(resources.sys, 'prefix', str(tmp_path / 'environment'))
+    monkeypatch.delenv('AMENT_PREFIX_PATH', raising=False)
+    return tmp_path
+
+
+def test_resources_are_found_in_a_colcon_installation(installed, monkeypatch):
+    share = installed / 'second' / 'share' / 'fer_ros'
+    (share / 'models').mkdir(parents=True)
+    monkeypatch.setenv('AMENT_PREFIX_PATH', f'{installed / "first"}:{installed / "second"}')
+    assert share_directory() == share
+
+
+def test_resources_are_found_in_a_plain_environment(installed):
+    share = installed / 'environment' / 'share' / 'fer_ros'
+    (share / 'models').mkdir(parents=True)
+    assert share_directory() == share
+
+
+def test_missing_resources_are_told_with_the_places_tried(installed, monkeypatch):
+    monkeypatch.setenv('AMENT_PREFIX_PATH', str(installed / 'first'))
+    tried = f'{installed / "first" / "share" / "fer_ros"}'
+    with pytest.raises(FileNotFoundError, match=tried):
+        share_directory()
+    with pytest.raises(ModelError, match=r"'fer2013_cnn48' cannot be looked up.*setup file"):
+        load_card('fer2013_cnn48')

@@ -1,0 +1,167 @@
+# Copyright 2026 the fer_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""The whole way from an image to emotions, with the shipped model."""
+
+import doctest
+import subprocess
+import sys
+
+from fer_ros.core import Emotion, FaceState, Frame, LABELS, Pipeline, pipeline
+from fer_ros.core.configuration import ConfigError
+from fer_ros.core.emotion_stage import EmotionOptions
+from fer_ros.core.face_stage import FaceOptions
+from fer_ros.core.sample import SampleClip
+from fer_ros.core.tracking import TrackerOptions
+from fer_ros.core.values import NS_PER_S
+import numpy as np
+import pytest
+
+
+@pytest.fixture(scope='module')
+def clip():
+    return SampleClip()
+
+
+def play(pipeline, clip, images, begin=0):
+    return [
+        pipeline.process(Frame(clip.frame(k), (begin + k) * NS_PER_S // 30))
+        for k in range(images)]
+
+
+def identities(faces):
+    return [face.track_id for face in faces]
+
+
+def test_the_example_of_the_documentation_runs():
+    assert doctest.testmod(pipeline).attempted >= 4
+    assert doctest.testmod(pipeline).failed == 0
+
+
+@pytest.fixture(scope='module')
+def live(clip):
+    with Pipeline.from_config('live') as pipeline:
+        return play(pipeline, clip, 60)
+
+
+def test_live_follows_both_faces(live):
+    assert identities(live[0]) == []
+    assert all(identities(faces) == [1, 2] for faces in live[1:])
+
+
+def test_live_faces_lie_where_the_truth_says(live, clip):
+    for index, faces in enumerate(live[1:], 1):
+        for true in clip.truth(index):
+            assert max(face.box.iou(true.box) for face in faces) > 0.5
+
+
+def test_live_classifies_every_face_at_ten_hertz(live):
+    for place in (0, 1):
+        stamps = {faces[place].classified_at_ns for faces in live[1:]}
+        assert len(stamps) == pytest.approx(20, abs=2)
+        assert min(stamps) == NS_PER_S // 30
+
+
+def test_probabilities_sum_to_one_and_name_the_emotion(live):
+    for face in (face for faces in live[1:] for face in faces):
+        assert face.probabilities.sum() == pytest.approx(1, abs=1e-4)
+        assert face.raw_probabilities.sum() == pytest.approx(1, abs=1e-4)
+        assert face.confidence == pytest.approx(face.probabilities.max())
+        if face.confidence >= 0.4:
+            assert face.label == LABELS[face.probabilities.argmax()]
+        else:
+            assert face.emotion is Emotion.UNKNOWN
+
+
+def test_the_smiling_face_is_happy(live, clip):
+    seen = []
+    for index, faces in enumerate(live[1:], 1):
+        smiling = clip.truth(index)[0].box
+        seen.append(max(faces, key=lambda face: face.box.iou(smiling)).emotion)
+    assert seen.count(Emotion.HAPPY) > 0.9 * len(seen)
+
+
+def test_live_is_what_the_defaults_are(live, clip):
+    with Pipeline() as pipeline:
+        again = play(pipeline, clip, 5)
+    for faces, others in zip(live[:5], again, strict=True):
+        assert identities(faces) == identities(others)
+        for face, other in zip(faces, others, strict=True):
+            assert face.box == other.box
+            np.testing.assert_allclose(face.probabilities, other.probabilities, atol=1e-5)
+
+
+def test_in_still_every_image_stands_alone(clip):
+    with Pipeline.from_config('still') as pipeline:
+        first = pipeline.process(Frame(clip.frame(0), 0))
+        pipeline.process(Frame(clip.frame(150), 0))
+        again = pipeline.process(Frame(clip.frame(0), 0))
+    assert len(first) == len(again) == 2
+    assert not set(identities(first)) & set(identities(again))
+    for face, other in zip(first, again, strict=True):
+        assert face.state is FaceState.DETECTED
+        assert (face.box, face.emotion) == (other.box, other.emotion)
+        np.testing.assert_array_equal(face.probabilities, face.raw_probabilities)
+        np.testing.assert_allclose(face.probabilities, other.probabilities, atol=1e-6)
+
+
+def test_after_a_reset_faces_are_new(clip):
+    with Pipeline.from_config('live') as pipeline:
+        before = play(pipeline, clip, 3)[-1]
+        pipeline.reset()
+        after = play(pipeline, clip, 3, begin=3)
+    assert identities(before) == [1, 2]
+    assert identities(after[0]) == []
+    assert identities(after[1]) == [3, 4]
+    assert all(face.classified_at_ns > 2 * NS_PER_S // 30 for face in after[1])
+
+
+def test_images_without_faces_are_answered_as_well():
+    with Pipeline.from_config('live') as pipeline:
+        for k in range(3):
+            assert pipeline.process(Frame(np.zeros((480, 640, 3), np.uint8), k)) == []
+
+
+def test_options_can_be_given_directly(clip):
+    face = FaceOptions(tracker=TrackerOptions(min_hits=1), max_faces=1)
+    with Pipeline(face, EmotionOptions(min_confidence=1.0)) as pipeline:
+        (largest,) = pipeline.process(Frame(clip.frame(0), 0))
+    assert largest.emotion is Emotion.UNKNOWN
+    assert largest.probabilities.sum() == pytest.approx(1, abs=1e-4)
+
+
+def test_a_file_of_parameters_can_be_given(tmp_path, clip):
+    file = tmp_path / 'mine.yaml'
+    file.write_text('/**/face_node:\n  ros__parameters:\n    tracker.min_hits: 1\n')
+    with Pipeline.from_config(file) as pipeline:
+        assert len(pipeline.process(Frame(clip.frame(0), 0))) == 2
+
+
+def test_the_model_is_named():
+    with Pipeline() as pipeline:
+        assert pipeline.model.startswith(EmotionOptions().model)
+
+
+def test_an_unknown_configuration_is_refused_in_words():
+    with pytest.raises(ConfigError, match="no configuration 'lively'.* live, still"):
+        Pipeline.from_config('lively')
+
+
+def test_neither_ros_nor_tensorflow_is_imported():
+    code = (
+        'import sys; from fer_ros.core import Frame, Pipeline; '
+        'print([m for m in ("rclpy", "tensorflow") if m in sys.modules])')
+    done = subprocess.run(
+        [sys.executable, '-c', code], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.strip() == '[]'

@@ -1,0 +1,98 @@
+# Copyright 2026 the fer_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""The launch files and what they refer to agree; needs no launch packages."""
+
+import ast
+from pathlib import Path
+
+from fer_ros.core.configuration import NODE_OPTIONS, read_config
+from fer_ros.core.options import OptionError
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+LAUNCH_FILES = sorted((ROOT / 'launch').glob('*.launch.py'))
+CONFIGS = sorted((ROOT / 'config').glob('*.yaml'))
+
+
+def executables_of_setup() -> set[str]:
+    """Return the names of the console scripts in setup.py."""
+    tree = ast.parse((ROOT / 'setup.py').read_text(encoding='utf-8'))
+    scripts = [
+        ast.literal_eval(value) for node in ast.walk(tree) if isinstance(node, ast.Dict)
+        for key, value in zip(node.keys, node.values, strict=True)
+        if isinstance(key, ast.Constant) and key.value == 'console_scripts']
+    return {entry.split('=')[0].strip() for entry in scripts[0]}
+
+
+def launched_nodes() -> set[str]:
+    """Return the nodes that fer_ros/apps/launching.py starts: the keys that get parameters."""
+    tree = ast.parse((ROOT / 'fer_ros' / 'apps' / 'launching.py').read_text(encoding='utf-8'))
+    return {
+        node.value for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.endswith('_node')}
+
+
+def test_every_launched_node_is_an_executable_of_the_package() -> None:
+    assert launched_nodes() == set(NODE_OPTIONS)
+    assert launched_nodes() <= executables_of_setup()
+
+
+@pytest.mark.parametrize('path', LAUNCH_FILES, ids=lambda p: p.name)
+def test_launch_files_take_their_nodes_from_the_one_place(path: Path) -> None:
+    tree = ast.parse(path.read_text(encoding='utf-8'))
+    imported = {
+        name.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)
+        and node.module == 'fer_ros.apps.launching' for name in node.names}
+    assert 'pipeline' in imported
+    assert any(isinstance(n, ast.FunctionDef) and n.name == 'generate_launch_description' for n in tree.body)
+
+
+@pytest.mark.parametrize('path', CONFIGS, ids=lambda p: p.name)
+def test_every_parameter_of_a_config_is_declared_and_in_range(path: Path) -> None:
+    values = read_config(path)
+    assert any(values.values())
+    for node, own in values.items():
+        NODE_OPTIONS[node].from_mapping(own)
+
+
+@pytest.mark.parametrize('node', NODE_OPTIONS)
+def test_live_names_every_parameter_with_its_default(node: str) -> None:
+    assert read_config('live')[node] == {row.name: row.default for row in NODE_OPTIONS[node].table()}
+
+
+@pytest.mark.parametrize(('node', 'name', 'value'), [
+    (node, row.name, limit + step)
+    for node, options in NODE_OPTIONS.items() for row in options.table()
+    for limit, step in ((row.minimum, -1), (row.maximum, 1)) if limit is not None])
+def test_values_beyond_a_range_are_refused(node: str, name: str, value: float) -> None:
+    row = next(r for r in NODE_OPTIONS[node].table() if r.name == name)
+    with pytest.raises(OptionError, match=name):
+        NODE_OPTIONS[node].from_mapping({name: row.type(value)})
+
+
+def test_the_fast_dds_profile_has_room_for_an_image_of_1280x720() -> None:
+    from xml.etree import ElementTree
+    tree = ElementTree.parse(ROOT / 'config' / 'fastdds.xml')
+    sizes = {element.tag.rsplit('}')[-1]: element.text for element in tree.iter()}
+    assert int(sizes['maxMessageSize']) > 1280 * 720 * 3
+    assert int(sizes['segment_size']) >= int(sizes['maxMessageSize'])
+
+
+def test_rviz_shows_the_overlay_with_the_reliability_that_is_offered() -> None:
+    content = yaml.safe_load((ROOT / 'config' / 'fer.rviz').read_text(encoding='utf-8'))
+    topic = content['Visualization Manager']['Displays'][0]['Topic']
+    assert topic['Value'] == 'emotions/overlay'
+    assert topic['Reliability Policy'] == 'Best Effort'

@@ -1,0 +1,138 @@
+# Copyright 2026 the fer_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""`ros2 launch fer_ros live.launch.py` for real; needs a full ROS 2 with this package built and sourced."""
+
+from collections.abc import Iterator
+import os
+from pathlib import Path
+import shutil
+import signal
+import subprocess
+import threading
+import time
+
+from fer_msgs.msg import EmotionArray
+import pytest
+import rclpy
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+
+pytest.importorskip('launch_ros', reason='the launch packages are not installed: they come with a full ROS 2')
+
+
+def installed() -> bool:
+    """Return whether fer_ros is built and sourced, so that `ros2 launch` finds it."""
+    return any(
+        (Path(prefix) / 'share' / 'fer_ros' / 'launch').is_dir()
+        for prefix in os.environ.get('AMENT_PREFIX_PATH', '').split(os.pathsep))
+
+
+pytestmark = [
+    pytest.mark.skipif(shutil.which('ros2') is None, reason='there is no ros2 command: it comes with a full ROS 2'),
+    pytest.mark.skipif(not installed(), reason='fer_ros is not built and sourced: colcon build, . install/setup.bash'),
+    pytest.mark.timeout(120),
+]
+
+
+class Listener:
+    """Hears /emotions."""
+
+    def __init__(self) -> None:
+        self.context = rclpy.Context()
+        rclpy.init(context=self.context)
+        self.node = Node('listener', context=self.context)
+        self.messages: list[EmotionArray] = []
+        self.node.create_subscription(EmotionArray, 'robot/emotions', self.messages.append, 10)
+        self.executor = SingleThreadedExecutor(context=self.context)
+        self.executor.add_node(self.node)
+        self.thread = threading.Thread(target=self.executor.spin)
+        self.thread.start()
+
+    def wait_for_faces(self, deadline_s: float) -> EmotionArray:
+        """Wait for emotions of two faces that come from now on."""
+        self.messages.clear()
+        deadline = time.monotonic() + deadline_s
+        while time.monotonic() < deadline:
+            for message in list(self.messages):
+                if len(message.emotions) == 2:
+                    return message
+            time.sleep(0.02)
+        raise AssertionError(f'no emotions of two faces within {deadline_s} s')
+
+    def close(self) -> None:
+        """Stop to listen."""
+        self.executor.shutdown()
+        self.thread.join()
+        self.node.destroy_node()
+        rclpy.shutdown(context=self.context)
+
+
+@pytest.fixture
+def listener() -> Iterator[Listener]:
+    heard = Listener()
+    yield heard
+    heard.close()
+
+
+@pytest.fixture
+def launched(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], Path]]:
+    log = tmp_path / 'launch.log'
+    with log.open('w', encoding='utf-8') as output:
+        process = subprocess.Popen(
+            ['ros2', 'launch', 'fer_ros', 'live.launch.py', 'source:=sample', 'namespace:=robot'],
+            stdout=output, stderr=subprocess.STDOUT, text=True, start_new_session=True)
+        yield process, log
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def pid_of(log: Path, name: str) -> int:
+    """Return the process that a node was started in last, as launch logged it."""
+    lines = [line for line in log.read_text(encoding='utf-8').splitlines()
+             if f'[{name}-' in line and 'process started with pid' in line]
+    return int(lines[-1].rsplit('[', 1)[1].rstrip(']'))
+
+
+def wait_for_respawn(log: Path, name: str, killed: int, deadline_s: float) -> None:
+    """Wait until a node runs in another process than the killed one."""
+    deadline = time.monotonic() + deadline_s
+    while pid_of(log, name) == killed:
+        assert time.monotonic() < deadline, log.read_text(encoding='utf-8')
+        time.sleep(0.05)
+
+
+def test_emotions_come_survive_a_killed_node_and_end_with_ctrl_c(
+    listener: Listener, launched: tuple[subprocess.Popen[str], Path],
+) -> None:
+    process, log = launched
+    assert {e.label for e in listener.wait_for_faces(40).emotions} - {''}
+    killed = pid_of(log, 'face_node')
+    os.kill(killed, signal.SIGKILL)
+    wait_for_respawn(log, 'face_node', killed, 20)
+    listener.wait_for_faces(60)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(20) == 0, log.read_text(encoding='utf-8')
+    text = log.read_text(encoding='utf-8')
+    assert 'Traceback' not in text
+    assert text.count('process has finished cleanly') == 4, text
+
+
+def test_the_arguments_are_described() -> None:
+    for name in ('live.launch.py', 'replay.launch.py'):
+        shown = subprocess.run(
+            ['ros2', 'launch', 'fer_ros', name, '--show-args'], capture_output=True, text=True, check=True)
+        assert 'no description given' not in shown.stdout
+        assert "'config':" in shown.stdout

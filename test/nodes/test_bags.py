@@ -1,0 +1,102 @@
+# Copyright 2026 the fer_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Images that come out of bags, on the bag's time."""
+
+import sqlite3
+
+from fer_msgs.msg import EmotionArray, FaceArray
+from fer_ros.core.values import NS_PER_S
+from fer_ros.nodes.emotion_node import EmotionNode
+from fer_ros.nodes.face_conversion import stamp_ns, to_stamp
+from fer_ros.nodes.face_node import FaceNode
+from fer_ros.nodes.image_conversion import to_message
+from graph import sample, wait_until
+import numpy as np
+import pytest
+from rclpy.serialization import deserialize_message, serialize_message
+from rosbags.rosbag2 import Reader, Writer
+from rosbags.typesys import get_typestore, Stores
+from rosgraph_msgs.msg import Clock
+from sensor_msgs.msg import Image
+from std_msgs.msg import Header
+
+BEGIN_NS = 1_500_000_000 * NS_PER_S
+IMAGES = 12
+
+
+@pytest.fixture
+def bag(tmp_path):
+    """Return a bag of the sample's first images, ten a second, as a robot recorded it years ago."""
+    store = get_typestore(Stores.ROS2_JAZZY)
+    path = tmp_path / 'bag'
+    with Writer(path, version=9) as writer:
+        connection = writer.add_connection('/image_raw', 'sensor_msgs/msg/Image', typestore=store)
+        for index in range(IMAGES):
+            time_ns = BEGIN_NS + index * NS_PER_S // 10
+            message = to_message(sample().frame(index), Header(stamp=to_stamp(time_ns), frame_id='eye'))
+            writer.write(connection, time_ns, serialize_message(message))
+    return path
+
+
+def play(bag, images, clock, answers):
+    """Publish a bag's time and images, each once the one before is answered; return the stamps."""
+    stamps = []
+    with Reader(bag) as reader:
+        for _, time_ns, data in reader.messages():
+            count = len(answers) + 1
+            clock.publish(Clock(clock=to_stamp(time_ns)))
+            images.publish(deserialize_message(data, Image))
+            stamps.append(time_ns)
+            wait_until(lambda count=count: len(answers) >= count)
+    return stamps
+
+
+def test_a_bag_that_is_played_twice_gets_an_answer_to_each_image_on_its_own_time(graph, bag):
+    nodes = [
+        graph.add(EmotionNode, use_sim_time=True, input__max_delay_s=10.0),
+        graph.add(FaceNode, use_sim_time=True, input__max_delay_s=10.0)]
+    graph.up(*nodes)
+    answers = graph.listen(EmotionArray, 'emotions')
+    images, clock = graph.speaker(Image, 'image_raw'), graph.speaker(Clock, '/clock')
+    wait_until(lambda: images.get_subscription_count() == 1 and clock.get_subscription_count() == 2)
+    wait_until(lambda: graph.probe.count_publishers('emotions') == 1)
+    stamps = play(bag, images, clock, answers) + play(bag, images, clock, answers)
+    assert [stamp_ns(answer.header.stamp) for answer in answers] == stamps
+    assert {answer.header.frame_id for answer in answers} == {'eye'}
+    first, second = answers[:IMAGES], answers[IMAGES:]
+    assert [len(answer.emotions) for answer in first] == [0] + [2] * (IMAGES - 1)
+    assert [len(answer.emotions) for answer in second] == [0] + [2] * (IMAGES - 1)
+    # Time went back: whoever is there now is not known to be who was there before.
+    identities = [{e.track_id for a in part for e in a.emotions} for part in (first, second)]
+    assert identities == [{1, 2}, {3, 4}]
+    times = [stamp_ns(e.classified_at) for a in answers for e in a.emotions]
+    assert all(BEGIN_NS <= time <= BEGIN_NS + 2 * NS_PER_S for time in times)
+
+
+def test_the_face_in_a_recorded_bag_of_a_webcam_is_found(graph, data_directory):
+    with sqlite3.connect(data_directory / 'bag' / 'klintan_sample.db3') as database:
+        (data,), = database.execute(
+            'SELECT data FROM messages JOIN topics ON topics.id = topic_id WHERE name = ?', ('/image',))
+    message = deserialize_message(bytes(data), Image)
+    node = graph.add(FaceNode, remaps={'image_raw': 'image'}, tracker__min_hits=1)
+    graph.up(node)
+    answers = graph.listen(FaceArray, 'faces')
+    images = graph.speaker(Image, 'image')
+    wait_until(lambda: images.get_subscription_count() == 1)
+    answer = graph.ask(images, message, answers, stamp_ns(message.header.stamp))
+    assert (answer.image_width, answer.image_height) == (message.width, message.height)
+    face, = answer.faces
+    crop = np.frombuffer(face.crop.data, np.uint8)
+    assert crop.std() > 20

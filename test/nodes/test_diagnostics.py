@@ -1,0 +1,190 @@
+# Copyright 2026 the fer_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""What the nodes say about themselves on /diagnostics."""
+
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from fer_msgs.msg import EmotionArray, FaceArray
+from fer_ros.nodes.camera_node import CameraNode
+from fer_ros.nodes.emotion_node import EmotionNode
+from fer_ros.nodes.face_node import FaceNode
+from fer_ros.nodes.overlay_node import OverlayNode
+from graph import BEST_EFFORT, header, image_message, sample_message, wait_until
+import numpy as np
+import pytest
+from sensor_msgs.msg import CompressedImage, Image
+
+S = 10**9
+ROWS = {
+    'rate in (Hz)',
+    'rate out (Hz)',
+    'received',
+    'published',
+    'dropped',
+    'failed',
+    'age of the last input (s)',
+    'latency p50 (ms)',
+    'latency p95 (ms)',
+}
+
+
+class Reports:
+    """The newest report of each node."""
+
+    def __init__(self, graph):
+        self._inbox = graph.listen(DiagnosticArray, '/diagnostics')
+
+    def wait(self, name, predicate=lambda status: True):
+        """Return the first status from now on that the predicate accepts, and its rows."""
+        begin = len(self._inbox)
+
+        def find():
+            for message in self._inbox[begin:]:
+                for status in message.status:
+                    if status.name == name and predicate(status):
+                        return status
+            return None
+
+        status = wait_until(find, f'{name} in {self._inbox[-1:]}')
+        return status, {row.key: row.value for row in status.values}
+
+
+@pytest.fixture
+def reports(graph):
+    return Reports(graph)
+
+
+def test_an_inactive_node_says_so(graph, reports):
+    node = graph.add(EmotionNode, namespace='/robot')
+    graph.change(node, 'configure')
+    status, rows = reports.wait('robot/emotion_node')
+    assert (status.level, status.message) == (DiagnosticStatus.OK, 'Inactive.')
+    assert rows.keys() >= ROWS
+
+
+def test_every_node_is_ok_while_images_flow(graph, reports):
+    graph.listen(CompressedImage, 'emotions/overlay/compressed', BEST_EFFORT)
+    nodes = [graph.add(kind) for kind in (EmotionNode, FaceNode, OverlayNode)]
+    nodes.append(graph.add(CameraNode, source='sample', rate_hz=10.0))
+    graph.up(*nodes)
+    for node in nodes:
+        # Rates count from the activation, which the others keep waiting.
+        status, rows = reports.wait(
+            node.get_name(),
+            lambda s: (
+                s.level == DiagnosticStatus.OK
+                and any(row.key == 'rate out (Hz)' and float(row.value) > 5 for row in s.values)
+            ),
+        )
+        assert rows.keys() >= ROWS
+        assert float(rows['rate out (Hz)']) < 14
+        assert float(rows['rate in (Hz)']) < 14
+        assert int(rows['published']) > 5
+        assert 0 < float(rows['latency p50 (ms)']) <= float(rows['latency p95 (ms)']) < 5000
+        assert float(rows['age of the last input (s)']) < 5
+        if node.get_name() == 'emotion_node':
+            assert rows['model'].startswith('fer2013_cnn48/')
+        if node.get_name() == 'camera_node':
+            assert 'sample' in rows['source']
+            assert status.hardware_id == rows['source']
+
+
+@pytest.mark.parametrize(('kind', 'topic'), [(FaceNode, 'image_raw'), (EmotionNode, 'faces')])
+def test_a_node_that_has_never_heard_anything_is_stale(graph, reports, kind, topic):
+    node = graph.add(kind, namespace='/robot')
+    graph.up(node)
+    status, _ = reports.wait(f'robot/{node.get_name()}', lambda s: s.level != DiagnosticStatus.OK)
+    assert status.level == DiagnosticStatus.STALE
+    assert f'/robot/{topic}' in status.message
+    assert status.message.endswith('?')
+
+
+def test_images_that_stop_are_told(graph, reports):
+    node = graph.add(FaceNode)
+    graph.up(node)
+    faces = graph.listen(FaceArray, 'faces')
+    images = graph.speaker(Image, 'image_raw')
+    graph.ask(images, sample_message(0, S), faces, S)
+    status, _ = reports.wait('face_node', lambda s: s.level == DiagnosticStatus.WARN)
+    assert '/image_raw for' in status.message
+    assert 'is the camera node active' in status.message
+    # Five times as long is enough to call it stale; time is told to run.
+    node.statistics._last_in -= 10
+    status, _ = reports.wait('face_node', lambda s: s.level == DiagnosticStatus.STALE)
+    assert '/image_raw for 1' in status.message
+    graph.ask(images, sample_message(0, 2 * S), faces, 2 * S)
+    reports.wait('face_node', lambda s: s.level == DiagnosticStatus.OK)
+
+
+def test_dropped_and_faulty_messages_are_counted(graph, reports):
+    node = graph.add(FaceNode, input__max_delay_s=0.0)
+    graph.up(node)
+    faces = graph.listen(FaceArray, 'faces')
+    images = graph.speaker(Image, 'image_raw')
+    graph.ask(images, sample_message(0, S), faces, S)
+    received = node.statistics.snapshot().received
+
+    late = [sample_message(0, k * S) for k in range(2, 30)]
+
+    def burst():
+        # All at once, as when the worker is held up: only the newest is kept.
+        for message in late:
+            node._subscription._callback(message)
+
+    graph.do(burst)
+    faces.wait_for_stamp(29 * S)
+    images.publish(image_message(np.zeros((48, 64), np.uint8), 'jpeg', 30 * S))
+    wait_until(lambda: node.statistics.snapshot().failed == 1)
+    status, rows = reports.wait('face_node', lambda s: s.level == DiagnosticStatus.WARN)
+    assert int(rows['received']) == received + 28 + 1
+    assert int(rows['dropped']) == received + 28 - int(rows['published'])
+    assert int(rows['dropped']) >= 25
+    assert rows['failed'] == '1'
+
+
+def test_counts_begin_anew_with_each_activation(graph, reports):
+    node = graph.add(EmotionNode)
+    graph.up(node)
+    emotions = graph.listen(EmotionArray, 'emotions')
+    faces = graph.speaker(FaceArray, 'faces')
+    graph.ask(faces, FaceArray(header=header(S), image_width=64, image_height=48), emotions, S)
+    graph.change(node, 'deactivate', 'activate')
+    _, rows = reports.wait('emotion_node', lambda s: s.level == DiagnosticStatus.STALE)
+    assert rows['received'] == rows['published'] == '0'
+    assert rows['latency p50 (ms)'] == ''
+
+
+@pytest.mark.parametrize('settled', [False, True])
+def test_a_source_that_is_too_slow_is_told_once_its_rate_is_known(graph, settled):
+    node = graph.add(CameraNode, source='sample', rate_hz=10.0)
+    graph.up(node)
+    wait_until(lambda: node.statistics.snapshot().published > 2)
+    # A few images, and time is told to have run: that is far from 10 images/s.
+    node.statistics._start -= 60
+    node._running_since -= 60 if settled else 0
+    level, message = graph.do(node.status, node.statistics.snapshot())[0]
+    assert level == (DiagnosticStatus.WARN if settled else DiagnosticStatus.OK)
+    assert ('of 10 images/s' in message) is settled
+
+
+def test_nobody_listens_to_the_overlay_is_no_fault(graph, reports):
+    graph.up(graph.add(OverlayNode))
+    status, _ = reports.wait('overlay_node', lambda s: s.message != 'Inactive.')
+    assert status.level == DiagnosticStatus.OK
+    assert 'Nobody listens' in status.message
+    graph.listen(Image, 'emotions/overlay', BEST_EFFORT)
+    status, rows = reports.wait('overlay_node', lambda s: s.level != DiagnosticStatus.OK)
+    assert '/image_raw' in status.message
+    assert '/emotions' in status.message
+    assert rows['images without emotions'] == '0'

@@ -1,0 +1,109 @@
+# Copyright 2026 the fer_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Each node as a process of its own, as on a robot."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+from fer_msgs.msg import EmotionArray
+from graph import DEADLINE_S, wait_until
+from lifecycle_msgs.msg import State, Transition
+from lifecycle_msgs.srv import ChangeState, GetState
+import pytest
+
+SIGNALS = {
+    'emotion_node': signal.SIGINT,
+    'face_node': signal.SIGTERM,
+    'overlay_node': signal.SIGTERM,
+    'camera_node': signal.SIGINT,
+}
+
+NEXT = {
+    State.PRIMARY_STATE_UNCONFIGURED: Transition.TRANSITION_CONFIGURE,
+    State.PRIMARY_STATE_INACTIVE: Transition.TRANSITION_ACTIVATE,
+}
+ARGUMENTS = ('--ros-args', '-p', 'source:=sample')
+
+
+@pytest.fixture
+def processes(tmp_path):
+    running = {}
+    for name in SIGNALS:
+        with (tmp_path / name).open('w') as output:
+            running[name] = subprocess.Popen(
+                [
+                    sys.executable,
+                    '-m',
+                    f'fer_ros.nodes.{name}',
+                    '--ros-args',
+                    '-p',
+                    'source:=sample',
+                ],
+                stdout=output,
+                stderr=output,
+                env={**os.environ, 'PYTHONUNBUFFERED': '1'},
+            )
+    yield running
+    for process in running.values():
+        process.kill()
+        process.wait()
+
+
+def bring_up(graph, name, clients, output):
+    """Ask for the state and for the next one until the node is active; answers can be lost."""
+
+    def ask(kind, request, deadline_s):
+        if not clients[kind].service_is_ready():
+            return None
+        future = clients[kind].call_async(request)
+        end = time.monotonic() + deadline_s
+        wait_until(lambda: future.done() or time.monotonic() > end)
+        return future.result() if future.done() else None
+
+    def is_active():
+        answer = ask(GetState, GetState.Request(), 1)
+        state = answer.current_state.id if answer else None
+        if state in NEXT:
+            request = ChangeState.Request(transition=Transition(id=NEXT[state]))
+            answer = ask(ChangeState, request, 5)
+            assert answer is None or answer.success, output.read_text()
+        return state == State.PRIMARY_STATE_ACTIVE
+
+    wait_until(is_active, f'{name} active among {graph.probe.get_node_names()}', 2 * DEADLINE_S)
+
+
+def test_they_work_together_and_end_cleanly_when_they_are_told_to(graph, processes, tmp_path):
+    emotions = graph.listen(EmotionArray, 'emotions')
+    clients = {
+        name: {
+            kind: graph.do(graph.probe.create_client, kind, f'{name}/{service}')
+            for kind, service in ((GetState, 'get_state'), (ChangeState, 'change_state'))
+        }
+        for name in processes
+    }
+    for name in processes:
+        bring_up(graph, name, clients[name], tmp_path / name)
+    emotions.wait(lambda m: len(m.emotions) == 2)
+    # In the middle of their work, all at once.
+    for name, number in SIGNALS.items():
+        processes[name].send_signal(number)
+    for name, process in processes.items():
+        code, output = process.wait(DEADLINE_S), (tmp_path / name).read_text()
+        assert code == 0, output
+        assert 'Traceback' not in output
+        assert 'rror' not in output

@@ -1,0 +1,152 @@
+# Copyright 2026 the fer_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Quality of service: who hears whom, and what is said where they cannot."""
+
+from fer_msgs.msg import EmotionArray, FaceArray
+from fer_ros.nodes.camera_node import CameraNode
+from fer_ros.nodes.emotion_node import EmotionNode
+from fer_ros.nodes.face_node import FaceNode
+from fer_ros.nodes.overlay_node import OverlayNode
+from graph import BEST_EFFORT, image_message, RELIABLE, wait_until
+import numpy as np
+import pytest
+from rcl_interfaces.msg import Log
+from rclpy.qos import ReliabilityPolicy
+from sensor_msgs.msg import CameraInfo, Image
+
+S = 10**9
+QOS = {ReliabilityPolicy.RELIABLE: RELIABLE, ReliabilityPolicy.BEST_EFFORT: BEST_EFFORT}
+
+
+def blank(stamp_ns):
+    return image_message(np.zeros((48, 64, 3), np.uint8), stamp_ns=stamp_ns)
+
+
+def reliability(node, topic='/image_raw'):
+    """Return what the graph says about the node's subscription."""
+    return next(
+        (
+            s.qos_profile.reliability
+            for s in node.get_subscriptions_info_by_topic(topic)
+            if s.node_name == node.get_name()
+        ),
+        None,
+    )
+
+
+@pytest.mark.parametrize(
+    ('kind', 'topic'), [(CameraNode, 'image_raw'), (OverlayNode, 'emotions/overlay')]
+)
+def test_a_subscriber_who_asks_for_too_much_is_told(graph, kind, topic):
+    node = graph.add(kind, **({'source': 'sample'} if kind is CameraNode else {}))
+    graph.up(node)
+    graph.listen(Image, topic, RELIABLE)
+    warning = graph.wait_for_log('/probe', node.get_name(), level=Log.WARN)
+    assert f'/{topic}' in warning
+    assert 'reliability' in warning
+    assert 'best effort' in warning
+
+
+def test_camera_info_is_best_effort_as_the_images_are(graph):
+    graph.up(graph.add(CameraNode, source='sample'))
+    graph.listen(CameraInfo, 'camera_info', RELIABLE)
+    assert '/camera_info' in graph.wait_for_log('/probe', 'best effort', level=Log.WARN)
+
+
+def test_a_publisher_who_offers_too_little_is_told(graph):
+    node = graph.add(FaceNode, input__reliability='reliable')
+    graph.up(node)
+    graph.speaker(Image, 'image_raw', BEST_EFFORT)
+    warning = graph.wait_for_log('/probe', '/image_raw', 'face_node', level=Log.WARN)
+    assert 'input.reliability' in warning
+    assert 'best_effort' in warning
+
+
+@pytest.mark.parametrize('policy', QOS)
+def test_automatic_reliability_is_that_of_the_publisher(graph, policy):
+    images = graph.speaker(Image, 'image_raw', QOS[policy])
+    faces = graph.listen(FaceArray, 'faces')
+    node = graph.add(FaceNode)
+    wait_until(lambda: node.count_publishers('image_raw') == 1)
+    graph.up(node)
+    assert reliability(node) is policy
+    graph.ask(images, blank(S), faces, S)
+
+
+@pytest.mark.parametrize(
+    ('policy', 'expected'),
+    [('best_effort', ReliabilityPolicy.BEST_EFFORT), ('reliable', ReliabilityPolicy.RELIABLE)],
+)
+def test_reliability_can_be_chosen(graph, policy, expected):
+    images = graph.speaker(Image, 'image_raw', RELIABLE)
+    faces = graph.listen(FaceArray, 'faces')
+    node = graph.add(FaceNode, input__reliability=policy)
+    graph.up(node)
+    assert reliability(node) is expected
+    graph.ask(images, blank(S), faces, S)
+    graph.do(node._publish_diagnostics)
+    assert reliability(node) is expected
+
+
+@pytest.mark.parametrize('remaps', [{}, {'image_raw': '/driver/image'}], ids=['plain', 'remapped'])
+def test_another_publisher_is_followed(graph, remaps):
+    topic = remaps.get('image_raw', '/image_raw')
+    faces = graph.listen(FaceArray, 'faces')
+    node = graph.add(FaceNode, remaps=remaps)
+    graph.up(node)
+    assert reliability(node, topic) is ReliabilityPolicy.BEST_EFFORT
+    # The node looks once a second.
+    sure = graph.speaker(Image, topic, RELIABLE)
+    wait_until(lambda: reliability(node, topic) is ReliabilityPolicy.RELIABLE)
+    graph.ask(sure, blank(S), faces, S)
+    quick = graph.speaker(Image, topic, BEST_EFFORT)
+    wait_until(lambda: reliability(node, topic) is ReliabilityPolicy.BEST_EFFORT)
+    graph.ask(sure, blank(2 * S), faces, 2 * S)
+    graph.ask(quick, blank(3 * S), faces, 3 * S)
+    graph.do(graph.probe.destroy_publisher, quick)
+    wait_until(lambda: reliability(node, topic) is ReliabilityPolicy.RELIABLE)
+    # Without any publisher it stays as it is.
+    graph.do(graph.probe.destroy_publisher, sure)
+    wait_until(lambda: node.count_publishers(topic) == 0)
+    graph.do(node._publish_diagnostics)
+    assert reliability(node, topic) is ReliabilityPolicy.RELIABLE
+
+
+def test_the_overlay_follows_as_well(graph):
+    node = graph.add(OverlayNode)
+    graph.up(node)
+    graph.listen(Image, 'emotions/overlay', BEST_EFFORT)
+    wait_until(lambda: reliability(node) is ReliabilityPolicy.BEST_EFFORT)
+    graph.speaker(Image, 'image_raw', RELIABLE)
+    wait_until(lambda: reliability(node) is ReliabilityPolicy.RELIABLE)
+
+
+def test_results_are_reliable_and_reach_best_effort_subscribers(graph):
+    graph.up(graph.add(EmotionNode))
+    (info,) = graph.probe.get_publishers_info_by_topic('/emotions')
+    assert info.qos_profile.reliability is ReliabilityPolicy.RELIABLE
+    faces = graph.speaker(FaceArray, 'faces', RELIABLE)
+    heard = graph.listen(EmotionArray, 'emotions', BEST_EFFORT)
+    message = FaceArray(image_width=640, image_height=480)
+    message.header.stamp.sec = 1
+    graph.ask(faces, message, heard, S)
+
+
+def test_a_best_effort_publisher_of_faces_is_told(graph):
+    graph.up(graph.add(EmotionNode))
+    graph.speaker(FaceArray, 'faces', BEST_EFFORT)
+    warning = graph.wait_for_log('/probe', '/faces', level=Log.WARN)
+    assert 'publish it as reliable' in warning
+    assert 'parameter' not in warning

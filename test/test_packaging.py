@@ -1,0 +1,172 @@
+# Copyright 2026 the fer_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""The package as colcon installs it: entry points, files, versions, who imports whom."""
+
+import ast
+import importlib
+import os
+from pathlib import Path
+import runpy
+import sys
+from xml.etree import ElementTree
+
+import pytest
+import setuptools
+
+ROOT = Path(__file__).resolve().parents[1]
+# An import's name and its rosdep key; what is not listed has its own name for a key.
+ROSDEP_KEYS = {
+    'click': 'python3-click', 'cv2': 'python3-opencv', 'matplotlib': 'python3-matplotlib',
+    'mediapipe': 'python3-mediapipe-pip', 'numpy': 'python3-numpy', 'rich': 'python3-rich',
+    'rosbags': 'python3-rosbags-pip', 'scipy': 'python3-scipy', 'skimage': 'python3-skimage',
+    'yaml': 'python3-yaml'}
+# The first has no rosdep key, as package.xml says; the second is read by type checkers alone.
+WITHOUT_KEY = {'ai_edge_litert', 'typing_extensions'}
+LAYERS = {
+    'core': {'core'},
+    'nodes': {'core', 'nodes'},
+    'apps': {'core', 'nodes', 'apps'},
+    'training': {'core', 'training'}}
+
+
+@pytest.fixture(scope='module')
+def setup_arguments():
+    """Return what setup.py hands to setuptools."""
+    taken = {}
+    folder = Path.cwd()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(setuptools, 'setup', lambda **arguments: taken.update(arguments))
+        try:
+            os.chdir(ROOT)
+            runpy.run_path('setup.py')
+        finally:
+            os.chdir(folder)
+    return taken
+
+
+def manifest(package):
+    return ElementTree.parse(ROOT / package / 'package.xml').getroot()
+
+
+def modules(part=''):
+    return sorted((ROOT / 'fer_ros' / part).rglob('*.py'))
+
+
+def imported(path):
+    """Return the full names of all modules that a file imports, wherever in it."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(), str(path))):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f'{path}:{node.lineno} has a relative import'
+            names.add(node.module)
+            names.update(f'{node.module}.{alias.name}' for alias in node.names)
+    return names
+
+
+def test_every_executable_can_be_called(setup_arguments):
+    scripts = setup_arguments['entry_points']['console_scripts']
+    assert {script.split('=')[0].strip() for script in scripts} == {
+        'camera_node', 'face_node', 'emotion_node', 'overlay_node', 'fer'}
+    for script in scripts:
+        module, function = script.split('=')[1].strip().split(':')
+        assert callable(getattr(importlib.import_module(module), function)), script
+
+
+def test_every_launch_config_and_model_file_is_installed(setup_arguments):
+    installed = {
+        f'{folder}/{Path(file).name}': ROOT / file
+        for folder, files in setup_arguments['data_files'] for file in files}
+    wanted = {
+        f'share/fer_ros/{Path(folder, name).relative_to(ROOT).as_posix()}'
+        for top in ('launch', 'config', 'models')
+        for folder, _, names in os.walk(ROOT / top) for name in names
+        if '__pycache__' not in folder and not name.startswith('.')}
+    assert wanted
+    shared = {target for target in installed if target.startswith('share/fer_ros/')}
+    assert shared == wanted | {'share/fer_ros/package.xml'}
+    assert 'share/ament_index/resource_index/packages/fer_ros' in installed
+    assert [str(source) for source in installed.values() if not source.is_file()] == []
+
+
+def test_every_package_and_nothing_else_is_installed(setup_arguments):
+    folders = {path.parent.relative_to(ROOT) for path in modules()}
+    assert set(setup_arguments['packages']) == {'.'.join(folder.parts) for folder in folders}
+
+
+def test_versions_agree(setup_arguments):
+    versions = {
+        manifest('.').findtext('version'), manifest('fer_msgs').findtext('version'),
+        setup_arguments['version']}
+    assert len(versions) == 1
+
+
+def test_names_and_licences_agree(setup_arguments):
+    assert manifest('.').findtext('name') == setup_arguments['name']
+    for package in ('.', 'fer_msgs'):
+        assert manifest(package).findtext('license') == setup_arguments['license'] == 'Apache-2.0'
+
+
+@pytest.mark.parametrize('layer', LAYERS)
+def test_imports_point_one_way(layer):
+    found = modules(layer)
+    assert found
+    wrong = [
+        f'{path.relative_to(ROOT)} imports {name}'
+        for path in found for name in imported(path)
+        if name.startswith('fer_ros.') and name.split('.')[1] not in LAYERS[layer]]
+    assert wrong == []
+
+
+@pytest.mark.parametrize(('name', 'layers'), [
+    ('rclpy', {'nodes', 'apps'}), ('fer_msgs', {'nodes', 'apps'}), ('launch', {'apps'}),
+    ('launch_ros', {'apps'}), ('argparse', {'training'}), ('click', {'apps', 'training'}),
+    ('tensorflow', {'training'}), ('keras', {'training'})])
+def test_only_these_layers_import(name, layers):
+    wrong = [
+        str(path.relative_to(ROOT)) for path in modules()
+        if path.relative_to(ROOT / 'fer_ros').parts[0] not in layers
+        and name in {module.split('.')[0] for module in imported(path)}]
+    assert wrong == []
+
+
+def test_package_xml_names_all_that_is_imported():
+    declared = {
+        element.text for tag in ('depend', 'exec_depend') for element in manifest('.').iter(tag)}
+    paths = [
+        *modules('core'), *modules('nodes'), *modules('apps'), *(ROOT / 'launch').glob('*.py')]
+    used = {name.split('.')[0] for path in paths for name in imported(path)}
+    foreign = used - set(sys.stdlib_module_names) - {'fer_ros'} - WITHOUT_KEY
+    assert {ROSDEP_KEYS.get(name, name) for name in foreign} - declared == set()
+
+
+@pytest.mark.parametrize('version', ['3.10', '3.11', '3.12'])
+def test_lock_files_pin_what_the_requirements_ask_for(version):
+    def pins(path):
+        lines = (line.split('#')[0].strip() for line in path.read_text().splitlines())
+        names_and_versions = (line.split('==') for line in lines if line)
+        return {
+            name.split('[')[0].lower().replace('_', '-'): pinned
+            for name, pinned in names_and_versions}
+
+    requirements = ROOT / 'requirements'
+    for lock, parts in (
+            (f'python{version}', ('ros', 'build', 'run', 'test')),
+            (f'train-python{version}', ('run', 'train', 'test'))):
+        locked = pins(requirements / 'lock' / f'{lock}.txt')
+        for part in parts:
+            asked = pins(requirements / f'{part}.txt')
+            assert asked == {name: locked.get(name) for name in asked}, f'{lock} and {part}.txt'

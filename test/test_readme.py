@@ -1,0 +1,73 @@
+# Copyright 2026 the fer_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""What the README shows works."""
+
+from pathlib import Path
+import re
+
+from graph import wait_until
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / 'README.md').read_text(encoding='utf-8')
+BLOCKS = re.findall(r'```python\n(.*?)```', README, re.DOTALL)
+
+
+def block(word: str) -> str:
+    """Return the one example that holds a word."""
+    found = [text for text in BLOCKS if word in text]
+    assert len(found) == 1
+    return found[0]
+
+
+def test_the_example_without_ros_finds_both_faces(capsys: pytest.CaptureFixture[str]) -> None:
+    exec(compile(block('Pipeline'), 'README.md', 'exec'), {})
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert sorted(row[0] for row in rows) == ['1', '2']
+    assert {row[1] for row in rows} <= {
+        'anger', 'disgust', 'fear', 'happiness', 'sadness', 'surprise', 'neutral', 'unknown'}
+
+
+def test_the_robot_greets_a_smiling_person_once(graph) -> None:
+    from fer_msgs.msg import Emotion, EmotionArray
+    names: dict = {'__name__': 'readme'}
+    exec(compile(block('Greeter'), 'README.md', 'exec'), names)
+    greeter = names['Greeter']()
+    said = []
+    greeter.get_logger = lambda: type('Log', (), {'info': staticmethod(said.append)})
+    graph.nodes.append(greeter)
+    graph.executor.add_node(greeter)
+    speaker = graph.speaker(EmotionArray, 'emotions')
+    wait_until(lambda: speaker.get_subscription_count() == 1)
+    for track_id in (3, 3, 3, 4):
+        speaker.publish(EmotionArray(
+            emotions=[Emotion(track_id=track_id, emotion=Emotion.HAPPY, confidence=0.9)]))
+    wait_until(lambda: 'Hello, person 4!' in said)
+    assert said == ['Hello, person 3!', 'Hello, person 4!']
+
+
+@pytest.mark.parametrize('target', sorted(set(re.findall(r'\]\(([^)#]+)\)', README))))
+def test_every_link_of_the_readme_leads_to_a_file(target: str) -> None:
+    assert (ROOT / target).exists()
+
+
+def test_every_option_of_fer_live_in_the_readme_exists() -> None:
+    from fer_ros.apps.live import live
+    options = {name for parameter in live.params for name in parameter.opts}
+    used = {
+        word for line in README.splitlines() if line.startswith('make live') and 'ARGS' in line
+        for word in re.findall(r'--[a-z]+', line.split('#')[0])}
+    assert used
+    assert used <= options

@@ -1,0 +1,124 @@
+# Copyright 2026 the fer_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Augmentation moves pictures as geometry says and stays within its ranges."""
+
+from dataclasses import replace
+import math
+
+from fer_ros.training.augmentation import Augmentation, similarity
+import numpy as np
+import pytest
+
+NONE = Augmentation(
+    rotation_deg=0, log_scale=0, shift=0, log_contrast=0, brightness=0, coarse_share=0,
+    erased_share=0)
+STILL = np.zeros(2)
+
+
+def moved(matrix, point):
+    return matrix @ np.array([*point, 1.0])
+
+
+@pytest.mark.parametrize(('change', 'point', 'expected'), [
+    ({}, (3, 5), (3, 5)),
+    ({'mirrored': True}, (3, 5), (44, 5)),
+    # A quarter turn clockwise brings the right edge's middle to the bottom edge's.
+    ({'angle_rad': math.pi / 2}, (47, 23.5), (23.5, 47)),
+    ({'scale': 2.0}, (33.5, 13.5), (43.5, 3.5)),
+    ({'shift': np.array([2.0, -3.0])}, (10, 10), (12, 7)),
+    # Mirrored first, then turned: (47, 23.5) goes to (0, 23.5) and from there to the top.
+    ({'mirrored': True, 'angle_rad': math.pi / 2}, (47, 23.5), (23.5, 0)),
+])
+def test_similarity(change, point, expected):
+    arguments = {'angle_rad': 0.0, 'scale': 1.0, 'shift': STILL, 'mirrored': False, **change}
+    np.testing.assert_allclose(moved(similarity(48, **arguments), point), expected, atol=1e-9)
+
+
+def pictures(count=200, edge=48):
+    return np.random.default_rng(4).integers(0, 256, (count, edge, edge), dtype=np.uint8)
+
+
+def test_without_changes_half_of_the_pictures_are_mirrored():
+    images = pictures()
+    changed = NONE(images, np.random.default_rng(0))
+    same = (changed == images).all(axis=(1, 2))
+    mirrored = (changed == images[:, :, ::-1]).all(axis=(1, 2))
+    assert (same | mirrored).all()
+    assert 70 < mirrored.sum() < 130
+
+
+def test_a_dot_moves_no_further_than_the_shift():
+    images = np.zeros((300, 48, 48), np.uint8)
+    images[:, 23:25, 23:25] = 200
+    changed = replace(NONE, shift=0.1)(images, np.random.default_rng(0)).astype(float)
+    places = np.arange(48)
+    x = (changed.sum(axis=1) @ places) / changed.sum(axis=(1, 2)) - 23.5
+    y = (changed.sum(axis=2) @ places) / changed.sum(axis=(1, 2)) - 23.5
+    for distance in x, y:
+        assert 4.0 < np.abs(distance).max() < 0.1 * 48 + 0.1
+        assert abs(distance.mean()) < 0.6
+
+
+def test_a_line_turns_no_further_than_the_rotation():
+    images = np.zeros((300, 48, 48), np.uint8)
+    images[:, 23:25, 4:44] = 255
+    changed = replace(NONE, rotation_deg=15)(images, np.random.default_rng(0)).astype(float)
+    rows, columns = np.mgrid[:48, :48] - 23.5
+    slope = np.degrees(np.arctan((changed * rows * columns).sum(axis=(1, 2))
+                                 / (changed * columns ** 2).sum(axis=(1, 2))))
+    assert 12 < slope.max() < 16
+    assert -16 < slope.min() < -12
+
+
+def test_grey_values_change_within_brightness_and_contrast():
+    images = np.full((300, 48, 48), 100, np.uint8)
+    changed = replace(NONE, brightness=30, log_contrast=0.3)(images, np.random.default_rng(0))
+    assert (changed.min(axis=(1, 2)) == changed.max(axis=(1, 2))).all()
+    lowest = (100 - 127.5) * math.exp(0.3) + 127.5 - 30
+    highest = (100 - 127.5) * math.exp(-0.3) + 127.5 + 30
+    assert lowest - 1 <= changed.min() < lowest + 12
+    assert highest - 12 < changed.max() <= highest + 1
+
+
+def test_erased_rectangles_are_smaller_than_half_the_edge():
+    images = np.zeros((300, 48, 48), np.uint8)
+    changed = replace(NONE, erased_share=1.0)(images, np.random.default_rng(0))
+    for picture in changed:
+        rows, columns = picture.any(axis=1).sum(), picture.any(axis=0).sum()
+        assert rows < 24
+        assert columns < 24
+        assert np.count_nonzero(picture) == rows * columns
+    assert changed.any(axis=(1, 2)).sum() > 280
+
+
+def test_coarse_pictures_lose_detail_and_keep_their_brightness():
+    images = pictures(count=50)
+    changed = replace(NONE, coarse_share=1.0)(images, np.random.default_rng(0))
+    assert (changed.std(axis=(1, 2)) < 0.8 * images.std(axis=(1, 2))).all()
+    np.testing.assert_allclose(changed.mean(axis=(1, 2)), images.mean(axis=(1, 2)), atol=3)
+
+
+def test_strength_multiplies_every_range():
+    assert Augmentation().times(0.0) == NONE
+    assert Augmentation().times(0.5).shift == Augmentation().shift / 2
+
+
+def test_the_same_seed_makes_the_same_pictures():
+    images = pictures(count=20)
+    first, second, other = (
+        Augmentation()(images, np.random.default_rng(seed)) for seed in (1, 1, 2))
+    np.testing.assert_array_equal(first, second)
+    assert (first != other).any()
+    assert (first.shape, first.dtype) == (images.shape, np.uint8)
