@@ -24,8 +24,9 @@ def generate_launch_description():
     return LaunchDescription([
         DeclareLaunchArgument(
             'source', default_value='',
-            description='Camera (0, /dev/video2), video, image, folder, rtsp:// or http:// stream, sample, or auto: the camera '
-            "if one opens, else the sample; empty: the config's."),
+            description='Camera (0, /dev/video2), video, image, folder, rtsp:// or http:// '
+            'stream, sample, or auto: the camera if one opens, else the sample; empty: the '
+            "config's."),
         DeclareLaunchArgument(
             'loop', default_value='false', choices=['true', 'false'],
             description='Begin a file again at its end.'),

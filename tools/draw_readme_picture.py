@@ -12,7 +12,11 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Draw docs/overlay.png: one image of the built-in sample with its emotions, as overlay_node draws them."""
+"""
+Draw docs/overlay.png.
+
+It is one image of the built-in sample with its emotions, as overlay_node draws them.
+"""
 
 from pathlib import Path
 
@@ -24,7 +28,11 @@ from fer_ros.core.values import NS_PER_S
 
 PICTURE = Path(__file__).resolve().parents[1] / 'docs' / 'overlay.png'
 IMAGES = 45
-"""So many images go through the pipeline before, so that identities and smoothing are as in a running system."""
+"""
+So many images go through the pipeline before.
+
+Identities and smoothing are then as in a running system.
+"""
 
 
 def main() -> None:

@@ -12,7 +12,11 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Write config/live.yaml and docs/nodes.md from the tables of the nodes, so that they cannot disagree with them."""
+"""
+Write config/live.yaml and docs/nodes.md from the tables of the nodes.
+
+So they cannot disagree with them.
+"""
 
 from pathlib import Path
 import textwrap
@@ -23,11 +27,12 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 
-HEAD = """\
-# Every parameter with its default, written by tools/write_parameters.py from the parameter table.
-# Copy the file, keep what you change, and give it as `config:=` to the launch files or as `--config` to `fer live`.
-# The sections count in any namespace.
-"""
+HEAD = (
+    '# Every parameter with its default, written by tools/write_parameters.py from the parameter '
+    'table.\n'
+    '# Copy the file, keep what you change, and give it as `config:=` to the launch files or as '
+    '`--config` to `fer live`.\n'
+    '# The sections count in any namespace.\n')
 
 
 def facts(row: Option) -> str:
@@ -46,8 +51,10 @@ def config() -> str:
         lines.append(f'/**/{node}:\n  ros__parameters:')
         for row in options.table():
             comment = f'{row.description} [{facts(row)}]' if facts(row) else row.description
-            lines += textwrap.wrap(comment, 110, initial_indent='    # ', subsequent_indent='    # ')
-            value = yaml.safe_dump(row.default, default_style="'" if isinstance(row.default, str) else None)
+            lines += textwrap.wrap(
+                comment, 110, initial_indent='    # ', subsequent_indent='    # ')
+            value = yaml.safe_dump(
+                row.default, default_style="'" if isinstance(row.default, str) else None)
             lines.append(f'    {row.name}: {value.splitlines()[0]}')
         lines.append('')
     return '\n'.join(lines)
@@ -57,36 +64,46 @@ SENSOR_DATA = 'sensor data'
 """Best effort, keep last 5."""
 
 RESULTS = 'reliable, keep last 10'
-DIAGNOSTICS = ('/diagnostics', 'diagnostic_msgs/msg/DiagnosticArray', RESULTS, 'state, rates, latencies, once a second')
-IMAGES_IN = ('image_raw', 'sensor_msgs/msg/Image', "the publisher's", 'bgr8, rgb8, bgra8, rgba8, mono8, yuv422 or yuv422_yuy2')
+DIAGNOSTICS = (
+    '/diagnostics', 'diagnostic_msgs/msg/DiagnosticArray', RESULTS,
+    'state, rates, latencies, once a second')
+IMAGES_IN = (
+    'image_raw', 'sensor_msgs/msg/Image', "the publisher's",
+    'bgr8, rgb8, bgra8, rgba8, mono8, yuv422 or yuv422_yuy2')
 
 Topic = tuple[str, str, str, str]
 
 NODES: dict[str, tuple[str, list[Topic], list[Topic]]] = {
     'camera_node': (
-        'Publishes the images of a camera, stream, video, picture, folder of pictures or the built-in sample, with the time at '
-        'which each was taken. A camera or stream that is lost is reported and opened again with growing waits. At the '
-        'end of a file the node deactivates itself; activating it again plays the file again.',
+        ('Publishes the images of a camera, stream, video, picture, folder of pictures or the '
+         'built-in sample, with the time at which each was taken. A camera or stream that is lost '
+         'is reported and opened again with growing waits. At the end of a file the node '
+         'deactivates itself; activating it again plays the file again.'),
         [],
         [('image_raw', 'sensor_msgs/msg/Image', SENSOR_DATA, 'bgr8'),
-         ('camera_info', 'sensor_msgs/msg/CameraInfo', SENSOR_DATA, 'calibration, or zeros; one for each image'),
+         ('camera_info', 'sensor_msgs/msg/CameraInfo', SENSOR_DATA,
+          'calibration, or zeros; one for each image'),
          DIAGNOSTICS]),
     'face_node': (
-        'Finds the faces of each image, follows them, and publishes them with identities, key points, head poses and upright '
-        'grey crops.',
+        ('Finds the faces of each image, follows them, and publishes them with identities, key '
+         'points, head poses and upright grey crops.'),
         [IMAGES_IN],
-        [('faces', 'fer_msgs/msg/FaceArray', RESULTS, 'one for each image, empty where there is no face'),
+        [('faces', 'fer_msgs/msg/FaceArray', RESULTS,
+          'one for each image, empty where there is no face'),
          DIAGNOSTICS]),
     'emotion_node': (
-        'Classifies the crops, each face in turn, and smooths the probabilities over time. It never sees whole images, so it can run '
-        'on another machine.',
+        ('Classifies the crops, each face in turn, and smooths the probabilities over time. It '
+         'never sees whole images, so it can run on another machine.'),
         [('faces', 'fer_msgs/msg/FaceArray', RESULTS, '')],
-        [('emotions', 'fer_msgs/msg/EmotionArray', RESULTS, 'one for each image, with its stamp'), DIAGNOSTICS]),
+        [('emotions', 'fer_msgs/msg/EmotionArray', RESULTS, 'one for each image, with its stamp'),
+         DIAGNOSTICS]),
     'overlay_node': (
-        'Draws the emotions on the images whose stamps they carry. It subscribes and works only while someone listens.',
+        ('Draws the emotions on the images whose stamps they carry. It subscribes and works only '
+         'while someone listens.'),
         [IMAGES_IN, ('emotions', 'fer_msgs/msg/EmotionArray', RESULTS, '')],
         [('emotions/overlay', 'sensor_msgs/msg/Image', SENSOR_DATA, 'bgr8'),
-         ('emotions/overlay/compressed', 'sensor_msgs/msg/CompressedImage', SENSOR_DATA, 'JPEG'), DIAGNOSTICS]),
+         ('emotions/overlay/compressed', 'sensor_msgs/msg/CompressedImage', SENSOR_DATA, 'JPEG'),
+         DIAGNOSTICS]),
 }
 """What each node does, subscribes to and publishes: name, type, quality of service, remark."""
 
@@ -95,19 +112,27 @@ def topics(title: str, rows: list[Topic]) -> list[str]:
     """Return a table of topics."""
     if not rows:
         return []
-    lines = [f'{title}:', '', '| topic | type | quality of service | |', '| --- | --- | --- | --- |']
-    return [*lines, *(f'| `{name}` | `{kind}` | {qos} | {remark} |' for name, kind, qos, remark in rows), '']
+    lines = [
+        f'{title}:', '', '| topic | type | quality of service | |', '| --- | --- | --- | --- |']
+    return [
+        *lines,
+        *(f'| `{name}` | `{kind}` | {qos} | {remark} |' for name, kind, qos, remark in rows), '']
 
 
 def parameters(rows: list[Option]) -> list[str]:
     """Return a table of parameters."""
-    lines = ['Parameters:', '', '| parameter | type | default | range | |', '| --- | --- | --- | --- | --- |']
+    lines = [
+        'Parameters:', '', '| parameter | type | default | range | |',
+        '| --- | --- | --- | --- | --- |']
     for row in rows:
-        default = f'`{row.default!r}`' if isinstance(row.default, str) else f'`{str(row.default).lower()}`'
+        default = (
+            f'`{row.default!r}`' if isinstance(row.default, str)
+            else f'`{str(row.default).lower()}`')
         unit = f' {row.unit}' if row.unit else ''
         change = ' Changes at run time.' if row.dynamic else ''
         lines.append(
-            f'| `{row.name}` | {row.type.__name__} | {default}{unit} | {row.range} | {row.description}{change} |')
+            f'| `{row.name}` | {row.type.__name__} | {default}{unit} | {row.range} '
+            f'| {row.description}{change} |')
     return [*lines, '']
 
 
@@ -116,13 +141,15 @@ def document() -> str:
     lines = [
         '# Nodes', '',
         'Written by `tools/write_parameters.py` from the tables of the nodes.', '',
-        'All four are lifecycle nodes: they read and check their files when they are configured, and serve their topics while they '
-        'are active. Topic names are relative: namespaces and remaps work. Parameters that change at run time take '
-        '`ros2 param set`; the others take effect when the node is configured.', '']
+        ('All four are lifecycle nodes: they read and check their files when they are configured, '
+         'and serve their topics while they are active. Topic names are relative: namespaces and '
+         'remaps work. Parameters that change at run time take `ros2 param set`; the others take '
+         'effect when the node is configured.'), '']
     for node, options in NODE_OPTIONS.items():
         text, subscribed, published = NODES[node]
         lines += [
-            f'## {node}', '', text, '', *topics('Subscribed', subscribed), *topics('Published', published),
+            f'## {node}', '', text, '',
+            *topics('Subscribed', subscribed), *topics('Published', published),
             *parameters(options.table())]
     return '\n'.join(lines)
 

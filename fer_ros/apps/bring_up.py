@@ -71,13 +71,19 @@ class BringUpError(RuntimeError):
 
 
 def use_fastdds_profile() -> None:
-    """Let Fast DDS have room for images, unless the user has a profile of their own; before ROS starts."""
-    os.environ.setdefault('FASTRTPS_DEFAULT_PROFILES_FILE', str(share_directory() / 'config' / 'fastdds.xml'))
+    """
+    Let Fast DDS have room for images, unless the user has a profile of their own.
+
+    To be called before ROS starts.
+    """
+    os.environ.setdefault(
+        'FASTRTPS_DEFAULT_PROFILES_FILE', str(share_directory() / 'config' / 'fastdds.xml'))
 
 
 def write_parameter_file(path: Path, values: Mapping[str, Mapping[str, Any]]) -> None:
     """Write a ROS parameter file for nodes in any namespace; names with dots stay as they are."""
-    sections = {f'/**/{node}': {'ros__parameters': dict(own)} for node, own in values.items() if own}
+    sections = {
+        f'/**/{node}': {'ros__parameters': dict(own)} for node, own in values.items() if own}
     path.write_text(yaml.safe_dump(sections, sort_keys=False), encoding='utf-8')
 
 
@@ -128,9 +134,13 @@ class BringUp(ABC):
 
     @abstractmethod
     def stop(self, names: Iterable[str] = tuple(reversed(NODES))) -> None:
-        """Stop nodes, by default all, those that speak first; what they were working on is finished."""
+        """
+        Stop nodes, by default all, those that speak first.
 
-    def watch(self) -> None:
+        What they were working on is finished.
+        """
+
+    def watch(self) -> None:  # noqa: B027 - in one process no node dies alone
         """Bring nodes that died back up; to be called now and then."""
 
     @abstractmethod
@@ -242,7 +252,8 @@ class OwnProcesses(BringUp):
 
     def _launch(self, name: str) -> None:
         module = NODES[name].__module__
-        # In sessions of their own, so that Ctrl-C reaches this process alone, which ends them in order.
+        # In sessions of their own, so that Ctrl-C reaches this process alone, which ends them in
+        # order.
         self._processes[name] = subprocess.Popen(
             [sys.executable, '-m', module, *self._arguments], start_new_session=True,
             stdin=subprocess.DEVNULL)
@@ -287,6 +298,7 @@ class OwnProcesses(BringUp):
             try:
                 process.wait(STOP_TIMEOUT_S)
             except subprocess.TimeoutExpired:
-                self._spinner.get_logger().error(f'{name} did not end within {STOP_TIMEOUT_S:g} s; it is killed.')
+                self._spinner.get_logger().error(
+                    f'{name} did not end within {STOP_TIMEOUT_S:g} s; it is killed.')
                 process.kill()
                 process.wait()

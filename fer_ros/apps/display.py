@@ -12,7 +12,11 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""What `fer live` shows: a live table on a terminal, plain lines elsewhere, a summary at the end."""
+"""
+What `fer live` shows.
+
+It is a live table on a terminal, plain lines elsewhere, a summary at the end.
+"""
 
 from __future__ import annotations
 
@@ -33,8 +37,9 @@ from rich.table import Table
 from rich.text import Text
 
 STYLES = {
-    Emotion.ANGRY: 'red', Emotion.DISGUST: 'green', Emotion.FEAR: 'magenta', Emotion.HAPPY: 'yellow',
-    Emotion.SAD: 'blue', Emotion.SURPRISE: 'cyan', Emotion.NEUTRAL: 'white', Emotion.UNKNOWN: 'bright_black',
+    Emotion.ANGRY: 'red', Emotion.DISGUST: 'green', Emotion.FEAR: 'magenta',
+    Emotion.HAPPY: 'yellow', Emotion.SAD: 'blue', Emotion.SURPRISE: 'cyan',
+    Emotion.NEUTRAL: 'white', Emotion.UNKNOWN: 'bright_black',
 }
 BAR_WIDTH = 20
 TABLE_RATE_HZ = 8
@@ -67,13 +72,19 @@ def status_line(figures: Figures) -> str:
 
 
 def faces_table(monitor: Monitor) -> RenderableType:
-    """Return the faces of the last image as a table, with the figures and the complaints of the nodes below."""
+    """
+    Return the faces of the last image as a table.
+
+    The figures and the complaints of the nodes stand below it.
+    """
     moment = monitor.moment
     table = Table(expand=False)
     for name, width in (
-            ('face', 5), ('emotion', 10), ('', BAR_WIDTH), ('confidence', 10), ('yaw', 6), ('age', 6)):
+            ('face', 5), ('emotion', 10), ('', BAR_WIDTH), ('confidence', 10), ('yaw', 6),
+            ('age', 6)):
         table.add_column(
-            name, width=width, justify='right' if name in ('face', 'confidence', 'yaw', 'age') else 'left')
+            name, width=width,
+            justify='right' if name in ('face', 'confidence', 'yaw', 'age') else 'left')
     for face in moment.faces:
         style = STYLES[face.emotion]
         table.add_row(
@@ -93,16 +104,23 @@ def faces_line(monitor: Monitor, elapsed_s: float) -> str:
     """Return the faces of the last image as one line of plain text."""
     moment = monitor.moment
     faces = [
-        f'{face.track_id} {face.label} {face.confidence:.0%} yaw {_degrees(face.head_pose.yaw) or "-"} '
-        f'age {_age(face, moment.stamp_ns) or "-"}'
+        f'{face.track_id} {face.label} {face.confidence:.0%} '
+        f'yaw {_degrees(face.head_pose.yaw) or "-"} age {_age(face, moment.stamp_ns) or "-"}'
         for face in moment.faces]
-    return f'{elapsed_s:6.1f} s  {" | ".join(faces) or "no face"}   {status_line(monitor.figures())}'
+    return (
+        f'{elapsed_s:6.1f} s  {" | ".join(faces) or "no face"}   '
+        f'{status_line(monitor.figures())}')
 
 
 def print_summary(
-    console: Console, figures: Figures, duration_s: float, memory_mib: dict[str, tuple[float, float]],
+    console: Console, figures: Figures, duration_s: float,
+    memory_mib: dict[str, tuple[float, float]],
 ) -> None:
-    """Print what a run came to; `memory_mib` holds resident memory after warm-up and at the end."""
+    """
+    Print what a run came to.
+
+    :param memory_mib: resident memory after warm-up and at the end.
+    """
     table = Table(title='Summary', show_header=False, title_justify='left')
     table.add_column()
     table.add_column(justify='right')
@@ -117,7 +135,8 @@ def print_summary(
             ('p95', _milliseconds(figures.latency_p95_ms)),
             ('p99', _milliseconds(figures.latency_p99_ms)),
             ('first emotion after', '-' if first is None else f'{first:.1f} s'),
-            *((f'memory of {name}', f'{begin:.0f} → {end:.0f} MiB') for name, (begin, end) in memory_mib.items())):
+            *((f'memory of {name}', f'{begin:.0f} → {end:.0f} MiB')
+              for name, (begin, end) in memory_mib.items())):
         table.add_row(name, value)
     console.print(table)
 
@@ -133,7 +152,11 @@ def live_table(console: Console, monitor: Monitor) -> Iterator[None]:
 
 @contextmanager
 def _native_output_through(console: Console) -> Iterator[None]:
-    """Print what arrives on file descriptor 2, also from native code and child processes, by the console."""
+    """
+    Print what arrives on file descriptor 2 by the console.
+
+    That includes what native code and child processes write.
+    """
     sys.stderr.flush()
     saved = os.dup(2)
     receiver, sender = os.pipe()

@@ -41,7 +41,11 @@ from rclpy.client import Client
 RESPAWN_DELAY_S = 1.0
 ANSWER_TIMEOUT_S = 1.0
 CHANGE_TIMEOUT_S = 5.0
-"""Right after a node has appeared its answer can be lost; after this time its state tells what happened."""
+"""
+Right after a node has appeared its answer can be lost.
+
+After this time its state tells what happened.
+"""
 
 NEXT = {
     State.PRIMARY_STATE_UNCONFIGURED: Transition.TRANSITION_CONFIGURE,
@@ -58,18 +62,23 @@ def common_arguments(use_sim_time: str) -> list[DeclareLaunchArgument]:
     return [
         DeclareLaunchArgument(
             'config', default_value='live',
-            description='Name of a file in config/ without .yaml, or path of a ROS parameter file.'),
+            description='Name of a file in config/ without .yaml, or path of a ROS parameter '
+            'file.'),
         DeclareLaunchArgument(
-            'namespace', default_value='', description='Namespace of all nodes: one for each camera of a robot.'),
+            'namespace', default_value='',
+            description='Namespace of all nodes: one for each camera of a robot.'),
         DeclareLaunchArgument(
             'model', default_value='',
-            description="Classifier: name of a folder of models/ or path of a model card; empty: the config's."),
+            description='Classifier: name of a folder of models/ or path of a model card; empty: '
+            "the config's."),
         DeclareLaunchArgument(
             'overlay', default_value='true', choices=['true', 'false'],
-            description='Run overlay_node, which draws the emotions on the images while someone listens.'),
+            description='Run overlay_node, which draws the emotions on the images while someone '
+            'listens.'),
         DeclareLaunchArgument(
             'image_topic', default_value='',
-            description="Topic of images to work on, such as a robot's own camera driver's; empty: image_raw."),
+            description="Topic of images to work on, such as a robot's own camera driver's; "
+            'empty: image_raw.'),
         DeclareLaunchArgument(
             'use_sim_time', default_value=use_sim_time, choices=['true', 'false'],
             description='Take the time from /clock, as bags and simulators publish it.'),
@@ -80,7 +89,11 @@ def common_arguments(use_sim_time: str) -> list[DeclareLaunchArgument]:
 
 
 def fastdds_profile() -> list[SetEnvironmentVariable]:
-    """Return actions that give Fast DDS room for images, unless the user has a profile of their own."""
+    """
+    Return actions that give Fast DDS room for images.
+
+    There are none where the user has a profile of their own.
+    """
     if any(name in os.environ for name in PROFILE_VARIABLES):
         return []
     path = str(share_directory() / 'config' / 'fastdds.xml')
@@ -133,11 +146,12 @@ def _quoted(parameters: Mapping[str, Any]) -> dict[str, Any]:
 
 def _keep_active(nodes: Sequence[LifecycleNode]) -> list[RegisterEventHandler]:
     """
-    Return handlers that bring the nodes up in order, and each of them again after it was respawned.
+    Return handlers that bring the nodes up in order.
 
-    They ask each node for its state, and ask again where no answer comes. Events alone do not do: a process
-    that was killed leaves its services in the graph for 20 s, a request that only they received is lost, and so is the event that
-    would have followed.
+    They bring each of them up again after it was respawned. They ask each node for its state, and
+    ask again where no answer comes. Events alone do not do: a process that was killed leaves its
+    services in the graph for 20 s, a request that only they received is lost, and so is the event
+    that would have followed.
     """
     became_active = [asyncio.Event() for _ in nodes]
     handlers = []
@@ -179,8 +193,8 @@ async def _bring_up(
             done = await _ask(change_state, request, CHANGE_TIMEOUT_S)
             if done is not None and not done.success:
                 get_logger('fer_ros').error(
-                    f'{name} cannot be brought up; its message above says why. Correct it, and then start again or use '
-                    f'"ros2 lifecycle set {name} configure".')
+                    f'{name} cannot be brought up; its message above says why. Correct it, and '
+                    f'then start again or use "ros2 lifecycle set {name} configure".')
                 break
     finally:
         ros.destroy_client(get_state)

@@ -60,19 +60,24 @@ VIDEO_RATE_HZ = 30.0
 
 @click.command()
 @click.option(
-    '--source', help='Camera (0, /dev/video2), video, image, folder, rtsp:// or http:// stream, sample, or auto: '
-    'the camera if one opens, else the sample.')
-@click.option('--config', default='live', show_default=True, help='Name in config/ or path of a parameter file.')
+    '--source', help='Camera (0, /dev/video2), video, image, folder, rtsp:// or http:// stream, '
+    'sample, or auto: the camera if one opens, else the sample.')
+@click.option(
+    '--config', default='live', show_default=True,
+    help='Name in config/ or path of a parameter file.')
 @click.option(
     '--set', 'settings', multiple=True, metavar='NODE.NAME=VALUE',
     help='Set a parameter, such as emotion_node.rate_hz=5. Can be given more than once.')
 @click.option('--loop', is_flag=True, help='Begin a file again at its end.')
-@click.option('--duration', type=click.FloatRange(min=0, min_open=True), metavar='S', help='End after S seconds.')
+@click.option(
+    '--duration', type=click.FloatRange(min=0, min_open=True), metavar='S',
+    help='End after S seconds.')
 @click.option(
     '--record', type=click.Path(dir_okay=False, path_type=Path), metavar='FILE',
     help='Write the annotated video: .mp4, .mkv or .avi.')
 @click.option('--show', is_flag=True, help='Open a window with the overlay; q or Esc ends.')
-@click.option('--processes', is_flag=True, help='Each node in a process of its own, as on a robot.')
+@click.option(
+    '--processes', is_flag=True, help='Each node in a process of its own, as on a robot.')
 def live(
     source: str | None, config: str, settings: tuple[str, ...], loop: bool, duration: float | None,
     record: Path | None, show: bool, processes: bool,
@@ -110,7 +115,8 @@ def _parameters(
         node, _, parameter = name.partition('.')
         if not equals or node not in values or not parameter:
             raise ConfigError(
-                f'--set {setting}: write NODE.NAME=VALUE, where NODE is one of {", ".join(values)}.')
+                f'--set {setting}: write NODE.NAME=VALUE, where NODE is one of '
+                f'{", ".join(values)}.')
         values[node][parameter] = yaml.safe_load(text)
     if source is not None:
         values['camera_node']['source'] = source

@@ -97,7 +97,8 @@ class Monitor(Node):
     def _receive_info(self, message: CameraInfo) -> None:
         with self._lock:
             self._published += 1
-            self._answered += self._pairs.add_first(stamp_ns(message.header.stamp), True) is not None
+            self._answered += (
+                self._pairs.add_first(stamp_ns(message.header.stamp), True) is not None)
 
     def _receive_emotions(self, message: EmotionArray) -> None:
         latency = (self.get_clock().now() - Time.from_msg(message.header.stamp)).nanoseconds / 1e6
@@ -139,9 +140,12 @@ class Monitor(Node):
         """Return what was seen so far."""
         now = time.monotonic()
         with self._lock:
-            span = min(RATE_WINDOW_S, max(now - self._arrivals[0], 1e-3)) if self._arrivals else 1.0
+            span = (
+                min(RATE_WINDOW_S, max(now - self._arrivals[0], 1e-3)) if self._arrivals else 1.0)
             recent = sum(t >= now - RATE_WINDOW_S for t in self._arrivals)
-            latencies: Any = np.percentile(self._latencies, (50, 95, 99)) if self._latencies else [float('nan')] * 3
+            latencies: Any = (
+                np.percentile(self._latencies, (50, 95, 99)) if self._latencies
+                else [float('nan')] * 3)
             return Figures(
                 published=self._published, answered=self._answered,
                 lost=self._pairs.given_up, rate_hz=recent / span,

@@ -49,10 +49,12 @@ class VideoFile:
         """
         Prepare; the file is made with the first image, whose size it has.
 
-        :raises ValueError: where the ending is not one that can be written, or the folder does not exist.
+        :raises ValueError: where the ending is not one that can be written, or the folder does
+            not exist.
         """
         if path.suffix.lower() not in FOURCC:
-            raise ValueError(f'{path} cannot be recorded: its name must end in {", ".join(FOURCC)}.')
+            raise ValueError(
+                f'{path} cannot be recorded: its name must end in {", ".join(FOURCC)}.')
         if not path.parent.is_dir():
             raise ValueError(f'{path} cannot be recorded: there is no folder {path.parent}.')
         self.path = path
@@ -77,7 +79,8 @@ class VideoFile:
         if (image.shape[1], image.shape[0]) != self._size:
             image = cv2.resize(image, self._size)
         period_ns = round(NS_PER_S / self._rate_hz)
-        # An image can be half a period early for its place and take it; the one after it is then that much earlier.
+        # An image can be half a period early for its place and take it; the one after it is then
+        # that much earlier.
         if not -period_ns // 2 <= time_ns - self._next_ns + period_ns <= MAX_GAP_S * NS_PER_S:
             # The clock jumped, or nothing came for long: go on from here.
             self._next_ns = time_ns
@@ -98,7 +101,8 @@ class VideoFile:
         fourcc = cv2.VideoWriter.fourcc(*FOURCC[self.path.suffix.lower()])
         self._writer = cv2.VideoWriter(str(self.path), fourcc, self._rate_hz, self._size)
         if not self._writer.isOpened():
-            raise OSError(f'{self.path} cannot be written: check the permissions and the space on the disk.')
+            raise OSError(
+                f'{self.path} cannot be written: check the permissions and the space on the disk.')
 
     def close(self) -> None:
         """Complete the file."""
@@ -133,7 +137,8 @@ class OverlayRecorder:
             self._queue.put_nowait(message)
         except queue.Full:
             self._node.get_logger().warning(
-                'The disk is too slow for the recording: images are left out.', throttle_duration_sec=5)
+                'The disk is too slow for the recording: images are left out.',
+                throttle_duration_sec=5)
 
     def _run(self) -> None:
         while (message := self._queue.get()) is not None:

@@ -42,12 +42,15 @@ class OverlayWindow:
         """
         if not (os.environ.get('DISPLAY') or os.environ.get('WAYLAND_DISPLAY')):
             raise ValueError(
-                '--show needs a display, but DISPLAY is not set: leave --show out, or use --record FILE.mp4.')
-        # Without a display behind the name the window system ends the whole process, so another one tries first.
-        if subprocess.run([sys.executable, '-c', _TRIAL], capture_output=True, check=False).returncode:
-            raise ValueError(
-                '--show needs a display, but no window opens on the one that DISPLAY names: leave --show out, or use '
+                '--show needs a display, but DISPLAY is not set: leave --show out, or use '
                 '--record FILE.mp4.')
+        # Without a display behind the name the window system ends the whole process, so another
+        # one tries first.
+        if subprocess.run(
+                [sys.executable, '-c', _TRIAL], capture_output=True, check=False).returncode:
+            raise ValueError(
+                '--show needs a display, but no window opens on the one that DISPLAY names: leave '
+                '--show out, or use --record FILE.mp4.')
         self._node = node
         self._newest: ImageMessage | None = None
         self._is_open = False
@@ -58,7 +61,11 @@ class OverlayWindow:
         self._newest = message
 
     def update(self) -> bool:
-        """Show the newest overlay; return false once the window was closed or q or Esc was pressed."""
+        """
+        Show the newest overlay.
+
+        :return: false once the window was closed or q or Esc was pressed.
+        """
         message, self._newest = self._newest, None
         if message is not None:
             cv2.imshow(TITLE, to_bgr(message))
@@ -66,7 +73,9 @@ class OverlayWindow:
         if not self._is_open:
             return True
         key = cv2.waitKey(1) & 0xFF
-        return key not in (ord('q'), 27) and cv2.getWindowProperty(TITLE, cv2.WND_PROP_VISIBLE) >= 1
+        return (
+            key not in (ord('q'), 27)
+            and cv2.getWindowProperty(TITLE, cv2.WND_PROP_VISIBLE) >= 1)
 
     def close(self) -> None:
         """Close the window."""

@@ -33,7 +33,7 @@ class Classifier(Protocol):
 
     @property
     def card(self) -> ModelCard:
-        """What is known about the model."""
+        """Return what is known about the model."""
 
     def classify(self, crops: Sequence[Image]) -> Probabilities:
         """
@@ -82,7 +82,7 @@ class LiteRtClassifier:
 
     @property
     def card(self) -> ModelCard:
-        """What is known about the model."""
+        """Return what is known about the model."""
         return self._card
 
     def classify(self, crops: Sequence[Image]) -> Probabilities:

@@ -31,7 +31,7 @@ class Emotion(IntEnum):
 
     @property
     def label(self) -> str:
-        """The emotion as a noun, as in `fer_msgs/Emotion.label`."""
+        """Return the emotion as a noun, as in `fer_msgs/Emotion.label`."""
         return 'unknown' if self is Emotion.UNKNOWN else LABELS[self]
 
 

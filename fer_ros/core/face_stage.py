@@ -59,7 +59,7 @@ class FaceStage:
 
     @property
     def options(self) -> FaceOptions:
-        """The options; only dynamic ones can be replaced, the others take a new stage."""
+        """Return the options; only dynamic ones can be replaced, the others take a new stage."""
         return self._options
 
     @options.setter

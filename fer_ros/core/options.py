@@ -58,7 +58,7 @@ class Option:
 
     @property
     def range(self) -> str:
-        """The permitted values in words; empty where any value of the type will do."""
+        """Return the permitted values in words; empty where any value of the type will do."""
         if self.choices:
             return ', '.join(choice or "''" for choice in self.choices)
         if self.minimum is not None and self.maximum is not None:

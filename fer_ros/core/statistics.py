@@ -31,8 +31,8 @@ class Snapshot:
     """
     The figures of a moment.
 
-    Rates are in Hz over the last seconds. Latencies are in milliseconds, ages and the usual interval
-    between two inputs in seconds; they are NaN where nothing was observed.
+    Rates are in Hz over the last seconds. Latencies are in milliseconds, ages and the usual
+    interval between two inputs in seconds; they are NaN where nothing was observed.
     """
 
     received: int

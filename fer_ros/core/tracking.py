@@ -112,7 +112,8 @@ LONGEST_GAP_S = 5.0
 """
 After a longer gap between two images all faces are new.
 
-A slower camera cannot tell who is who by place, and after a camera was lost others may stand there.
+A slower camera cannot tell who is who by place, and after a camera was lost others may stand
+there.
 """
 
 MEASUREMENT = 0.05
@@ -217,7 +218,8 @@ class AssociationTracker:
             self.reset()
         dt = 0.0 if self._stamp_ns is None else max(stamp_ns - self._stamp_ns, 0) / NS_PER_S
         self._stamp_ns = stamp_ns
-        # Where images come further apart than the timeout, a face was not missed only because time passed.
+        # Where images come further apart than the timeout, a face was not missed only because time
+        # passed.
         self._followed = [
             f for f in self._followed if stamp_ns - f.seen_ns <= timeout_ns
             or (f.state is FaceState.DETECTED and dt <= LONGEST_GAP_S)]

@@ -64,7 +64,7 @@ class Box:
 
     @property
     def center(self) -> tuple[float, float]:
-        """The middle (x, y)."""
+        """Return the middle (x, y)."""
         return self.x + self.width / 2, self.y + self.height / 2
 
     def intersection(self, other: 'Box') -> 'Box':
@@ -178,5 +178,5 @@ class FaceEmotion:
 
     @property
     def label(self) -> str:
-        """The emotion as a noun: one of `LABELS` or "unknown"."""
+        """Return the emotion as a noun: one of `LABELS` or "unknown"."""
         return self.emotion.label

@@ -12,7 +12,11 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Node that publishes the images of a camera, a stream, a file or the sample: `image_raw` and `camera_info`."""
+"""
+Node that publishes the images of a camera, a stream, a file or the sample.
+
+Its topics are `image_raw` and `camera_info`.
+"""
 
 import math
 import threading
@@ -53,7 +57,8 @@ class CameraNode(PipelineNode):
     """
     Publishes images with the time at which they were taken.
 
-    At the end of a file that is not looped the node deactivates itself; activating it again plays the file again.
+    At the end of a file that is not looped the node deactivates itself; activating it again plays
+    the file again.
     """
 
     OPTIONS: ClassVar[type[Options]] = CameraNodeOptions
@@ -76,7 +81,7 @@ class CameraNode(PipelineNode):
 
     @property
     def source(self) -> FrameSource | None:
-        """The source that is open now."""
+        """Return the source that is open now."""
         return self._stream.source if self._stream is not None else self._source
 
     def configure(self) -> None:
@@ -93,7 +98,8 @@ class CameraNode(PipelineNode):
         self._images = self.create_lifecycle_publisher(
             ImageMessage, 'image_raw', IMAGES, event_callbacks=publisher_events(self, 'image_raw'))
         self._infos = self.create_lifecycle_publisher(
-            CameraInfo, 'camera_info', IMAGES, event_callbacks=publisher_events(self, 'camera_info'))
+            CameraInfo, 'camera_info', IMAGES,
+            event_callbacks=publisher_events(self, 'camera_info'))
 
     def activate(self) -> None:
         """Begin to publish."""
@@ -204,19 +210,24 @@ class CameraNode(PipelineNode):
         """Say what the source does."""
         status = self._stream.status
         source = self.source
-        rows = {'source': source.description if source is not None else '', 'losses': status.losses}
-        asked = source.rate_hz if source is not None and status.state is SourceState.RUNNING else 0.0
+        rows = {
+            'source': source.description if source is not None else '', 'losses': status.losses}
+        asked = (
+            source.rate_hz if source is not None and status.state is SourceState.RUNNING else 0.0)
         if status.state in (SourceState.LOST, SourceState.FAILED):
             return (DiagnosticStatus.ERROR, status.text), rows
         if self._calibration_fault:
             return (DiagnosticStatus.WARN, self._calibration_fault), rows
-        if status.state is SourceState.RUNNING and figures.age_s > (max(1.0, 2 / asked) if asked else 1.0):
-            return (DiagnosticStatus.WARN, f'No image for {figures.age_s:.1f} s: {status.text}'), rows
+        if (status.state is SourceState.RUNNING
+                and figures.age_s > (max(1.0, 2 / asked) if asked else 1.0)):
+            return (DiagnosticStatus.WARN,
+                    f'No image for {figures.age_s:.1f} s: {status.text}'), rows
         is_settled = time.monotonic() - self._running_since > RATE_SETTLES_S
         # One image more or less falls into the window by chance.
         if asked and is_settled and figures.rate_out < RATE_SHORTFALL * asked - 1 / RATE_SETTLES_S:
             return (DiagnosticStatus.WARN,
-                    f'{figures.rate_out:.1f} of {asked:g} images/s: the source or this machine is too slow.'), rows
+                    (f'{figures.rate_out:.1f} of {asked:g} images/s: the source or this machine '
+                     'is too slow.')), rows
         return (DiagnosticStatus.OK, status.text), rows
 
 

@@ -52,7 +52,8 @@ class EmotionNode(PipelineNode):
         self._stage.reset()
         receive = self.start_worker(self._work_on, self.options.input.max_delay_s)
         self._subscription = self.create_subscription(
-            FaceArray, 'faces', receive, RESULTS, event_callbacks=subscription_events(self, 'faces'))
+            FaceArray, 'faces', receive, RESULTS,
+            event_callbacks=subscription_events(self, 'faces'))
 
     def deactivate(self) -> None:
         """End the subscription."""
@@ -87,7 +88,8 @@ class EmotionNode(PipelineNode):
             # The others, and what is known of this one, still get their answer.
             self.statistics.count_failed()
             self.get_logger().error(
-                f'The crop of face {message.track_id} is not classified: {error}', throttle_duration_sec=THROTTLE_S)
+                f'The crop of face {message.track_id} is not classified: {error}',
+                throttle_duration_sec=THROTTLE_S)
             message.crop.width = 0
             return from_face_message(message)
 

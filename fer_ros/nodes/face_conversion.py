@@ -22,7 +22,7 @@ from fer_msgs.msg import (
 )
 from fer_ros.core.emotions import Emotion
 from fer_ros.core.values import Box, Face, FaceEmotion, FaceState, HeadPose, NS_PER_S
-from fer_ros.nodes.image_conversion import to_message, to_mono
+from fer_ros.nodes.image_conversion import to_crop, to_message
 from geometry_msgs.msg import Point32
 import numpy as np
 from sensor_msgs.msg import Image as ImageMessage, RegionOfInterest
@@ -50,7 +50,8 @@ def to_region(box: Box, width: int, height: int) -> RegionOfInterest:
 
 def from_region(region: RegionOfInterest) -> Box:
     """Return a region of interest as a box."""
-    return Box(float(region.x_offset), float(region.y_offset), float(region.width), float(region.height))
+    return Box(
+        float(region.x_offset), float(region.y_offset), float(region.width), float(region.height))
 
 
 def _to_pose(pose: HeadPose) -> HeadPoseMessage:
@@ -68,7 +69,8 @@ def to_face_message(face: Face, header: Header, width: int, height: int) -> Face
         score=face.score, head_pose=_to_pose(face.head_pose))
     if face.key_points is not None:
         message.key_points = [Point32(x=float(x), y=float(y)) for x, y in face.key_points]
-    message.crop = to_message(face.crop, header) if face.crop is not None else ImageMessage(header=header)
+    message.crop = (
+        to_message(face.crop, header) if face.crop is not None else ImageMessage(header=header))
     return message
 
 
@@ -80,8 +82,9 @@ def from_face_message(message: FaceMessage) -> Face:
     """
     return Face(
         message.track_id, FaceState(message.state), from_region(message.roi), message.score,
-        np.array([(p.x, p.y) for p in message.key_points], np.float32) if message.key_points else None,
-        _from_pose(message.head_pose), to_mono(message.crop) if message.crop.width else None)
+        (np.array([(p.x, p.y) for p in message.key_points], np.float32) if message.key_points
+         else None),
+        _from_pose(message.head_pose), to_crop(message.crop) if message.crop.width else None)
 
 
 def to_emotion_message(face: FaceEmotion, width: int, height: int) -> EmotionMessage:
@@ -98,5 +101,6 @@ def from_emotion_message(message: EmotionMessage) -> FaceEmotion:
     return FaceEmotion(
         message.track_id, FaceState(message.state), from_region(message.roi), message.score,
         _from_pose(message.head_pose), Emotion(message.emotion), message.confidence,
-        np.asarray(message.probabilities, np.float32), np.asarray(message.raw_probabilities, np.float32),
+        np.asarray(message.probabilities, np.float32),
+        np.asarray(message.raw_probabilities, np.float32),
         stamp_ns(message.classified_at))

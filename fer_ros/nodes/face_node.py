@@ -82,17 +82,20 @@ class FaceNode(PipelineNode):
         faces = self._stage.process(frame)
         self._publisher.publish(FaceArray(
             header=header, image_width=message.width, image_height=message.height,
-            faces=[to_face_message(face, header, message.width, message.height) for face in faces]))
+            faces=[
+                to_face_message(face, header, message.width, message.height) for face in faces]))
         self.statistics.count_out(self.age_s(header.stamp))
 
     def status(self, figures: Snapshot) -> tuple[Level, dict[str, Any]]:
         """Say whether images come."""
         self._subscription.follow()
         topic = self.resolve_topic_name('image_raw')
-        level = self.input_status(figures, topic, 'is the camera node active, and is the topic remapped?')
+        level = self.input_status(
+            figures, topic, 'is the camera node active, and is the topic remapped?')
         if level[0] == DiagnosticStatus.OK and figures.rate_in > 1.5 * figures.rate_out + 1:
             level = (DiagnosticStatus.WARN,
-                     f'Only {figures.rate_out:.0f} of {figures.rate_in:.0f} images/s are worked on: use smaller or fewer images.')
+                     (f'Only {figures.rate_out:.0f} of {figures.rate_in:.0f} images/s are worked '
+                      'on: use smaller or fewer images.'))
         return level, {'detector': self.get_parameter('detector.name').value}
 
 

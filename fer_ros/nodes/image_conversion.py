@@ -15,8 +15,8 @@
 """
 Between `sensor_msgs/Image` and arrays.
 
-`cv_bridge` converts where it is installed; where it is not (ROS from PyPI has none), OpenCV's own conversions
-give the same results. What arrives is checked first: a message can claim any size.
+`cv_bridge` converts where it is installed; where it is not (ROS from PyPI has none), OpenCV's own
+conversions give the same results. What arrives is checked first: a message can claim any size.
 """
 
 from array import array
@@ -34,9 +34,14 @@ except ImportError:
     CvBridge = None
 
 CHANNELS = {
-    'bgr8': 3, 'rgb8': 3, 'bgra8': 4, 'rgba8': 4, 'mono8': 1, 'yuv422': 2, 'uyvy': 2, 'yuv422_yuy2': 2, 'yuyv': 2,
+    'bgr8': 3, 'rgb8': 3, 'bgra8': 4, 'rgba8': 4, 'mono8': 1,
+    'yuv422': 2, 'uyvy': 2, 'yuv422_yuy2': 2, 'yuyv': 2,
 }
-"""Bytes per pixel of the encodings that are understood; names as in sensor_msgs/image_encodings.hpp."""
+"""
+Bytes per pixel of the encodings that are understood.
+
+The names are as in sensor_msgs/image_encodings.hpp.
+"""
 
 MAX_EDGE = 32767
 """OpenCV's limit for a side of an image that is warped."""
@@ -62,12 +67,14 @@ def check_image(message: ImageMessage) -> None:
     """
     Check that a message holds the image that it claims to hold.
 
-    :raises ImageError: for an encoding that is not understood, no pixels, a wrong step or too little data.
+    :raises ImageError: for an encoding that is not understood, no pixels, a wrong step or too
+        little data.
     """
     where = f'image of {message.width}x{message.height} in {message.encoding or "no encoding"!r}'
     channels = CHANNELS.get(message.encoding)
     if channels is None:
-        raise ImageError(f'{where}: the encoding is not understood; publish one of {", ".join(CHANNELS)}')
+        raise ImageError(
+            f'{where}: the encoding is not understood; publish one of {", ".join(CHANNELS)}')
     if message.width == 0 or message.height == 0:
         raise ImageError(f'{where}: it has no pixels')
     if max(message.width, message.height) > MAX_EDGE:
@@ -101,7 +108,8 @@ def _with_cv_bridge() -> Callable[[ImageMessage], Image]:
     bridge = CvBridge()
 
     def convert(message: ImageMessage) -> Image:
-        # cv_bridge shears rows whose padding is no whole number of pixels, and Jazzy's does not know the newer names.
+        # cv_bridge shears rows whose padding is no whole number of pixels, and Jazzy's does not
+        # know the newer names.
         is_padded = message.step != message.width * CHANNELS[message.encoding]
         if is_padded or message.encoding in ('uyvy', 'yuyv'):
             return _with_opencv(message)
@@ -123,16 +131,18 @@ def to_bgr(message: ImageMessage) -> Image:
     return _convert(message)
 
 
-def to_mono(message: ImageMessage) -> Image:
+def to_crop(message: ImageMessage) -> Image:
     """
-    Return the image of a message in mono8.
+    Return the crop of a face in a message.
 
-    :return: (H, W) uint8. It may share the message's memory.
-    :raises ImageError: where the message cannot be used or is not mono8.
+    :return: (S, S) uint8. It may share the message's memory.
+    :raises ImageError: where the message cannot be used, is not square or not mono8.
     """
     check_image(message)
-    if message.encoding != 'mono8':
-        raise ImageError(f'a crop is in {message.encoding!r}, but must be in mono8')
+    if message.encoding != 'mono8' or message.width != message.height:
+        raise ImageError(
+            f'a crop is square and in mono8, but this is {message.width}x{message.height} in '
+            f'{message.encoding!r}')
     return np.ascontiguousarray(_pixels(message))
 
 
@@ -143,7 +153,8 @@ def to_message(image: Image, header: Header) -> ImageMessage:
     :param image: (H, W, 3) BGR or (H, W) grey, uint8.
     """
     data = array('B')
-    # Anything but an array of this very kind is checked byte by byte by the message, which takes seconds.
+    # Anything but an array of this very kind is checked byte by byte by the message, which takes
+    # seconds.
     data.frombytes(np.ascontiguousarray(image).data)
     message = ImageMessage(header=header)
     message.height, message.width = image.shape[:2]

@@ -27,8 +27,9 @@ class ImageSubscription:
     """
     Subscribes to a topic of images.
 
-    With `auto`, a best-effort subscription is used, which hears every publisher, and exchanged for a reliable one where all
-    publishers are reliable, as bags and some drivers are: large images then survive a busy network.
+    With `auto`, a best-effort subscription is used, which hears every publisher, and exchanged for
+    a reliable one where all publishers are reliable, as bags and some drivers are: large images
+    then survive a busy network.
     """
 
     def __init__(
@@ -50,11 +51,15 @@ class ImageSubscription:
 
     @property
     def reliability(self) -> ReliabilityPolicy:
-        """The reliability that is in use."""
+        """Return the reliability that is in use."""
         return self._subscription.qos_profile.reliability
 
     def follow(self) -> None:
-        """Exchange the subscription where the publishers' reliability has changed; to be called now and then."""
+        """
+        Exchange the subscription where the publishers' reliability has changed.
+
+        To be called now and then.
+        """
         # The graph is asked by the name after remapping.
         topic = self._node.resolve_topic_name(self._topic)
         if not self._is_automatic or self._node.count_publishers(topic) == 0:
@@ -74,5 +79,5 @@ class ImageSubscription:
             QoSProfile(depth=IMAGE_DEPTH, reliability=reliability),
             event_callbacks=subscription_events(
                 self._node, self._topic,
-                f'set the parameter input.reliability of {self._node.get_name()} to best_effort or auto, or publish it as '
-                'reliable'))
+                f'set the parameter input.reliability of {self._node.get_name()} to best_effort '
+                'or auto, or publish it as reliable'))

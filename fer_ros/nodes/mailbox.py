@@ -27,16 +27,18 @@ class Mailbox(Generic[T]):
     """
     A short queue that drops what waited too long, as long as something newer has come.
 
-    A single slot would lose an image whenever the worker is held up for longer than the time between two images, which
-    happens on a busy machine. A plain queue would add its length to the latency when the worker is too slow for good. Here a
-    short hold-up loses nothing, and the latency of a worker that is too slow stays below `max_delay_s` plus its own time.
+    A single slot would lose an image whenever the worker is held up for longer than the time
+    between two images, which happens on a busy machine. A plain queue would add its length to the
+    latency when the worker is too slow for good. Here a short hold-up loses nothing, and the
+    latency of a worker that is too slow stays below `max_delay_s` plus its own time.
     """
 
     def __init__(self, max_delay_s: float, on_drop: Callable[[int], None]) -> None:
         """
         Open the mailbox.
 
-        :param max_delay_s: what waited longer is dropped when something newer has come; 0: only the newest is kept.
+        :param max_delay_s: what waited longer is dropped when something newer has come; 0: only
+            the newest is kept.
         :param on_drop: called with the number of dropped items.
         """
         self.max_delay_s = max_delay_s
@@ -53,7 +55,11 @@ class Mailbox(Generic[T]):
             self._condition.notify()
 
     def take(self) -> T | None:
-        """Return the oldest item that is not late, waiting for one; None once the mailbox is closed."""
+        """
+        Return the oldest item that is not late, waiting for one.
+
+        :return: the item; None once the mailbox is closed.
+        """
         with self._condition:
             self._condition.wait_for(lambda: self._items or not self._is_open)
             if not self._is_open:

@@ -12,7 +12,11 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""What all nodes have in common: lifecycle, parameters from the table, diagnostics, a worker thread."""
+"""
+What all nodes have in common.
+
+That is lifecycle, parameters from the table, diagnostics, a worker thread.
+"""
 
 from collections.abc import Callable
 import difflib
@@ -56,8 +60,9 @@ class PipelineNode(LifecycleNode):
     """
     A lifecycle node whose parameters come from a table and whose work is done by one thread.
 
-    Subclasses set `OPTIONS` and write `configure`, `activate`, `deactivate`, `cleanup`, and `status`; whatever `configure` and
-    `activate` raise becomes a log message and a failed transition, not the end of the node.
+    Subclasses set `OPTIONS` and write `configure`, `activate`, `deactivate`, `cleanup`, and
+    `status`; whatever `configure` and `activate` raise becomes a log message and a failed
+    transition, not the end of the node.
     """
 
     OPTIONS: ClassVar[type[Options]]
@@ -79,7 +84,11 @@ class PipelineNode(LifecycleNode):
     # What subclasses write.
 
     def configure(self) -> None:
-        """Make the core object and the publishers; raise with a sentence where that is impossible."""
+        """
+        Make the core object and the publishers.
+
+        Raise with a sentence where that is impossible.
+        """
 
     def activate(self) -> None:
         """Subscribe and begin to work."""
@@ -102,9 +111,10 @@ class PipelineNode(LifecycleNode):
     @property
     def options(self) -> Any:
         """
-        The node's options as its parameters are now.
+        Return the node's options as its parameters are now.
 
-        :raises OptionError: where a parameter given at the start has the wrong type or is out of range.
+        :raises OptionError: where a parameter given at the start has the wrong type or is out of
+            range.
         """
         return self.OPTIONS.from_mapping({
             name: self.get_parameter(name).value for name in self._table})
@@ -116,8 +126,8 @@ class PipelineNode(LifecycleNode):
                 self._table[name].checked(value)
                 if not self._table[name].dynamic and self._diagnostics_timer is not None:
                     raise OptionError(
-                        f'{name} cannot change while the node is configured: deactivate and clean up '
-                        'the node first (ros2 lifecycle set)')
+                        f'{name} cannot change while the node is configured: deactivate and clean '
+                        'up the node first (ros2 lifecycle set)')
             if values and self._diagnostics_timer is not None:
                 current = {name: self.get_parameter(name).value for name in self._table}
                 options: Any = self.OPTIONS.from_mapping({**current, **values})
@@ -129,7 +139,8 @@ class PipelineNode(LifecycleNode):
         return SetParametersResult(successful=True)
 
     def _warn_of_unknown_parameters(self) -> None:
-        # A file or command line that sets parameters for all nodes sets those of the others here as well.
+        # A file or command line that sets parameters for all nodes sets those of the others here
+        # as well.
         known = {row.name for options in NODE_OPTIONS.values() for row in options.table()}
         for name in self._parameter_overrides:
             if name in known or name.split('.')[0] in ROS_PARAMETERS:
@@ -149,7 +160,8 @@ class PipelineNode(LifecycleNode):
         self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', 10)
         # Diagnostics must come also where simulated time stands still.
         self._diagnostics_timer = self.create_timer(
-            DIAGNOSTICS_PERIOD_S, self._publish_diagnostics, clock=Clock(clock_type=ClockType.STEADY_TIME))
+            DIAGNOSTICS_PERIOD_S, self._publish_diagnostics,
+            clock=Clock(clock_type=ClockType.STEADY_TIME))
         return super().on_configure(state)
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -192,9 +204,10 @@ class PipelineNode(LifecycleNode):
         self.destroy_node()
 
     def _LifecycleNodeMixin__change_state(self, transition_id: int) -> TransitionCallbackReturn:
-        # Jazzy's rclpy lets a request for a transition that the state does not permit end the whole process.
+        # Jazzy's rclpy lets a request for a transition that the state does not permit end the
+        # whole process.
         try:
-            change = LifecycleNodeMixin._LifecycleNodeMixin__change_state  # type: ignore[attr-defined]
+            change = LifecycleNodeMixin._LifecycleNodeMixin__change_state
             return change(self, transition_id)
         except rclpy_implementation.RCLError:
             self.get_logger().warning(
@@ -209,7 +222,8 @@ class PipelineNode(LifecycleNode):
             self.get_logger().error(f'{self.get_name()} cannot {what}: {error}')
             return False
         except Exception as error:  # Jazzy's rclpy would drop it without a word
-            self.get_logger().error(f'{self.get_name()} cannot {what}: {error!r}\n{traceback.format_exc()}')
+            self.get_logger().error(
+                f'{self.get_name()} cannot {what}: {error!r}\n{traceback.format_exc()}')
             return False
         return True
 
@@ -229,7 +243,9 @@ class PipelineNode(LifecycleNode):
 
     # Work.
 
-    def start_worker(self, work: Callable[[Any], None], max_delay_s: float) -> Callable[[Any], None]:
+    def start_worker(
+        self, work: Callable[[Any], None], max_delay_s: float,
+    ) -> Callable[[Any], None]:
         """
         Start the thread that works on messages, and return the callback that hands them over.
 
@@ -297,7 +313,11 @@ class PipelineNode(LifecycleNode):
         self._diagnostics.publish(array)
 
     def input_status(self, figures: Snapshot, topic: str, remedy: str) -> Level:
-        """Return the level that the age of the last input stands for, with a sentence that says what to do."""
+        """
+        Return the level that the age of the last input stands for.
+
+        :return: the level, with a sentence that says what to do.
+        """
         age = figures.age_s
         if math.isnan(age):
             return DiagnosticStatus.STALE, f'Nothing has come on {topic} yet: {remedy}'
@@ -308,8 +328,8 @@ class PipelineNode(LifecycleNode):
             return level, f'Nothing has come on {topic} for {age:.1f} s: {remedy}'
         if figures.failure_age_s < FAILURE_SHOWN_S:
             return (DiagnosticStatus.WARN,
-                    f'{figures.failed} messages on {topic} were faulty, the last one {figures.failure_age_s:.0f} s ago; '
-                    'the log says why.')
+                    (f'{figures.failed} messages on {topic} were faulty, the last one '
+                     f'{figures.failure_age_s:.0f} s ago; the log says why.'))
         return DiagnosticStatus.OK, 'Works.'
 
 
@@ -348,14 +368,19 @@ def run_node(create: Callable[[], PipelineNode], args: list[str] | None = None) 
         thread.join()
         node.close()
         rclpy.try_shutdown()
-        # A second Ctrl-C, as launch sends one, must not kill what has ended well but for the interpreter.
+        # A second Ctrl-C, as launch sends one, must not kill what has ended well but for the
+        # interpreter.
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_IGN)
     return 0
 
 
 def spin(executor: SingleThreadedExecutor, logger: Any) -> None:
-    """Spin until the executor or its context is shut down; what a callback raises is logged and does not end it."""
+    """
+    Spin until the executor or its context is shut down.
+
+    What a callback raises is logged and does not end it.
+    """
     while True:
         try:
             executor.spin()

@@ -12,7 +12,11 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Node that draws emotions on their images: `image_raw` and `emotions` in, `emotions/overlay` out."""
+"""
+Node that draws emotions on their images.
+
+`image_raw` and `emotions` go in, `emotions/overlay` comes out.
+"""
 
 from array import array
 from typing import Any, ClassVar
@@ -92,7 +96,8 @@ class OverlayNode(PipelineNode):
     def has_listeners(self) -> bool:
         """Whether anyone subscribes to the overlay."""
         return any(
-            p is not None and p.get_subscription_count() > 0 for p in (self._raw, self._compressed))
+            p is not None and p.get_subscription_count() > 0
+            for p in (self._raw, self._compressed))
 
     def _follow_listeners(self) -> None:
         if not self.is_active:
@@ -148,7 +153,8 @@ class OverlayNode(PipelineNode):
             '.jpg', image, [cv2.IMWRITE_JPEG_QUALITY, self._settings.jpeg_quality])
         data = array('B')
         data.frombytes(encoded.data)
-        return CompressedImage(header=message.header, format='bgr8; jpeg compressed bgr8', data=data)
+        return CompressedImage(
+            header=message.header, format='bgr8; jpeg compressed bgr8', data=data)
 
     def status(self, figures: Snapshot) -> tuple[Level, dict[str, Any]]:
         """Say whether someone listens, and whether images and emotions come."""
@@ -157,7 +163,8 @@ class OverlayNode(PipelineNode):
             return (DiagnosticStatus.OK, 'Nobody listens to the overlay.'), {}
         self._images.follow()
         rows = {'images without emotions': self._pairs.given_up}
-        topics = f'{self.resolve_topic_name("image_raw")} and {self.resolve_topic_name("emotions")}'
+        topics = (
+            f'{self.resolve_topic_name("image_raw")} and {self.resolve_topic_name("emotions")}')
         return self.input_status(figures, topics, 'are the other nodes active?'), rows
 
 

@@ -32,7 +32,11 @@ IMAGES = QoSProfile(depth=IMAGE_DEPTH, reliability=ReliabilityPolicy.BEST_EFFORT
 
 
 def publishers_reliability(node: Node, topic: str) -> ReliabilityPolicy:
-    """Return reliable where all publishers of a topic are, else best effort, which hears every publisher."""
+    """
+    Return reliable where all publishers of a topic are, else best effort.
+
+    Best effort hears every publisher.
+    """
     publishers = node.get_publishers_info_by_topic(node.resolve_topic_name(topic))
     if publishers and all(
             p.qos_profile.reliability is ReliabilityPolicy.RELIABLE for p in publishers):
@@ -51,15 +55,16 @@ def publisher_events(
             f'{s.node_namespace.rstrip("/")}/{s.node_name}'
             for s in node.get_subscriptions_info_by_topic(resolved)})) or 'a subscriber'
         node.get_logger().warning(
-            f'Someone among {others} subscribes to {resolved} with a {policy} that {node.get_name()} does not offer, and hears '
-            'nothing: subscribe as to sensor data, best effort and volatile.')
+            f'Someone among {others} subscribes to {resolved} with a {policy} that '
+            f'{node.get_name()} does not offer, and hears nothing: subscribe as to sensor data, '
+            'best effort and volatile.')
     return PublisherEventCallbacks(incompatible_qos=incompatible, matched=matched)
 
 
 def subscription_events(
     node: Node, topic: str, remedy: str = 'publish it as reliable and volatile',
 ) -> SubscriptionEventCallbacks:
-    """Return callbacks that warn of publishers which offer less than this subscription asks for."""
+    """Return callbacks that warn of publishers which offer less than the subscription asks for."""
     def incompatible(event: Any) -> None:
         resolved = node.resolve_topic_name(topic)
         policy = qos_policy_name_from_kind(event.last_policy_kind).lower()
@@ -67,6 +72,6 @@ def subscription_events(
             f'{p.node_namespace.rstrip("/")}/{p.node_name}'
             for p in node.get_publishers_info_by_topic(resolved)})) or 'a publisher'
         node.get_logger().warning(
-            f'Someone among {others} publishes {resolved} with a {policy} that is less than {node.get_name()} asks for, and is not '
-            f'heard: {remedy}.')
+            f'Someone among {others} publishes {resolved} with a {policy} that is less than '
+            f'{node.get_name()} asks for, and is not heard: {remedy}.')
     return SubscriptionEventCallbacks(incompatible_qos=incompatible)

@@ -75,7 +75,7 @@ class Fer2013:
 
     @property
     def summary(self) -> str:
-        """The numbers of rows, in words."""
+        """Return the numbers of rows, in words."""
         return (
             f'{len(self.training)} training rows ({self.dropped_rows} dropped because their '
             f'pixels stand in a test), {len(self.public_test.faces)} in PublicTest '

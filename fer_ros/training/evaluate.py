@@ -45,7 +45,7 @@ class Figures:
 
     @property
     def rows(self) -> int:
-        """The number of pictures."""
+        """Return the number of pictures."""
         return int(self.confusion.sum())
 
     @property

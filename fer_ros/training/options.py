@@ -54,7 +54,11 @@ class TrainingOptions(Options):
 
     @property
     def arguments(self) -> str:
-        """The words on the command line that choose these options; empty for the defaults."""
+        """
+        Return the words on the command line that choose these options.
+
+        They are empty for the defaults.
+        """
         defaults = TrainingOptions().to_mapping()
         return ' '.join(
             f'--{name.replace("_", "-")} {value}' for name, value in self.to_mapping().items()

@@ -84,7 +84,7 @@ class Trainer:
 
     @property
     def epoch(self) -> int:
-        """The number of epochs done."""
+        """Return the number of epochs done."""
         return int(self._epoch)
 
     def run(self) -> Path:

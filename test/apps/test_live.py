@@ -132,7 +132,7 @@ def video(tmp_path_factory):
 def summary(text):
     """Return the rows of the table at the end."""
     rows = {}
-    for line in text[text.index('Summary') :].splitlines():
+    for line in text[text.index('Summary'):].splitlines():
         cells = [cell.strip() for cell in line.strip('│┃| ').split('│')]
         if len(cells) == 2:
             rows[cells[0]] = cells[1]
@@ -256,7 +256,7 @@ def test_what_cannot_work_is_said_in_a_sentence(start, arguments, words):
     code, text = start(*arguments, DISPLAY='', WAYLAND_DISPLAY='').end()
     assert code == 1, text
     assert 'Traceback' not in text
-    message = text[text.index('Error: ') :]
+    message = text[text.index('Error: '):]
     assert all(word in message for word in words), text
     assert message.strip().endswith('.'), text
 

@@ -14,7 +14,7 @@
 
 """No face, many faces, faces that leave, and messages of faces that are broken."""
 
-from array import array
+from array import array as bytes_array
 
 import cv2
 from fer_msgs.msg import Emotion, EmotionArray, Face, FaceArray
@@ -39,7 +39,7 @@ def heads(frame_index=0, size=160):
         x, y = face.box.center
         half = 0.8 * face.box.width
         left, top = max(round(x - half), 0), max(round(y - half), 0)
-        part = frame[top : round(y + half), left : round(x + half)]
+        part = frame[top:round(y + half), left:round(x + half)]
         pictures.append(cv2.resize(part, (size, size), interpolation=cv2.INTER_AREA))
     return pictures
 
@@ -52,7 +52,7 @@ def crowd(count, columns=5, size=160):
     middles = []
     for k in range(count):
         row, column = divmod(k, columns)
-        image[row * size : (row + 1) * size, column * size : (column + 1) * size] = head
+        image[row * size:(row + 1) * size, column * size:(column + 1) * size] = head
         middles.append(((column + 0.5) * size, (row + 0.5) * size))
     return image, middles
 
@@ -99,9 +99,9 @@ def test_a_face_that_leaves_the_image(chain):
     for k in range(26):
         image = np.full((360, 480, 3), 120, np.uint8)
         left = 200 - 20 * k
-        visible = head[:, max(-left, 0) :]
+        visible = head[:, max(-left, 0):]
         if visible.size:
-            image[80:280, max(left, 0) : max(left, 0) + visible.shape[1]] = visible
+            image[80:280, max(left, 0):max(left, 0) + visible.shape[1]] = visible
         faces, emotions = chain(image, S + k * PERIOD)
         for face in faces:
             roi = face.roi
@@ -137,35 +137,46 @@ def crop(pixels, encoding, **fields):
     return message
 
 
+def array(stamp, *found):
+    return FaceArray(header=header(stamp), image_width=640, image_height=480, faces=list(found))
+
+
 @pytest.mark.parametrize(
     'broken',
     [
-        face(crop=crop(np.zeros((96, 96), np.uint8), 'mono8', data=array('B', b'short'))),
-        face(crop=crop(np.zeros((96, 96, 3), np.uint8), 'bgr8')),
-        face(crop=crop(np.zeros((96, 50), np.uint8), 'mono8')),
-        face(crop=crop(np.zeros((96, 96), np.uint8), 'mono8', height=0)),
-        face(crop=crop(np.zeros((96, 96), np.uint8), 'mono8', step=5)),
-        face(state=0),
-        face(state=77),
+        crop(np.zeros((96, 96), np.uint8), 'mono8', data=bytes_array('B', b'short')),
+        crop(np.zeros((96, 96, 3), np.uint8), 'bgr8'),
+        crop(np.zeros((96, 50), np.uint8), 'mono8'),
+        crop(np.zeros((96, 96), np.uint8), 'mono8', height=0),
+        crop(np.zeros((96, 96), np.uint8), 'mono8', step=5),
     ],
-    ids=['short', 'colour', 'not square', 'no height', 'step', 'state 0', 'state 77'],
+    ids=['short', 'colour', 'not square', 'no height', 'step'],
 )
-def test_a_broken_face_is_skipped_and_the_next_message_is_answered(graph, broken):
+def test_a_broken_crop_costs_no_other_face_its_answer(graph, broken):
     node = graph.add(EmotionNode, rate_hz=0.0)
     emotions = graph.listen(EmotionArray, 'emotions')
     faces = graph.speaker(FaceArray, 'faces')
     graph.up(node)
+    graph.ask(faces, array(S, face(track_id=2)), emotions, S)
+    faces.publish(array(2 * S, face(track_id=1, crop=broken), face(track_id=2)))
+    first, second = emotions.wait_for_stamp(2 * S).emotions
+    assert (first.track_id, first.label, first.confidence) == (1, 'unknown', 0.0)
+    assert (second.track_id, second.classified_at.sec) == (2, 2)
+    assert node.statistics.snapshot().failed == 1
+    graph.wait_for_log('crop of face 1', level=Log.ERROR)
 
-    def message(stamp, *found):
-        return FaceArray(
-            header=header(stamp), image_width=640, image_height=480, faces=list(found)
-        )
 
-    graph.ask(faces, message(S, face()), emotions, S)
-    faces.publish(message(2 * S, broken))
+@pytest.mark.parametrize('state', [0, 77])
+def test_a_face_in_no_state_is_skipped_and_the_next_message_is_answered(graph, state):
+    node = graph.add(EmotionNode, rate_hz=0.0)
+    emotions = graph.listen(EmotionArray, 'emotions')
+    faces = graph.speaker(FaceArray, 'faces')
+    graph.up(node)
+    graph.ask(faces, array(S, face()), emotions, S)
+    faces.publish(array(2 * S, face(state=state)))
     wait_until(lambda: node.statistics.snapshot().failed == 1)
     graph.wait_for_log('skipped', level=Log.ERROR)
-    faces.publish(message(3 * S, face()))
+    faces.publish(array(3 * S, face()))
     assert len(emotions.wait_for_stamp(3 * S).emotions) == 1
 
 

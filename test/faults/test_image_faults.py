@@ -19,7 +19,7 @@ from array import array
 from fer_msgs.msg import EmotionArray, FaceArray
 from fer_ros.nodes.face_conversion import stamp_ns
 from fer_ros.nodes.face_node import FaceNode
-from fer_ros.nodes.image_conversion import CHANNELS, ImageError, to_bgr, to_mono
+from fer_ros.nodes.image_conversion import CHANNELS, ImageError, to_bgr, to_crop
 from fer_ros.nodes.overlay_node import OverlayNode
 from graph import BEST_EFFORT, header, image_message, RELIABLE, sample, sample_message, wait_until
 import numpy as np
@@ -77,7 +77,7 @@ def test_the_fault_is_told_in_words(name):
 
 def test_a_crop_in_colour_is_refused():
     with pytest.raises(ImageError, match="'bgr8', but must be in mono8"):
-        to_mono(image_message(GREY))
+        to_crop(image_message(GREY))
 
 
 def test_the_face_node_skips_every_bad_image_and_answers_the_next_good_one(graph):
@@ -163,7 +163,7 @@ def test_an_8k_image(graph):
     from fer_ros.core.sample import SampleClip
 
     big = SampleClip(4.0)
-    picture[500 : 500 + big.height, 2000 : 2000 + big.width] = big.frame(0)
+    picture[500:500 + big.height, 2000:2000 + big.width] = big.frame(0)
     message = image_message(picture, stamp_ns=S)
     answer = graph.ask(images, message, faces, S)
     assert (answer.image_width, answer.image_height) == (7680, 4320)

@@ -97,6 +97,7 @@ class MjpegServer:
         off, jpeg = self._off, self.jpeg
 
         class Handler(BaseHTTPRequestHandler):
+
             def do_GET(self):
                 self.send_response(200)
                 self.send_header('Content-Type', 'multipart/x-mixed-replace; boundary=frame')

@@ -42,7 +42,8 @@ def launched_nodes() -> set[str]:
     tree = ast.parse((ROOT / 'fer_ros' / 'apps' / 'launching.py').read_text(encoding='utf-8'))
     return {
         node.value for node in ast.walk(tree)
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.endswith('_node')}
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        and node.value.endswith('_node')}
 
 
 def test_every_launched_node_is_an_executable_of_the_package() -> None:
@@ -57,7 +58,9 @@ def test_launch_files_take_their_nodes_from_the_one_place(path: Path) -> None:
         name.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)
         and node.module == 'fer_ros.apps.launching' for name in node.names}
     assert 'pipeline' in imported
-    assert any(isinstance(n, ast.FunctionDef) and n.name == 'generate_launch_description' for n in tree.body)
+    assert any(
+        isinstance(n, ast.FunctionDef) and n.name == 'generate_launch_description'
+        for n in tree.body)
 
 
 @pytest.mark.parametrize('path', CONFIGS, ids=lambda p: p.name)
@@ -70,7 +73,8 @@ def test_every_parameter_of_a_config_is_declared_and_in_range(path: Path) -> Non
 
 @pytest.mark.parametrize('node', NODE_OPTIONS)
 def test_live_names_every_parameter_with_its_default(node: str) -> None:
-    assert read_config('live')[node] == {row.name: row.default for row in NODE_OPTIONS[node].table()}
+    assert read_config('live')[node] == {
+        row.name: row.default for row in NODE_OPTIONS[node].table()}
 
 
 @pytest.mark.parametrize(('node', 'name', 'value'), [

@@ -12,7 +12,11 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""`ros2 launch fer_ros live.launch.py` for real; needs a full ROS 2 with this package built and sourced."""
+"""
+`ros2 launch fer_ros live.launch.py` for real.
+
+Needs a full ROS 2 with this package built and sourced.
+"""
 
 from collections.abc import Iterator
 import os
@@ -29,7 +33,9 @@ import rclpy
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 
-pytest.importorskip('launch_ros', reason='the launch packages are not installed: they come with a full ROS 2')
+pytest.importorskip(
+    'launch_ros',
+    reason='the launch packages are not installed: they come with a full ROS 2')
 
 
 def installed() -> bool:
@@ -40,8 +46,12 @@ def installed() -> bool:
 
 
 pytestmark = [
-    pytest.mark.skipif(shutil.which('ros2') is None, reason='there is no ros2 command: it comes with a full ROS 2'),
-    pytest.mark.skipif(not installed(), reason='fer_ros is not built and sourced: colcon build, . install/setup.bash'),
+    pytest.mark.skipif(
+        shutil.which('ros2') is None,
+        reason='there is no ros2 command: it comes with a full ROS 2'),
+    pytest.mark.skipif(
+        not installed(),
+        reason='fer_ros is not built and sourced: colcon build, . install/setup.bash'),
     pytest.mark.timeout(120),
 ]
 
@@ -133,6 +143,7 @@ def test_emotions_come_survive_a_killed_node_and_end_with_ctrl_c(
 def test_the_arguments_are_described() -> None:
     for name in ('live.launch.py', 'replay.launch.py'):
         shown = subprocess.run(
-            ['ros2', 'launch', 'fer_ros', name, '--show-args'], capture_output=True, text=True, check=True)
+            ['ros2', 'launch', 'fer_ros', name, '--show-args'],
+            capture_output=True, text=True, check=True)
         assert 'no description given' not in shown.stdout
         assert "'config':" in shown.stdout

@@ -38,14 +38,19 @@ IMAGES = 12
 
 @pytest.fixture
 def bag(tmp_path):
-    """Return a bag of the sample's first images, ten a second, as a robot recorded it years ago."""
+    """
+    Return a bag of the sample's first images, ten a second.
+
+    It is as a robot recorded it years ago.
+    """
     store = get_typestore(Stores.ROS2_JAZZY)
     path = tmp_path / 'bag'
     with Writer(path, version=9) as writer:
         connection = writer.add_connection('/image_raw', 'sensor_msgs/msg/Image', typestore=store)
         for index in range(IMAGES):
             time_ns = BEGIN_NS + index * NS_PER_S // 10
-            message = to_message(sample().frame(index), Header(stamp=to_stamp(time_ns), frame_id='eye'))
+            message = to_message(
+                sample().frame(index), Header(stamp=to_stamp(time_ns), frame_id='eye'))
             writer.write(connection, time_ns, serialize_message(message))
     return path
 
@@ -70,7 +75,8 @@ def test_a_bag_that_is_played_twice_gets_an_answer_to_each_image_on_its_own_time
     graph.up(*nodes)
     answers = graph.listen(EmotionArray, 'emotions')
     images, clock = graph.speaker(Image, 'image_raw'), graph.speaker(Clock, '/clock')
-    wait_until(lambda: images.get_subscription_count() == 1 and clock.get_subscription_count() == 2)
+    wait_until(
+        lambda: images.get_subscription_count() == 1 and clock.get_subscription_count() == 2)
     wait_until(lambda: graph.probe.count_publishers('emotions') == 1)
     stamps = play(bag, images, clock, answers) + play(bag, images, clock, answers)
     assert [stamp_ns(answer.header.stamp) for answer in answers] == stamps
@@ -88,7 +94,8 @@ def test_a_bag_that_is_played_twice_gets_an_answer_to_each_image_on_its_own_time
 def test_the_face_in_a_recorded_bag_of_a_webcam_is_found(graph, data_directory):
     with sqlite3.connect(data_directory / 'bag' / 'klintan_sample.db3') as database:
         (data,), = database.execute(
-            'SELECT data FROM messages JOIN topics ON topics.id = topic_id WHERE name = ?', ('/image',))
+            'SELECT data FROM messages JOIN topics ON topics.id = topic_id WHERE name = ?',
+            ('/image',))
     message = deserialize_message(bytes(data), Image)
     node = graph.add(FaceNode, remaps={'image_raw': 'image'}, tracker__min_hits=1)
     graph.up(node)

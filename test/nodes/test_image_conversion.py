@@ -16,7 +16,7 @@
 
 from array import array
 
-from fer_ros.nodes.image_conversion import CHANNELS, to_bgr, to_message, to_mono
+from fer_ros.nodes.image_conversion import CHANNELS, to_bgr, to_crop, to_message
 from graph import header, image_message
 import numpy as np
 import pytest
@@ -71,7 +71,7 @@ def test_grey(padding):
     grey = COLOURS[..., 0]
     message = image_message(np.ascontiguousarray(grey), 'mono8', padding=padding)
     np.testing.assert_array_equal(to_bgr(message), np.dstack([grey] * 3))
-    np.testing.assert_array_equal(to_mono(message), grey)
+    np.testing.assert_array_equal(to_crop(message), grey)
 
 
 @pytest.mark.parametrize('padding', [0, 4])

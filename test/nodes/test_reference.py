@@ -29,7 +29,11 @@ OF_ROS = {'/rosout', '/parameter_events'}
 
 
 def documented(name):
-    """Return the topics, types and services of quality that the document states for a node: subscribed, published."""
+    """
+    Return the topics, types and services of quality that the document states for a node.
+
+    These are the subscribed topics, the published ones, and the quality of the published ones.
+    """
     spec = importlib.util.spec_from_file_location('write_parameters', TOOL)
     tool = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(tool)
@@ -60,5 +64,6 @@ def test_the_topics_of_a_node_are_those_in_its_document(graph, name):
     for topic, words in quality.items():
         info = [i for i in graph.probe.get_publishers_info_by_topic(topic) if i.node_name == name]
         wanted = (
-            ReliabilityPolicy.BEST_EFFORT if words == 'sensor data' else ReliabilityPolicy.RELIABLE)
+            ReliabilityPolicy.BEST_EFFORT if words == 'sensor data'
+            else ReliabilityPolicy.RELIABLE)
         assert info[0].qos_profile.reliability is wanted, topic

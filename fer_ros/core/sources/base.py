@@ -151,14 +151,14 @@ class FrameSource(ABC):
                 return image
         return None
 
-    def rewind(self) -> None:
+    def rewind(self) -> None:  # noqa: B027 - a camera or stream has no first image
         """
         Go back to the first image; does nothing for a source without an end.
 
         :raises SourceError: where the source can no longer be opened.
         """
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027 - images and the sample hold nothing open
         """Release the device or file; can be called more than once."""
 
     def __enter__(self) -> Self:

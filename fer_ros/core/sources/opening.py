@@ -70,7 +70,7 @@ class SampleSource(FrameSource):
 
 def open_source(
     spec: str,
-    options: SourceOptions = SourceOptions(),
+    options: SourceOptions | None = None,
     *,
     capture: CaptureFactory = cv2.VideoCapture,
 ) -> FrameSource:
@@ -80,9 +80,12 @@ def open_source(
     A file or folder whose name is a number, or "sample" or "auto", is named as ./0 or ./sample.
 
     :param spec: as the option `source` describes it; empty means auto.
+    :param options: None means the defaults.
     :param capture: opens cameras.
     :raises SourceError: where it does not open; the text says why and what to do.
     """
+    if options is None:
+        options = SourceOptions()
     spec = spec.strip()
     if spec in ('', 'auto'):
         return _camera_or_sample(options, capture)

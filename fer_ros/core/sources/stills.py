@@ -39,6 +39,8 @@ def is_image(path: Path) -> bool:
 class StillsSource(FrameSource):
     """An image, or those of a folder in natural order, each repeated for its duration."""
 
+    _image: Image | None = None
+
     def __init__(self, path: Path, options: SourceOptions) -> None:
         """
         Find the images and read the first.
@@ -52,7 +54,6 @@ class StillsSource(FrameSource):
         self._repeats = max(1, round(options.image_duration_s * rate_hz))
         self._next = 0
         self._shown = 0
-        self._image: Image | None = None
         super().__init__(str(path), '', 0, 0, rate_hz)
         for odd in sorted(_named_as_images(path) - set(self._paths)) if self._is_folder else []:
             self.warnings.append(f'{odd} is named as an image but is none: it is skipped')

@@ -110,16 +110,17 @@ class FrameStream:
         self._opener = opener
         self._clock = clock
         self._sequence = 0
-        self._status = SourceStatus(SourceState.OPENING, f'opening {without_password(self._spec) or "auto"}')
+        self._status = SourceStatus(
+            SourceState.OPENING, f'opening {without_password(self._spec) or "auto"}')
 
     @property
     def status(self) -> SourceStatus:
-        """The state now; can be read from any thread."""
+        """Return the state now; can be read from any thread."""
         return self._status
 
     @property
     def source(self) -> FrameSource | None:
-        """The source that is open now."""
+        """Return the source that is open now."""
         return self._source
 
     def close(self) -> None:
