@@ -24,8 +24,14 @@ help:
 	@echo 'make clean            remove all that was made'
 	@echo 'PYTHON=/path/to/python3.12 chooses the Python (3.10 to 3.12) that the environment is made from.'
 
+# On a terminal Ctrl-C must not reach make, which would then report it as a failure: fer gets a process group of
+# its own (set -m). Elsewhere it takes the shell's place, so that it gets the signals that make hands on. SIGINT is
+# ignored until fer itself says what it does, because Python would print a traceback.
 live: setup
-	@$(ENTER) && exec python -m fer_ros.apps.fer live $${SOURCE:+--source "$$SOURCE"} $${CONFIG:+--config "$$CONFIG"} $(ARGS)
+	@$(ENTER) || exit; trap '' INT; \
+	set -- -m fer_ros.apps.fer live $${SOURCE:+--source "$$SOURCE"} $${CONFIG:+--config "$$CONFIG"} $(ARGS); \
+	{ : < /dev/tty; } 2> /dev/null || exec python "$$@"; \
+	set -m; FER_ROS_PARENT=$$$$ python "$$@"; code=$$?; exit $$code
 
 test: setup
 	@$(ENTER) && exec python -m pytest $(ARGS)

@@ -54,10 +54,10 @@ setup(
     zip_safe=False,
     entry_points={
         'console_scripts': [
-            'camera_node = fer_ros.nodes.camera_node:main',
-            'face_node = fer_ros.nodes.face_node:main',
-            'emotion_node = fer_ros.nodes.emotion_node:main',
-            'overlay_node = fer_ros.nodes.overlay_node:main',
+            'camera_node = fer_ros.nodes.main:camera_node',
+            'face_node = fer_ros.nodes.main:face_node',
+            'emotion_node = fer_ros.nodes.main:emotion_node',
+            'overlay_node = fer_ros.nodes.main:overlay_node',
             'fer = fer_ros.apps.fer:main',
         ],
     },

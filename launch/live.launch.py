@@ -14,7 +14,7 @@
 
 """From a camera, file or stream, or a robot's own images, to /emotions."""
 
-from fer_ros.apps.launching import common_arguments, fastdds_profile, pipeline
+from fer_ros.apps.launching import common_arguments, pipeline
 from launch import LaunchDescription
 from launch.actions import DeclareLaunchArgument
 
@@ -28,9 +28,8 @@ def generate_launch_description():
             'stream, sample, or auto: the camera if one opens, else the sample; empty: the '
             "config's."),
         DeclareLaunchArgument(
-            'loop', default_value='false', choices=['true', 'false'],
-            description='Begin a file again at its end.'),
-        *common_arguments(use_sim_time='false'),
-        *fastdds_profile(),
+            'loop', default_value='', choices=['', 'true', 'false'],
+            description='Begin a file again at its end; empty: as the config says.'),
+        *common_arguments(use_sim_time=''),
         pipeline(with_camera=True),
     ])

@@ -17,12 +17,35 @@
 from contextlib import closing
 import os
 from pathlib import Path
+import socket
 
 import pytest
 
-# Before anything of ROS is imported: a graph of this run's own, on this machine alone, whose
-# messages are checked.
-os.environ['ROS_DOMAIN_ID'] = str(1 + os.getpid() % 101)
+def free_domain():
+    """
+    Return a ROS domain in which nobody is.
+
+    Nobody has its first participant's port (DDSI-RTPS 9.6.1.1), and no other run of these tests
+    its lock, which is held until this process ends.
+    """
+    for offset in range(101):
+        domain = 1 + (os.getpid() + offset) % 101
+        lock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        try:
+            lock.bind(('127.0.0.1', 47400 + domain))
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as port:
+                port.bind(('', 7400 + 250 * domain + 10))
+        except OSError:
+            lock.close()
+            continue
+        return domain, lock
+    raise RuntimeError('every ROS domain of this machine is in use: end some of its ROS nodes')
+
+
+# Before anything of ROS is imported: a graph of this run's own, on this machine alone, with
+# messages checked.
+DOMAIN, _LOCK = free_domain()
+os.environ['ROS_DOMAIN_ID'] = str(DOMAIN)
 os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
 os.environ['ROS_PYTHON_CHECK_FIELDS'] = '1'
 os.environ['FASTRTPS_DEFAULT_PROFILES_FILE'] = str(

@@ -17,17 +17,16 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 import os
 from pathlib import Path
-import signal
 import subprocess
 import sys
 import threading
 import time
 from typing import Any
 
-from fer_ros.core.resources import share_directory
 from fer_ros.nodes.camera_node import CameraNode
 from fer_ros.nodes.emotion_node import EmotionNode
 from fer_ros.nodes.face_node import FaceNode
@@ -37,6 +36,7 @@ from lifecycle_msgs.msg import State, Transition
 from lifecycle_msgs.srv import ChangeState, GetState
 from rclpy.client import Client
 from rclpy.executors import SingleThreadedExecutor
+from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.node import Node
 import yaml
 
@@ -70,16 +70,6 @@ class BringUpError(RuntimeError):
     """A node did not start or could not be brought into a state; the text says which."""
 
 
-def use_fastdds_profile() -> None:
-    """
-    Let Fast DDS have room for images, unless the user has a profile of their own.
-
-    To be called before ROS starts.
-    """
-    os.environ.setdefault(
-        'FASTRTPS_DEFAULT_PROFILES_FILE', str(share_directory() / 'config' / 'fastdds.xml'))
-
-
 def write_parameter_file(path: Path, values: Mapping[str, Mapping[str, Any]]) -> None:
     """Write a ROS parameter file for nodes in any namespace; names with dots stay as they are."""
     sections = {
@@ -95,7 +85,7 @@ class BringUp(ABC):
     """
     The four nodes, from start to end.
 
-    `spinner` is a node that is spun by another thread; its clients ask the nodes to change state.
+    `spinner` is a node in their namespace that is spun by another thread.
     """
 
     def __init__(
@@ -110,11 +100,6 @@ class BringUp(ABC):
         self._interrupt = stop or threading.Event()
         self._spinner = spinner
         self._arguments = list(arguments)
-        # Made before the nodes are: the answer to one who has only just appeared is easily lost.
-        self._clients: dict[tuple[str, str], Client] = {
-            (name, service): spinner.create_client(kind, f'{name}/{service}')
-            for name in NODES
-            for service, kind in (('get_state', GetState), ('change_state', ChangeState))}
 
     def start(self) -> None:
         """
@@ -129,8 +114,10 @@ class BringUp(ABC):
             for name in NODES:
                 self._bring_up(name)
         except BringUpError:
+            self._warn_of_namesakes()
             self.stop()
             raise
+        self._warn_of_namesakes()
 
     @abstractmethod
     def stop(self, names: Iterable[str] = tuple(reversed(NODES))) -> None:
@@ -150,6 +137,121 @@ class BringUp(ABC):
     @abstractmethod
     def _launch(self, name: str) -> None:
         """Start a node."""
+
+    @abstractmethod
+    def _bring_up(self, name: str) -> None:
+        """Configure and activate a node that was started."""
+
+    def _check_alive(self, name: str) -> None:
+        """Raise where the node cannot answer any more, or nobody wants to know."""
+        if self._interrupt.is_set():
+            raise Interrupted('Ended before all nodes were up.')
+
+    def _warn_of_namesakes(self) -> None:
+        # Only now, as it takes a moment until the others are known.
+        namespace = self._spinner.get_namespace()
+        count = Counter(
+            name for name, space in self._spinner.get_node_names_and_namespaces()
+            if space == namespace)
+        double = [name for name in NODES if count[name] > 1]
+        if double:
+            self._spinner.get_logger().warning(
+                f'Other nodes named {", ".join(double)} run in the namespace {namespace}, and '
+                'their images and emotions mix with those of these nodes: end the others, or give '
+                '--namespace NAME or another ROS_DOMAIN_ID to one of the two.')
+
+
+class OneProcess(BringUp):
+    """All nodes in this process, spun by the executor that spins the spinner."""
+
+    def __init__(
+        self, spinner: Node, arguments: Sequence[str], executor: SingleThreadedExecutor,
+        stop: threading.Event | None = None,
+    ) -> None:
+        """Prepare."""
+        super().__init__(spinner, arguments, stop)
+        self._executor = executor
+        self._nodes: dict[str, PipelineNode] = {}
+
+    def _launch(self, name: str) -> None:
+        node = NODES[name](cli_args=self._arguments)
+        self._nodes[name] = node
+        self._executor.add_node(node)
+
+    def _bring_up(self, name: str) -> None:
+        # Not by the nodes' services: they could be those of another process' nodes.
+        node = self._nodes[name]
+        deadline = time.monotonic() + BRING_UP_TIMEOUT_S
+        for trigger, (_, word) in zip(
+                (node.trigger_configure, node.trigger_activate), NEXT.values(), strict=True):
+            results: list[TransitionCallbackReturn] = []
+            done = self._in_executor(
+                lambda trigger=trigger, results=results: results.append(trigger()))
+            while not done.wait(POLL_S):
+                self._check_alive(name)
+                if time.monotonic() > deadline:
+                    raise BringUpError(
+                        f'{name} was not {word} within {BRING_UP_TIMEOUT_S:g} s.')
+            if results != [TransitionCallbackReturn.SUCCESS]:
+                raise BringUpError(f'{name} could not be {word}; its message above says why.')
+        self._check_alive(name)
+
+    def _in_executor(self, action: Callable[[], None]) -> threading.Event:
+        """Let the executor's thread do something; return what is set when it is done."""
+        done = threading.Event()
+
+        def run() -> None:
+            try:
+                action()
+            finally:
+                done.set()
+        self._executor.create_task(run)
+        return done
+
+    def process_ids(self) -> dict[str, int]:
+        """Return this process."""
+        return {'all nodes': os.getpid()}
+
+    def stop(self, names: Iterable[str] = tuple(reversed(NODES))) -> None:
+        """Stop nodes, by default all."""
+        for name in names:
+            node = self._nodes.pop(name, None)
+            if node is None:
+                continue
+
+            def close(node: PipelineNode = node) -> None:
+                self._executor.remove_node(node)
+                node.close()
+            # In the executor's thread: it must not wait for what is being destroyed.
+            self._in_executor(close).wait(STOP_TIMEOUT_S)
+
+
+class OwnProcesses(BringUp):
+    """
+    Each node in a process of its own; one that dies is started again.
+
+    The spinner's clients ask the nodes to change state.
+    """
+
+    def __init__(
+        self, spinner: Node, arguments: Sequence[str], stop: threading.Event | None = None,
+    ) -> None:
+        """Prepare."""
+        super().__init__(spinner, arguments, stop)
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        # Made before the nodes are: the answer to one who has only just appeared is easily lost.
+        self._clients: dict[tuple[str, str], Client] = {
+            (name, service): spinner.create_client(kind, f'{name}/{service}')
+            for name in NODES
+            for service, kind in (('get_state', GetState), ('change_state', ChangeState))}
+
+    def _launch(self, name: str) -> None:
+        module = NODES[name].__module__
+        # In sessions of their own, so that Ctrl-C reaches this process alone, which ends them in
+        # order; they end by themselves where it is killed.
+        self._processes[name] = subprocess.Popen(
+            [sys.executable, '-m', module, *self._arguments], start_new_session=True,
+            stdin=subprocess.DEVNULL, env={**os.environ, 'FER_ROS_PARENT': str(os.getpid())})
 
     def _bring_up(self, name: str) -> None:
         """Ask a node for its state and for the next one until it is active."""
@@ -195,70 +297,6 @@ class BringUp(ABC):
         return future.result()
 
     def _check_alive(self, name: str) -> None:
-        """Raise where the node cannot answer any more, or nobody wants to know."""
-        if self._interrupt.is_set():
-            raise Interrupted('Ended before all nodes were up.')
-
-
-class OneProcess(BringUp):
-    """All nodes in this process, spun by the executor that spins the spinner."""
-
-    def __init__(
-        self, spinner: Node, arguments: Sequence[str], executor: SingleThreadedExecutor,
-        stop: threading.Event | None = None,
-    ) -> None:
-        """Prepare."""
-        super().__init__(spinner, arguments, stop)
-        self._executor = executor
-        self._nodes: dict[str, PipelineNode] = {}
-
-    def _launch(self, name: str) -> None:
-        node = NODES[name](cli_args=self._arguments)
-        self._nodes[name] = node
-        self._executor.add_node(node)
-
-    def process_ids(self) -> dict[str, int]:
-        """Return this process."""
-        return {'all nodes': os.getpid()}
-
-    def stop(self, names: Iterable[str] = tuple(reversed(NODES))) -> None:
-        """Stop nodes, by default all."""
-        for name in names:
-            node = self._nodes.pop(name, None)
-            if node is None:
-                continue
-            done = threading.Event()
-
-            def close(node: PipelineNode = node, done: threading.Event = done) -> None:
-                try:
-                    self._executor.remove_node(node)
-                    node.close()
-                finally:
-                    done.set()
-            # In the executor's thread: it must not wait for what is being destroyed.
-            self._executor.create_task(close)
-            done.wait(STOP_TIMEOUT_S)
-
-
-class OwnProcesses(BringUp):
-    """Each node in a process of its own; one that dies is started again."""
-
-    def __init__(
-        self, spinner: Node, arguments: Sequence[str], stop: threading.Event | None = None,
-    ) -> None:
-        """Prepare."""
-        super().__init__(spinner, arguments, stop)
-        self._processes: dict[str, subprocess.Popen[bytes]] = {}
-
-    def _launch(self, name: str) -> None:
-        module = NODES[name].__module__
-        # In sessions of their own, so that Ctrl-C reaches this process alone, which ends them in
-        # order.
-        self._processes[name] = subprocess.Popen(
-            [sys.executable, '-m', module, *self._arguments], start_new_session=True,
-            stdin=subprocess.DEVNULL)
-
-    def _check_alive(self, name: str) -> None:
         super()._check_alive(name)
         code = self._processes[name].poll()
         if code is not None:
@@ -294,7 +332,9 @@ class OwnProcesses(BringUp):
             process = self._processes.pop(name, None)
             if process is None or process.poll() is not None:
                 continue
-            process.send_signal(signal.SIGINT)
+            # One that is still importing ends at once by SIGTERM; by SIGINT it would do so with a
+            # traceback.
+            process.terminate()
             try:
                 process.wait(STOP_TIMEOUT_S)
             except subprocess.TimeoutExpired:

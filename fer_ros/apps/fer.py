@@ -14,16 +14,26 @@
 
 """The `fer` command."""
 
-import click
-from fer_ros.apps.live import live
+import signal
+import time
 
 
-@click.group(context_settings={'help_option_names': ['-h', '--help']})
 def main() -> None:
-    """Facial emotion recognition that a robot can rely on."""
+    """Run the command that the arguments name."""
+    started = time.monotonic()
+    # Until a command knows how to end well, Ctrl-C just ends it: no traceback out of the imports,
+    # which take a second or more and are therefore made here.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    import click
+    from fer_ros.apps.live import live
 
+    @click.group(context_settings={'help_option_names': ['-h', '--help']})
+    def fer() -> None:
+        """Facial emotion recognition that a robot can rely on."""
 
-main.add_command(live)
+    fer.add_command(live)
+    fer(prog_name='fer', obj=started)
+
 
 if __name__ == '__main__':
-    main(prog_name='fer')
+    main()

@@ -18,19 +18,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-import os
+import functools
 from typing import Any
 
+from fer_ros.apps.fastdds import profile_variables
 from fer_ros.core.configuration import ConfigError, find_config
-from fer_ros.core.resources import share_directory
 from launch import LaunchContext, LaunchDescriptionEntity
-from launch.actions import (
-    DeclareLaunchArgument,
-    OpaqueFunction,
-    RegisterEventHandler,
-    SetEnvironmentVariable,
-)
-from launch.event_handlers import OnProcessStart
+from launch.actions import DeclareLaunchArgument, OpaqueFunction, RegisterEventHandler
+from launch.event_handlers import OnProcessStart, OnShutdown
 from launch.logging import get_logger
 from launch_ros.actions import LifecycleNode
 from launch_ros.ros_adapters import get_ros_node
@@ -40,6 +35,7 @@ from rclpy.client import Client
 
 RESPAWN_DELAY_S = 1.0
 ANSWER_TIMEOUT_S = 1.0
+SILENCE_TOLD_S = 10.0
 CHANGE_TIMEOUT_S = 5.0
 """
 Right after a node has appeared its answer can be lost.
@@ -52,9 +48,6 @@ NEXT = {
     State.PRIMARY_STATE_INACTIVE: Transition.TRANSITION_ACTIVATE,
 }
 """From each state, the transition on the way to being active."""
-
-PROFILE_VARIABLES = ('FASTRTPS_DEFAULT_PROFILES_FILE', 'FASTDDS_DEFAULT_PROFILES_FILE')
-"""Names of the variable in Fast DDS 2 (Jazzy) and 3 (Kilted and later)."""
 
 
 def common_arguments(use_sim_time: str) -> list[DeclareLaunchArgument]:
@@ -80,24 +73,12 @@ def common_arguments(use_sim_time: str) -> list[DeclareLaunchArgument]:
             description="Topic of images to work on, such as a robot's own camera driver's; "
             'empty: image_raw.'),
         DeclareLaunchArgument(
-            'use_sim_time', default_value=use_sim_time, choices=['true', 'false'],
+            'use_sim_time', default_value=use_sim_time, choices=['', 'true', 'false'],
             description='Take the time from /clock, as bags and simulators publish it.'),
         DeclareLaunchArgument(
             'log_level', default_value='info', choices=['debug', 'info', 'warn', 'error', 'fatal'],
             description='From which severity on the nodes log.'),
     ]
-
-
-def fastdds_profile() -> list[SetEnvironmentVariable]:
-    """
-    Return actions that give Fast DDS room for images.
-
-    There are none where the user has a profile of their own.
-    """
-    if any(name in os.environ for name in PROFILE_VARIABLES):
-        return []
-    path = str(share_directory() / 'config' / 'fastdds.xml')
-    return [SetEnvironmentVariable(name, path) for name in PROFILE_VARIABLES]
 
 
 def pipeline(with_camera: bool) -> OpaqueFunction:
@@ -116,7 +97,7 @@ def _pipeline(context: LaunchContext, with_camera: bool) -> Sequence[LaunchDescr
     except ConfigError as error:
         raise RuntimeError(str(error)) from error
     image_topic = arguments['image_topic']
-    common = {'use_sim_time': arguments['use_sim_time'] == 'true'}
+    common = _given('use_sim_time', arguments)
     # In the order in which they are brought up: whoever listens comes before whoever speaks.
     parameters: dict[str, dict[str, Any]] = {'emotion_node': {}, 'face_node': {}}
     if arguments['model']:
@@ -125,16 +106,22 @@ def _pipeline(context: LaunchContext, with_camera: bool) -> Sequence[LaunchDescr
         parameters['overlay_node'] = {}
     if with_camera and not image_topic:
         source = {'source': arguments['source']} if arguments['source'] else {}
-        parameters['camera_node'] = {**source, 'loop': arguments['loop'] == 'true'}
+        parameters['camera_node'] = {**source, **_given('loop', arguments)}
     nodes = [
         LifecycleNode(
             package='fer_ros', executable=name, name=name, namespace=arguments['namespace'],
             parameters=[config, {**common, **_quoted(own)}],
             remappings=[('image_raw', image_topic)] if image_topic else [],
-            ros_arguments=['--log-level', f'{name}:={arguments["log_level"]}'],
+            ros_arguments=['--log-level', arguments['log_level']],
+            additional_env=profile_variables(),
             output='screen', respawn=True, respawn_delay=RESPAWN_DELAY_S)
         for name, own in parameters.items()]
-    return [*_keep_active(nodes), *nodes]
+    return [*_KeepActive(nodes).handlers(), *nodes]
+
+
+def _given(name: str, arguments: Mapping[str, str]) -> dict[str, bool]:
+    """Return a switch as a parameter, or nothing where the config decides."""
+    return {name: arguments[name] == 'true'} if arguments[name] else {}
 
 
 def _quoted(parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -144,63 +131,72 @@ def _quoted(parameters: Mapping[str, Any]) -> dict[str, Any]:
         name: ParameterValue(value, value_type=type(value)) for name, value in parameters.items()}
 
 
-def _keep_active(nodes: Sequence[LifecycleNode]) -> list[RegisterEventHandler]:
+class _KeepActive:
     """
-    Return handlers that bring the nodes up in order.
+    Brings the nodes up in order, and each of them again after it was respawned.
 
-    They bring each of them up again after it was respawned. They ask each node for its state, and
-    ask again where no answer comes. Events alone do not do: a process that was killed leaves its
-    services in the graph for 20 s, a request that only they received is lost, and so is the event
-    that would have followed.
+    It asks each node for its state, and asks again where no answer comes. Events alone do not do:
+    a process that was killed leaves its services in the graph for 20 s, a request that only they
+    received is lost, and so is the event that would have followed.
     """
-    became_active = [asyncio.Event() for _ in nodes]
-    handlers = []
-    for index, node in enumerate(nodes):
-        before = became_active[index - 1] if index else None
-        handlers.append(RegisterEventHandler(OnProcessStart(
-            target_action=node,
-            on_start=_starter(node, before, became_active[index]))))
-    return handlers
 
+    def __init__(self, nodes: Sequence[LifecycleNode]) -> None:
+        self._nodes = nodes
+        self._became_active = [asyncio.Event() for _ in nodes]
+        self._tasks: dict[int, asyncio.Task[None]] = {}
 
-def _starter(node: LifecycleNode, before: asyncio.Event | None, active: asyncio.Event) -> Any:
-    task: asyncio.Task[None] | None = None
+    def handlers(self) -> list[RegisterEventHandler]:
+        """Return what launch has to call; to stand before the nodes in the description."""
+        starts = [
+            OnProcessStart(target_action=node, on_start=functools.partial(self._on_start, index))
+            for index, node in enumerate(self._nodes)]
+        return [RegisterEventHandler(h) for h in (*starts, OnShutdown(on_shutdown=self._stop))]
 
-    def on_start(_: Any, context: LaunchContext) -> None:
-        nonlocal task
+    def _on_start(self, index: int, _: Any, context: LaunchContext) -> None:
+        self._cancel(index)
+        if not context.is_shutdown:
+            self._tasks[index] = context.asyncio_loop.create_task(self._bring_up(index, context))
+
+    def _stop(self, _: Any, __: LaunchContext) -> None:
+        # launch_ros destroys its node soon; whoever still asked by it would end in an error.
+        for index in list(self._tasks):
+            self._cancel(index)
+
+    def _cancel(self, index: int) -> None:
+        task = self._tasks.pop(index, None)
         if task is not None:
             task.cancel()
-        task = context.asyncio_loop.create_task(_bring_up(context, node.node_name, before, active))
-    return on_start
 
-
-async def _bring_up(
-    context: LaunchContext, name: str, before: asyncio.Event | None, active: asyncio.Event,
-) -> None:
-    if before is not None:
-        await before.wait()
-    ros = get_ros_node(context)
-    get_state = ros.create_client(GetState, f'{name}/get_state')
-    change_state = ros.create_client(ChangeState, f'{name}/change_state')
-    try:
+    async def _bring_up(self, index: int, context: LaunchContext) -> None:
+        if index:
+            await self._became_active[index - 1].wait()
+        name = self._nodes[index].node_name
+        ros = get_ros_node(context)
+        get_state = ros.create_client(GetState, f'{name}/get_state')
+        change_state = ros.create_client(ChangeState, f'{name}/change_state')
+        log = get_logger('fer_ros')
+        silent_s = 0.0
         while not context.is_shutdown:
             answer = await _ask(get_state, GetState.Request(), ANSWER_TIMEOUT_S)
             if answer is None:
+                silent_s += ANSWER_TIMEOUT_S
+                if silent_s == SILENCE_TOLD_S:
+                    log.warning(f'{name} has not answered for {silent_s:g} s; it is asked on.')
                 continue
             if answer.current_state.id not in NEXT:
                 break
-            request = ChangeState.Request(transition=Transition(id=NEXT[answer.current_state.id]))
+            transition = Transition(id=NEXT[answer.current_state.id])
+            request = ChangeState.Request(transition=transition)
             done = await _ask(change_state, request, CHANGE_TIMEOUT_S)
             if done is not None and not done.success:
-                get_logger('fer_ros').error(
+                log.error(
                     f'{name} cannot be brought up; its message above says why. Correct it, and '
                     f'then start again or use "ros2 lifecycle set {name} configure".')
                 break
-    finally:
         ros.destroy_client(get_state)
         ros.destroy_client(change_state)
         # The others are of use without this one: a person who corrects it finds them ready.
-        active.set()
+        self._became_active[index].set()
 
 
 async def _ask(client: Client, request: Any, timeout_s: float) -> Any:

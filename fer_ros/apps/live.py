@@ -16,7 +16,12 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, nullcontext
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+import math
+import os
 from pathlib import Path
 import resource
 import signal
@@ -32,19 +37,21 @@ from fer_ros.apps.bring_up import (
     Interrupted,
     OneProcess,
     OwnProcesses,
-    use_fastdds_profile,
     write_parameter_file,
 )
-from fer_ros.apps.display import faces_line, LINES_PERIOD_S, live_table, print_summary
+from fer_ros.apps.display import live_table, native_output_through, PlainLines, print_summary
+from fer_ros.apps.fastdds import profile_variables
 from fer_ros.apps.monitor import Monitor
 from fer_ros.apps.recording import OverlayRecorder
 from fer_ros.apps.window import OverlayWindow
-from fer_ros.core.configuration import ConfigError, NODE_OPTIONS, read_config
+from fer_ros.core.configuration import ConfigError, find_config, NODE_OPTIONS, read_config
 from fer_ros.core.options import OptionError
-from fer_ros.nodes.node import spin
+from fer_ros.nodes.node import end_with_parent, spin
 import rclpy
+from rclpy.exceptions import InvalidNamespaceException
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.signals import SignalHandlerOptions
+from rclpy.validate_namespace import validate_namespace
 from rich.console import Console
 import yaml
 
@@ -54,8 +61,11 @@ WARM_UP_S = 10.0
 TICK_S = 0.02
 ANSWERS_TIMEOUT_S = 1.0
 
-VIDEO_RATE_HZ = 30.0
-"""Of a recording, where no rate is asked of the source."""
+SECOND_CTRL_C_S = 0.5
+"""Ctrl-C that is pressed twice within this time counts once."""
+
+DISCOVERY_VARIABLES = ('ROS_AUTOMATIC_DISCOVERY_RANGE', 'ROS_LOCALHOST_ONLY')
+SHOW_CURSOR = b'\x1b[?25h'
 
 
 @click.command()
@@ -74,29 +84,39 @@ VIDEO_RATE_HZ = 30.0
     help='End after S seconds.')
 @click.option(
     '--record', type=click.Path(dir_okay=False, path_type=Path), metavar='FILE',
-    help='Write the annotated video: .mp4, .mkv or .avi.')
+    help='Write the annotated video: .mp4, .mkv or .avi. The last two can be read even if the '
+    'program is killed.')
 @click.option('--show', is_flag=True, help='Open a window with the overlay; q or Esc ends.')
 @click.option(
     '--processes', is_flag=True, help='Each node in a process of its own, as on a robot.')
+@click.option(
+    '--namespace', default='', metavar='NAME',
+    help='Namespace of all nodes and topics: one for each camera.')
+@click.pass_obj
 def live(
-    source: str | None, config: str, settings: tuple[str, ...], loop: bool, duration: float | None,
-    record: Path | None, show: bool, processes: bool,
+    started_s: float | None, source: str | None, config: str, settings: tuple[str, ...],
+    loop: bool, duration: float | None, record: Path | None, show: bool, processes: bool,
+    namespace: str,
 ) -> None:
     """Show the emotions of the faces that a camera sees."""
     try:
         values = _parameters(config, settings, source, loop)
+        namespace = _checked_namespace(namespace)
     except ConfigError as error:
         raise click.ClickException(str(error)) from error
     stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *_: stop.set())
-    use_fastdds_profile()
+    _end_on_signals(stop)
+    os.environ.update(profile_variables())
+    if not any(name in os.environ for name in DISCOVERY_VARIABLES):
+        # What a camera sees concerns nobody else in the network, unless the user wants it to.
+        os.environ[DISCOVERY_VARIABLES[0]] = 'LOCALHOST'
     rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
     try:
         with tempfile.TemporaryDirectory(prefix='fer_live_') as folder:
             file = Path(folder) / 'parameters.yaml'
             write_parameter_file(file, values)
-            _run(file, values, duration, record, show, processes, stop)
+            run = _Run(values, duration, record, show, processes, namespace, stop, started_s)
+            run.run(file)
     except Interrupted:
         pass
     except (BringUpError, ValueError) as error:
@@ -110,6 +130,7 @@ def _parameters(
 ) -> dict[str, dict[str, Any]]:
     """Return the parameters of all nodes, checked."""
     values = read_config(config)
+    _checked(values, f'{find_config(config)}, ')
     for setting in settings:
         name, equals, text = setting.partition('=')
         node, _, parameter = name.partition('.')
@@ -117,87 +138,169 @@ def _parameters(
             raise ConfigError(
                 f'--set {setting}: write NODE.NAME=VALUE, where NODE is one of '
                 f'{", ".join(values)}.')
-        values[node][parameter] = yaml.safe_load(text)
+        try:
+            values[node][parameter] = yaml.safe_load(text)
+        except yaml.YAMLError as error:
+            raise ConfigError(
+                f'--set {setting}: {text} is no value as YAML has them; put a text that begins '
+                "with a special character between '…'.") from error
     if source is not None:
         values['camera_node']['source'] = source
     if loop:
         values['camera_node']['loop'] = True
+    return _checked(values)
+
+
+def _checked(values: Mapping[str, Mapping[str, Any]], origin: str = '') -> dict[
+        str, dict[str, Any]]:
+    """
+    Return all parameters, with their defaults.
+
+    :raises ConfigError: where one is not permitted; the text begins with the origin.
+    """
     checked = {}
     for node, options in NODE_OPTIONS.items():
         try:
             checked[node] = dict(options.from_mapping(values[node]).to_mapping())
         except OptionError as error:
-            raise ConfigError(f'{node}: {error}.') from error
+            end = '' if str(error).endswith('?') else '.'
+            raise ConfigError(f'{origin}{node}: {error}{end}') from error
     return checked
 
 
-def _run(
-    parameter_file: Path, values: dict[str, dict[str, Any]], duration: float | None,
-    record: Path | None, show: bool, processes: bool, stop: threading.Event,
-) -> None:
-    console = Console()
-    with ExitStack() as stack:
-        executor = SingleThreadedExecutor()
-        monitor = Monitor()
-        executor.add_node(monitor)
-        thread = threading.Thread(target=spin, args=(executor, monitor.get_logger()), daemon=True)
-        thread.start()
-        stack.callback(thread.join)
-        stack.callback(executor.shutdown)
-        rate_hz = values['camera_node']['rate_hz'] or VIDEO_RATE_HZ
-        recorder = OverlayRecorder(monitor, record, rate_hz) if record else None
-        window = OverlayWindow(monitor) if show else None
-        arguments = ['--ros-args', '--params-file', str(parameter_file)]
-        nodes: BringUp = (
-            OwnProcesses(monitor, arguments, stop) if processes
-            else OneProcess(monitor, arguments, executor, stop))
-        recorded = ''
-        with live_table(console, monitor) if console.is_terminal else nullcontext():
-            try:
-                nodes.start()
-                begin = time.monotonic()
-                memory = _watch(console, monitor, nodes, window, duration, stop)
-                duration_s = time.monotonic() - begin
-            finally:
-                # What the camera published is still answered and recorded.
-                nodes.stop(['camera_node'])
-                monitor.wait_for_answers(ANSWERS_TIMEOUT_S)
-                if recorder is not None:
-                    recorded = recorder.close(monitor.moment.stamp_ns)
-                if window is not None:
-                    window.close()
-                nodes.stop()
-        print_summary(console, monitor.figures(), duration_s, memory)
-        if recorder is not None and recorder.fault:
-            raise ValueError(recorded)
-        if recorded:
-            console.print(recorded, highlight=False)
+def _checked_namespace(name: str) -> str:
+    """Return the namespace with its leading slash, or '' for none."""
+    if not name.strip('/'):
+        return ''
+    namespace = f'/{name.strip("/")}'
+    try:
+        validate_namespace(namespace)
+    except InvalidNamespaceException as error:
+        raise ConfigError(
+            f'--namespace {name}: letters, digits, _ and / are permitted, and no digit at the '
+            'begin of a part.') from error
+    return namespace
 
 
-def _watch(
-    console: Console, monitor: Monitor, nodes: BringUp, window: OverlayWindow | None,
-    duration: float | None, stop: threading.Event,
-) -> dict[str, tuple[float, float]]:
-    """Watch until the end, and return the memory of each process after warm-up and at the end."""
-    begin = time.monotonic()
-    next_line = begin + LINES_PERIOD_S
-    warm: dict[str, float] = {}
-    while not stop.wait(TICK_S):
-        now = time.monotonic()
-        if monitor.camera_has_ended.is_set():
-            break
-        if duration is not None and now - begin >= duration:
-            break
-        if window is not None and not window.update():
-            break
-        if not warm and now - begin >= WARM_UP_S:
-            warm = _memory_mib(nodes)
-        if not console.is_terminal and now >= next_line:
-            console.print(faces_line(monitor, now - begin), highlight=False, soft_wrap=True)
-            next_line += LINES_PERIOD_S
-        nodes.watch()
-    return {
-        name: (warm.get(name, end), end) for name, end in _memory_mib(nodes).items()}
+def _end_on_signals(stop: threading.Event) -> None:
+    """Set the event when the process is to end; a second Ctrl-C ends it at once."""
+    first_s = math.inf
+
+    def receive(number: int, _: Any) -> None:
+        nonlocal first_s
+        if number == signal.SIGINT and time.monotonic() - first_s > SECOND_CTRL_C_S:
+            for descriptor in (1, 2):
+                if os.isatty(descriptor):
+                    os.write(descriptor, SHOW_CURSOR)
+            os._exit(130)
+        first_s = min(first_s, time.monotonic())
+        stop.set()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        # nohup ignores SIGHUP; that is to stay so.
+        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, receive)
+    if end_with_parent():
+        stop.set()
+
+
+@dataclass
+class _Run:
+    """A run of the pipeline, as the command line asks for it."""
+
+    values: dict[str, dict[str, Any]]
+    duration: float | None
+    record: Path | None
+    show: bool
+    processes: bool
+    namespace: str
+    stop: threading.Event
+    started_s: float | None
+
+    def run(self, parameter_file: Path) -> None:
+        """
+        Start everything, watch it, and end it.
+
+        :raises ValueError: where something failed; the text says what.
+        """
+        console = Console()
+        lines = None if console.is_terminal else PlainLines(
+            partial(console.print, highlight=False, soft_wrap=True, markup=False),
+            # A picture that is not shown for a time is seen once.
+            every_image=not self.values['camera_node']['image_duration_s'])
+        with ExitStack() as stack:
+            executor = SingleThreadedExecutor()
+            monitor = Monitor(
+                lines.add if lines is not None else None, self.namespace, self.started_s)
+            executor.add_node(monitor)
+            thread = threading.Thread(
+                target=spin, args=(executor, monitor.get_logger()), daemon=True)
+            thread.start()
+            stack.callback(thread.join)
+            stack.callback(executor.shutdown)
+            recorder = OverlayRecorder(monitor, self.record) if self.record else None
+            window = OverlayWindow(monitor) if self.show else None
+            arguments = ['--ros-args', '--params-file', str(parameter_file)]
+            if self.namespace:
+                arguments += ['-r', f'__ns:={self.namespace}']
+            nodes: BringUp = (
+                OwnProcesses(monitor, arguments, self.stop) if self.processes
+                else OneProcess(monitor, arguments, executor, self.stop))
+            recorded = ''
+            with ExitStack() as screen:
+                if console.is_terminal:
+                    # From the begin, as processes keep the standard error that they began with.
+                    screen.enter_context(native_output_through(console))
+                try:
+                    nodes.start()
+                    begin = time.monotonic()
+                    if console.is_terminal:
+                        screen.enter_context(live_table(console, monitor))
+                    memory = self._watch(lines, monitor, nodes, window)
+                    duration_s = time.monotonic() - begin
+                finally:
+                    # What the camera published is still answered and recorded.
+                    nodes.stop(['camera_node'])
+                    monitor.wait_for_answers(ANSWERS_TIMEOUT_S)
+                    if recorder is not None:
+                        recorded = recorder.close(monitor.moment.stamp_ns)
+                    if window is not None:
+                        window.close()
+                    nodes.stop()
+            if lines is not None:
+                lines.close(monitor)
+            print_summary(console, monitor.figures(), duration_s, memory)
+            faults = [monitor.camera_fault, recorder.fault if recorder is not None else '']
+            if recorded and not faults[1]:
+                console.print(recorded, highlight=False, soft_wrap=True)
+            if any(faults):
+                raise ValueError(' '.join(f'{fault.rstrip(".")}.' for fault in faults if fault))
+
+    def _watch(
+        self, lines: PlainLines | None, monitor: Monitor, nodes: BringUp,
+        window: OverlayWindow | None,
+    ) -> dict[str, tuple[float | None, float]]:
+        """
+        Watch until the end.
+
+        :return: the memory of each process after warm-up, None where the run was shorter, and at
+            the end.
+        """
+        begin = time.monotonic()
+        warm: dict[str, float] = {}
+        while not self.stop.wait(TICK_S):
+            now = time.monotonic()
+            if monitor.camera_has_ended():
+                break
+            if self.duration is not None and now - begin >= self.duration:
+                break
+            if window is not None and not window.update():
+                break
+            if not warm and now - begin >= WARM_UP_S:
+                warm = _memory_mib(nodes)
+            if lines is not None:
+                lines.update(monitor)
+            nodes.watch()
+        return {name: (warm.get(name), end) for name, end in _memory_mib(nodes).items()}
 
 
 def _memory_mib(nodes: BringUp) -> dict[str, float]:

@@ -22,7 +22,7 @@ import cv2
 from fer_ros.core.emotions import Emotion, LABELS
 from fer_ros.core.head_pose import rotation_matrix
 from fer_ros.core.options import option, Options
-from fer_ros.core.values import FaceEmotion, FaceState, Image
+from fer_ros.core.values import Box, FaceEmotion, FaceState, Image
 import numpy as np
 
 Color = tuple[int, int, int]
@@ -68,15 +68,18 @@ def draw_emotions(
     """
     options = options or DrawingOptions()
     scale = max(min(image.shape[:2]) / 480, 0.4)
+    if options.show_probabilities:
+        taken = [face.box for face in faces]
+        for face in faces:
+            if face.probabilities.any():
+                _draw_probabilities(image, face, scale, taken)
     for face in faces:
         _draw_box(image, face, scale)
         if options.show_head_pose:
             _draw_head_pose(image, face, scale)
-    # Plates come last: where faces are near each other, text stays readable.
+    # Labels come last: whatever else is near, who is who stays readable.
     for face in faces:
         _draw_label(image, face, scale)
-        if options.show_probabilities and face.probabilities.any():
-            _draw_probabilities(image, face, scale)
 
 
 def _draw_box(image: Image, face: FaceEmotion, scale: float) -> None:
@@ -100,7 +103,7 @@ def _draw_label(image: Image, face: FaceEmotion, scale: float) -> None:
     if face.emotion is not Emotion.UNKNOWN:
         text += f' {face.confidence:.0%}'
     size = 0.55 * scale
-    (width, height), baseline = cv2.getTextSize(text, _FONT, size, 1)
+    (width, height), baseline = cv2.getTextSize(text, _FONT, size, _thickness(scale))
     pad = round(4 * scale)
     plate_height = height + baseline + 2 * pad
     left = min(max(round(face.box.x), 0), max(image.shape[1] - width - 2 * pad, 0))
@@ -112,31 +115,56 @@ def _draw_label(image: Image, face: FaceEmotion, scale: float) -> None:
         image, (left, top), (left + max(round(3 * scale), 1), top + plate_height),
         COLORS[face.emotion], cv2.FILLED)
     cv2.putText(
-        image, text, (left + pad + round(3 * scale), top + pad + height), _FONT, size, _TEXT, 1,
-        cv2.LINE_AA)
+        image, text, (left + pad + round(3 * scale), top + pad + height), _FONT, size, _TEXT,
+        _thickness(scale), cv2.LINE_AA)
 
 
-def _draw_probabilities(image: Image, face: FaceEmotion, scale: float) -> None:
+def _draw_probabilities(
+    image: Image, face: FaceEmotion, scale: float, taken: list[Box],
+) -> None:
+    """Draw the panel where it covers no box of `taken`, and add it there; else leave it out."""
     size = 0.38 * scale
     row = round(15 * scale)
     text_width = max(cv2.getTextSize(label, _FONT, size, 1)[0][0] for label in LABELS)
     bar_width, pad = round(48 * scale), round(4 * scale)
     width, height = text_width + bar_width + 3 * pad, row * len(LABELS) + pad
-    left = round(face.box.x + face.box.width) + pad
-    if left + width > image.shape[1]:  # no room on the right
-        left = round(face.box.x) - width - pad
-    left = min(max(left, 0), max(image.shape[1] - width, 0))
-    top = min(max(round(face.box.y), 0), max(image.shape[0] - height, 0))
+    panel = _free_place(image, face.box, width, height, pad, taken)
+    if panel is None:
+        return
+    taken.append(panel)
+    left, top = round(panel.x), round(panel.y)
     _plate(image, left, top, width, height)
     for emotion, label in enumerate(LABELS):
         y = top + pad // 2 + row * emotion
         cv2.putText(
-            image, label, (left + pad, y + round(11 * scale)), _FONT, size, _TEXT, 1, cv2.LINE_AA)
+            image, label, (left + pad, y + round(11 * scale)), _FONT, size, _TEXT,
+            _thickness(scale), cv2.LINE_AA)
         x = left + text_width + 2 * pad
         length = round(bar_width * float(face.probabilities[emotion]))
         cv2.rectangle(
             image, (x, y + round(3 * scale)), (x + length, y + round(11 * scale)),
             COLORS[Emotion(emotion)], cv2.FILLED)
+
+
+def _free_place(
+    image: Image, box: Box, width: int, height: int, pad: int, taken: list[Box],
+) -> Box | None:
+    """Return a place beside or below a box, inside the image and off all others, if there is."""
+    rows, columns = image.shape[:2]
+    top = min(max(box.y, 0.0), max(rows - height, 0.0))
+    left = min(max(box.x, 0.0), max(columns - width, 0.0))
+    for x, y in (
+            (box.x + box.width + pad, top), (box.x - width - pad, top),
+            (left, box.y + box.height + pad)):
+        place = Box(x, y, width, height)
+        inside = x >= 0 and y >= 0 and x + width <= columns and y + height <= rows
+        if inside and not any(place.intersection(other).area > 0 for other in taken):
+            return place
+    return None
+
+
+def _thickness(scale: float) -> int:
+    return max(round(scale), 1)
 
 
 def _plate(image: Image, left: int, top: int, width: int, height: int) -> None:

@@ -31,6 +31,7 @@ from fer_ros.core.values import (
     no_probabilities,
     NS_PER_S,
     Probabilities,
+    read_only,
 )
 
 
@@ -69,8 +70,8 @@ class _Evidence:
     """What is known of a track's emotion."""
 
     smoother: ProbabilitySmoother = field(default_factory=ProbabilitySmoother)
-    smoothed: Probabilities = field(default_factory=no_probabilities)
-    raw: Probabilities = field(default_factory=no_probabilities)
+    smoothed: Probabilities = field(default_factory=lambda: read_only(no_probabilities()))
+    raw: Probabilities = field(default_factory=lambda: read_only(no_probabilities()))
     classified_at_ns: int = 0
     head_pose: HeadPose = HeadPose()
 
@@ -129,8 +130,9 @@ class EmotionStage:
         rows = self._classifier.classify([crops[track_id] for track_id in due])
         for track_id, row in zip(due, rows, strict=True):
             evidence = self._evidence[track_id]
-            evidence.raw = row
-            evidence.smoothed = evidence.smoother.update(row, stamp_ns, self.options.smoothing_s)
+            evidence.raw = read_only(row.copy())
+            evidence.smoothed = read_only(
+                evidence.smoother.update(evidence.raw, stamp_ns, self.options.smoothing_s))
             evidence.classified_at_ns = stamp_ns
 
     def _is_turned_away(self, track_id: int) -> bool:

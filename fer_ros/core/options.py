@@ -22,8 +22,9 @@ A field may itself be an options class; its names are then joined by dots, as RO
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
+import difflib
 import math
 from typing import Any, cast, get_type_hints, TYPE_CHECKING, TypeVar
 
@@ -158,7 +159,7 @@ class Options:
         faults = []
         for name, value in flat.items():
             if name not in table:
-                faults.append(f'there is no option {name!r}; there are {", ".join(table)}')
+                faults.append(f'there is no option {name!r}{hint(name, table)}')
                 continue
             try:
                 flat[name] = table[name].checked(value)
@@ -187,6 +188,13 @@ class Options:
             elif 'option' in f.metadata:
                 flat[f.name] = value
         return flat
+
+
+def hint(name: str, names: Iterable[str]) -> str:
+    """Return as the end of a sentence which name was probably meant, or which there are."""
+    names = list(names)
+    near = difflib.get_close_matches(name, names, n=1)
+    return f'; did you mean {near[0]!r}?' if near else f'; there are {", ".join(names)}'
 
 
 def flattened(values: Mapping[str, Any], prefix: str = '') -> list[tuple[str, Any]]:

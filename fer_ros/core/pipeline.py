@@ -47,6 +47,7 @@ class Pipeline:
         """
         self._emotion_stage = EmotionStage(emotion or EmotionOptions())
         self._face_stage = FaceStage(face or FaceOptions())
+        self._is_closed = False
 
     @classmethod
     def from_config(cls, path_or_name: str | Path) -> Pipeline:
@@ -68,7 +69,19 @@ class Pipeline:
         return self._emotion_stage.model
 
     def process(self, frame: Frame) -> list[FaceEmotion]:
-        """Return the faces of an image with their emotions, those known longest first."""
+        """
+        Return the faces of an image with their emotions, those known longest first.
+
+        A face is reported once it was found in `tracker.min_hits` images in a row: with 'live' in
+        the second one, with 'still' at once.
+
+        :raises RuntimeError: where the pipeline is closed.
+        """
+        if self._is_closed:
+            raise RuntimeError('the pipeline is closed; make a new one')
+        if not isinstance(frame, Frame):
+            raise TypeError(
+                f'process takes a Frame(image=..., stamp_ns=...), not {type(frame).__name__}')
         return self._emotion_stage.process(self._face_stage.process(frame), frame.stamp_ns)
 
     def reset(self) -> None:
@@ -78,6 +91,7 @@ class Pipeline:
 
     def close(self) -> None:
         """Free the networks."""
+        self._is_closed = True
         self._face_stage.close()
 
     def __enter__(self) -> Pipeline:

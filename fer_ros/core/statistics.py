@@ -39,6 +39,7 @@ class Snapshot:
     published: int
     dropped: int
     failed: int
+    lost: int
     rate_in: float
     rate_out: float
     latency_p50_ms: float
@@ -46,6 +47,7 @@ class Snapshot:
     age_s: float
     interval_s: float
     failure_age_s: float
+    loss_age_s: float
 
 
 class Statistics:
@@ -62,8 +64,9 @@ class Statistics:
         self._start = time.monotonic()
         self._in: deque[float] = deque()
         self._out: deque[tuple[float, float]] = deque()
-        self._received = self._published = self._dropped = self._failed = 0
-        self._last_in = self._last_failure = self._interval_s = math.nan
+        self._received = self._published = self._dropped = self._failed = self._lost = 0
+        self._last_in = self._last_failure = self._last_loss = math.nan
+        self._interval_s = math.nan
 
     def count_in(self) -> None:
         """Note that something came in."""
@@ -100,6 +103,12 @@ class Statistics:
             self._failed += 1
             self._last_failure = time.monotonic()
 
+    def count_lost(self, number: int) -> None:
+        """Note that the middleware lost something on its way to the node."""
+        with self._lock:
+            self._lost += number
+            self._last_loss = time.monotonic()
+
     def snapshot(self) -> Snapshot:
         """Return the figures of this moment."""
         now = time.monotonic()
@@ -114,7 +123,8 @@ class Statistics:
                 else (float('nan'), float('nan')))
             return Snapshot(
                 received=self._received, published=self._published, dropped=self._dropped,
-                failed=self._failed, rate_in=len(times_in) / span, rate_out=len(out) / span,
+                failed=self._failed, lost=self._lost, rate_in=len(times_in) / span,
+                rate_out=len(out) / span,
                 latency_p50_ms=float(p50), latency_p95_ms=float(p95),
                 age_s=now - self._last_in, interval_s=self._interval_s,
-                failure_age_s=now - self._last_failure)
+                failure_age_s=now - self._last_failure, loss_age_s=now - self._last_loss)

@@ -17,6 +17,7 @@
 from dataclasses import dataclass, field
 from enum import IntEnum
 import math
+from typing import Any
 
 from fer_ros.core.emotions import Emotion, LABELS
 import numpy as np
@@ -29,19 +30,50 @@ Probabilities = npt.NDArray[np.float32]
 NS_PER_S = 1_000_000_000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Frame:
     """
     An image with its time.
 
     `image` is (H, W, 3) uint8, BGR. `stamp_ns` is the time at which it was taken, in nanoseconds
     of whichever clock the caller uses; the pipeline only takes differences of it.
+
+    :raises ValueError: for anything else; the text says what was given and how to convert it.
     """
 
     image: Image
     stamp_ns: int
     frame_id: str = ''
     sequence: int = 0
+
+    def __post_init__(self) -> None:
+        """Check image and stamp: what OpenCV and MediaPipe say of wrong ones is hard to read."""
+        image: object = self.image
+        if not isinstance(image, np.ndarray):
+            raise ValueError(
+                f'the image of a frame must be a NumPy array, not {type(image).__name__}; '
+                'was the file read?')
+        if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or not image.size:
+            raise ValueError(
+                'the image of a frame must be (height, width, 3), uint8, BGR, not '
+                f'{image.shape}, {image.dtype}{_remedy(image)}')
+        if not isinstance(self.stamp_ns, (int, np.integer)) or isinstance(self.stamp_ns, bool):
+            raise ValueError(
+                f'stamp_ns must be whole nanoseconds, not {self.stamp_ns!r}; seconds become so by '
+                'round(seconds * 1e9)')
+        object.__setattr__(self, 'stamp_ns', int(self.stamp_ns))
+        # Mirrored and other views cost nothing to make, but OpenCV does not read them.
+        object.__setattr__(self, 'image', np.ascontiguousarray(image))
+
+
+def _remedy(image: npt.NDArray[Any]) -> str:
+    if image.dtype != np.uint8 or not image.size:
+        return ''
+    if image.ndim == 2 or image.shape[2:] == (1,):
+        return '; a grey one becomes so by cv2.cvtColor(image, cv2.COLOR_GRAY2BGR)'
+    if image.shape[2:] == (4,):
+        return '; one with alpha becomes so by cv2.cvtColor(image, cv2.COLOR_BGRA2BGR)'
+    return ''
 
 
 @dataclass(frozen=True)
@@ -112,7 +144,7 @@ class KeyPoint(IntEnum):
     LEFT_EAR_TRAGION = 5
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Detection:
     """
     A face that a detector found in one image.
@@ -132,7 +164,7 @@ class FaceState(IntEnum):
     TRACKED = 2
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Face:
     """
     A face with an identity.
@@ -155,7 +187,13 @@ def no_probabilities() -> Probabilities:
     return np.zeros(len(LABELS), np.float32)
 
 
-@dataclass(frozen=True)
+def read_only(values: Probabilities) -> Probabilities:
+    """Return the array, locked: what a caller gets is also what the next image builds on."""
+    values.setflags(write=False)
+    return values
+
+
+@dataclass(frozen=True, eq=False)
 class FaceEmotion:
     """
     A face and what it shows.

@@ -40,7 +40,7 @@ from fer_ros.core.statistics import Snapshot
 from fer_ros.core.values import Frame
 from fer_ros.nodes.face_conversion import to_stamp
 from fer_ros.nodes.image_conversion import to_message
-from fer_ros.nodes.node import Level, PipelineNode, run_node
+from fer_ros.nodes.node import Level, PipelineNode
 from fer_ros.nodes.qos import IMAGES, publisher_events
 from rclpy.lifecycle import LifecyclePublisher
 from sensor_msgs.msg import CameraInfo, Image as ImageMessage
@@ -76,6 +76,7 @@ class CameraNode(PipelineNode):
         self._reported = ''
         self._warnings: set[str] = set()
         self._running_since = math.inf
+        self._end_status: SourceStatus | None = None
         self._settings: CameraNodeOptions | None = None
         super().__init__('camera_node', **kwargs)
 
@@ -96,14 +97,16 @@ class CameraNode(PipelineNode):
             except SourceError as error:
                 raise ValueError(f'{error}.') from error
         self._images = self.create_lifecycle_publisher(
-            ImageMessage, 'image_raw', IMAGES, event_callbacks=publisher_events(self, 'image_raw'))
+            ImageMessage, 'image_raw', IMAGES,
+            event_callbacks=publisher_events(self, 'image_raw', IMAGES))
         self._infos = self.create_lifecycle_publisher(
             CameraInfo, 'camera_info', IMAGES,
-            event_callbacks=publisher_events(self, 'camera_info'))
+            event_callbacks=publisher_events(self, 'camera_info', IMAGES))
 
     def activate(self) -> None:
         """Begin to publish."""
         self._reported = ''
+        self._end_status = None
         self._warnings.clear()
         self._stop = threading.Event()
         source, self._source = self._source, None
@@ -150,7 +153,17 @@ class CameraNode(PipelineNode):
     def _end(self, stop: threading.Event) -> None:
         # Meanwhile someone may have deactivated the node, and activated it again.
         if self.is_active and not stop.is_set():
+            self._end_status = self._stream.status
             self.trigger_deactivate()
+            self.publish_diagnostics()
+
+    def inactive_status(self) -> Level:
+        """Say how the source ended, where it did so by itself."""
+        status = self._end_status
+        if status is None:
+            return super().inactive_status()
+        failed = status.state is SourceState.FAILED
+        return (DiagnosticStatus.ERROR if failed else DiagnosticStatus.OK), status.text
 
     def _source_is_file(self) -> bool:
         source = self._stream.source
@@ -191,7 +204,7 @@ class CameraNode(PipelineNode):
         elif math.isinf(self._running_since):
             self._running_since = time.monotonic()
         log = self.get_logger()
-        text = f'{status.text}.'.replace('..', '.')
+        text = status.text.rstrip('.') + '.'
         # A camera that stays away is told of once for each length of the wait, not for hours.
         if text != self._reported:
             if status.state is SourceState.LOST:
@@ -231,10 +244,6 @@ class CameraNode(PipelineNode):
         return (DiagnosticStatus.OK, status.text), rows
 
 
-def main(args: list[str] | None = None) -> int:
-    """Run the node until it is interrupted."""
-    return run_node(CameraNode, args)
-
-
 if __name__ == '__main__':
-    raise SystemExit(main())
+    from fer_ros.nodes.main import camera_node
+    raise SystemExit(camera_node())

@@ -24,7 +24,7 @@ from fer_ros.core.statistics import Snapshot
 from fer_ros.core.values import Face
 from fer_ros.nodes.face_conversion import from_face_message, stamp_ns, to_emotion_message
 from fer_ros.nodes.image_conversion import ImageError
-from fer_ros.nodes.node import Level, PipelineNode, run_node, THROTTLE_S
+from fer_ros.nodes.node import Level, PipelineNode, THROTTLE_S
 from fer_ros.nodes.qos import RESULTS, subscription_events
 from rclpy.lifecycle import LifecyclePublisher
 from rclpy.subscription import Subscription
@@ -53,7 +53,7 @@ class EmotionNode(PipelineNode):
         receive = self.start_worker(self._work_on, self.options.input.max_delay_s)
         self._subscription = self.create_subscription(
             FaceArray, 'faces', receive, RESULTS,
-            event_callbacks=subscription_events(self, 'faces'))
+            event_callbacks=subscription_events(self, 'faces', RESULTS))
 
     def deactivate(self) -> None:
         """End the subscription."""
@@ -100,10 +100,6 @@ class EmotionNode(PipelineNode):
         return level, {'model': self._stage.model}
 
 
-def main(args: list[str] | None = None) -> int:
-    """Run the node until it is interrupted."""
-    return run_node(EmotionNode, args)
-
-
 if __name__ == '__main__':
-    raise SystemExit(main())
+    from fer_ros.nodes.main import emotion_node
+    raise SystemExit(emotion_node())

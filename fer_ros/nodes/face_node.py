@@ -26,7 +26,7 @@ from fer_ros.core.values import Frame
 from fer_ros.nodes.face_conversion import stamp_ns, to_face_message
 from fer_ros.nodes.image_conversion import to_bgr
 from fer_ros.nodes.image_subscription import ImageSubscription
-from fer_ros.nodes.node import Level, PipelineNode, run_node
+from fer_ros.nodes.node import Level, PipelineNode
 from fer_ros.nodes.qos import RESULTS
 from rclpy.lifecycle import LifecyclePublisher
 from sensor_msgs.msg import Image as ImageMessage
@@ -55,7 +55,7 @@ class FaceNode(PipelineNode):
         self._stage.reset()
         receive = self.start_worker(self._work_on, options.input.max_delay_s)
         self._subscription = ImageSubscription(
-            self, 'image_raw', receive, options.input.reliability)
+            self, 'image_raw', receive, options.input.reliability, self.statistics.count_lost)
 
     def deactivate(self) -> None:
         """End the subscription."""
@@ -88,7 +88,6 @@ class FaceNode(PipelineNode):
 
     def status(self, figures: Snapshot) -> tuple[Level, dict[str, Any]]:
         """Say whether images come."""
-        self._subscription.follow()
         topic = self.resolve_topic_name('image_raw')
         level = self.input_status(
             figures, topic, 'is the camera node active, and is the topic remapped?')
@@ -99,10 +98,6 @@ class FaceNode(PipelineNode):
         return level, {'detector': self.get_parameter('detector.name').value}
 
 
-def main(args: list[str] | None = None) -> int:
-    """Run the node until it is interrupted."""
-    return run_node(FaceNode, args)
-
-
 if __name__ == '__main__':
-    raise SystemExit(main())
+    from fer_ros.nodes.main import face_node
+    raise SystemExit(face_node())

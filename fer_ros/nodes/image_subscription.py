@@ -15,8 +15,10 @@
 """A subscription to images whose reliability follows the publishers'."""
 
 from collections.abc import Callable
+from typing import Any
 
 from fer_ros.nodes.qos import IMAGE_DEPTH, publishers_reliability, subscription_events
+from rclpy.event_handler import SubscriptionEventCallbacks
 from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rclpy.subscription import Subscription
@@ -34,50 +36,60 @@ class ImageSubscription:
 
     def __init__(
         self, node: Node, topic: str, callback: Callable[[ImageMessage], None], reliability: str,
+        on_lost: Callable[[int], None],
     ) -> None:
         """
         Subscribe.
 
         :param reliability: auto, best_effort or reliable.
+        :param on_lost: called with the number of images that the middleware lost.
         """
         self._node = node
         self._topic = topic
         self._callback = callback
+        self._on_lost = on_lost
         self._is_automatic = reliability == 'auto'
         wanted = (
             publishers_reliability(node, topic) if self._is_automatic
             else ReliabilityPolicy[reliability.upper()])
-        self._subscription: Subscription = self._subscribe(wanted)
+        self._subscription: Subscription | None = self._subscribe(wanted)
 
     @property
     def reliability(self) -> ReliabilityPolicy:
         """Return the reliability that is in use."""
         return self._subscription.qos_profile.reliability
 
-    def follow(self) -> None:
-        """
-        Exchange the subscription where the publishers' reliability has changed.
+    def destroy(self) -> None:
+        """End the subscription."""
+        self._node.destroy_subscription(self._subscription)
+        self._subscription = None
 
-        To be called now and then.
-        """
+    def _follow(self, _: Any = None) -> None:
+        """Exchange the subscription where the publishers' reliability has changed."""
+        # Not within the event of the subscription that is exchanged.
+        if self._node.executor is not None:
+            self._node.executor.create_task(self._exchange)
+
+    def _exchange(self) -> None:
         # The graph is asked by the name after remapping.
         topic = self._node.resolve_topic_name(self._topic)
-        if not self._is_automatic or self._node.count_publishers(topic) == 0:
+        if self._subscription is None or self._node.count_publishers(topic) == 0:
             return
         wanted = publishers_reliability(self._node, self._topic)
         if wanted is not self.reliability:
             self.destroy()
             self._subscription = self._subscribe(wanted)
 
-    def destroy(self) -> None:
-        """End the subscription."""
-        self._node.destroy_subscription(self._subscription)
-
     def _subscribe(self, reliability: ReliabilityPolicy) -> Subscription:
-        return self._node.create_subscription(
-            ImageMessage, self._topic, self._callback,
-            QoSProfile(depth=IMAGE_DEPTH, reliability=reliability),
-            event_callbacks=subscription_events(
-                self._node, self._topic,
+        qos = QoSProfile(depth=IMAGE_DEPTH, reliability=reliability)
+        if self._is_automatic:
+            events = SubscriptionEventCallbacks(
+                matched=self._follow, incompatible_qos=self._follow)
+        else:
+            events = subscription_events(
+                self._node, self._topic, qos,
                 f'set the parameter input.reliability of {self._node.get_name()} to best_effort '
-                'or auto, or publish it as reliable'))
+                'or auto, or publish it as reliable')
+        events.message_lost = lambda event: self._on_lost(event.total_count_change)
+        return self._node.create_subscription(
+            ImageMessage, self._topic, self._callback, qos, event_callbacks=events)

@@ -23,14 +23,18 @@ from typing import Generic, TypeVar
 T = TypeVar('T')
 
 
+MAX_ITEMS = 64
+"""More never wait, however long they may: they would fill the memory."""
+
+
 class Mailbox(Generic[T]):
     """
-    A short queue that drops what waited too long, as long as something newer has come.
+    A short queue that keeps only the newest item once the oldest has waited too long.
 
     A single slot would lose an image whenever the worker is held up for longer than the time
     between two images, which happens on a busy machine. A plain queue would add its length to the
-    latency when the worker is too slow for good. Here a short hold-up loses nothing, and the
-    latency of a worker that is too slow stays below `max_delay_s` plus its own time.
+    latency when the worker is too slow for good. Here a short hold-up loses nothing, and what a
+    worker that is too slow gets has waited for at most `max_delay_s`.
     """
 
     def __init__(self, max_delay_s: float, on_drop: Callable[[int], None]) -> None:
@@ -75,10 +79,13 @@ class Mailbox(Generic[T]):
             self._condition.notify_all()
 
     def _drop_late(self) -> None:
-        begin = time.monotonic() - self.max_delay_s
-        dropped = 0
-        while len(self._items) > 1 and (self.max_delay_s <= 0 or self._items[0][0] < begin):
-            self._items.popleft()
-            dropped += 1
-        if dropped:
+        if len(self._items) < 2:
+            return
+        is_late = self._items[0][0] < time.monotonic() - self.max_delay_s
+        if is_late or self.max_delay_s <= 0 or len(self._items) > MAX_ITEMS:
+            # The worker is too slow: what is between would be late as well when its turn came.
+            dropped = len(self._items) - 1
+            newest = self._items.pop()
+            self._items.clear()
+            self._items.append(newest)
             self._on_drop(dropped)

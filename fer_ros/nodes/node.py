@@ -19,18 +19,21 @@ That is lifecycle, parameters from the table, diagnostics, a worker thread.
 """
 
 from collections.abc import Callable
-import difflib
+import ctypes
 import math
+import os
 import signal
+import sys
 import threading
 import traceback
 from typing import Any, ClassVar
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from fer_ros.core.configuration import NODE_OPTIONS, ROS_PARAMETERS
-from fer_ros.core.options import Option, OptionError, Options
+from fer_ros.core.options import hint, Option, OptionError, Options
 from fer_ros.core.statistics import Snapshot, Statistics
 from fer_ros.nodes.mailbox import Mailbox
+from fer_ros.nodes.signals import ignore_signals, stop_on_signals
 from rcl_interfaces.msg import ParameterDescriptor, SetParametersResult
 import rclpy
 from rclpy.clock import Clock, ClockType
@@ -53,6 +56,9 @@ FAILURE_SHOWN_S = 60.0
 STALE_AFTER_S = 1.0
 """Without input for longer, a node reports WARN; for five times longer, STALE."""
 
+PR_SET_PDEATHSIG = 1
+"""From Linux's <sys/prctl.h>."""
+
 Level = tuple[bytes, str]
 
 
@@ -72,6 +78,8 @@ class PipelineNode(LifecycleNode):
         super().__init__(name, **kwargs)
         self.statistics = Statistics()
         self.is_active = False
+        self._is_configured = False
+        self._fault = ''
         self._table = {row.name: row for row in self.OPTIONS.table()}
         self._diagnostics: Any = None
         self._diagnostics_timer: Timer | None = None
@@ -79,7 +87,11 @@ class PipelineNode(LifecycleNode):
         self._worker: threading.Thread | None = None
         for row in self._table.values():
             self.declare_parameter(row.name, row.default, _descriptor(row))
+        self.set_parameters(self._as_numbers(
+            [self.get_parameter(name) for name in self._table]))
+        self.add_pre_set_parameters_callback(self._as_numbers)
         self.add_on_set_parameters_callback(self._check_parameters)
+        self.add_post_set_parameters_callback(self._take_over)
 
     # What subclasses write.
 
@@ -106,6 +118,12 @@ class PipelineNode(LifecycleNode):
         """Return level and sentence, and further rows for /diagnostics."""
         return (DiagnosticStatus.OK, 'Works.'), {}
 
+    def inactive_status(self) -> Level:
+        """Return level and sentence for /diagnostics while the node is not active."""
+        if self._fault:
+            return DiagnosticStatus.ERROR, self._fault
+        return DiagnosticStatus.OK, 'Inactive.' if self._is_configured else 'Not configured.'
+
     # Parameters.
 
     @property
@@ -119,24 +137,37 @@ class PipelineNode(LifecycleNode):
         return self.OPTIONS.from_mapping({
             name: self.get_parameter(name).value for name in self._table})
 
+    def _as_numbers(self, parameters: list[Parameter]) -> list[Parameter]:
+        """Return the parameters, whole numbers turned into floats where the table says number."""
+        return [
+            Parameter(p.name, value=float(p.value))
+            if type(p.value) is int and p.name in self._table and self._table[p.name].type is float
+            else p for p in parameters]
+
     def _check_parameters(self, parameters: list[Parameter]) -> SetParametersResult:
         values = {p.name: p.value for p in parameters if p.name in self._table}
         try:
             for name, value in values.items():
+                if value is None:
+                    raise OptionError(f'{name} cannot be deleted')
                 self._table[name].checked(value)
-                if not self._table[name].dynamic and self._diagnostics_timer is not None:
+                if not self._table[name].dynamic and self._is_configured:
                     raise OptionError(
                         f'{name} cannot change while the node is configured: deactivate and clean '
                         'up the node first (ros2 lifecycle set)')
-            if values and self._diagnostics_timer is not None:
+            if values and self._is_configured:
                 current = {name: self.get_parameter(name).value for name in self._table}
-                options: Any = self.OPTIONS.from_mapping({**current, **values})
-                self.apply(options)
-                if self._mailbox is not None:
-                    self._mailbox.max_delay_s = options.input.max_delay_s
+                self.OPTIONS.from_mapping({**current, **values})
         except OptionError as error:
             return SetParametersResult(successful=False, reason=f'{error}.')
         return SetParametersResult(successful=True)
+
+    def _take_over(self, parameters: list[Parameter]) -> None:
+        if self._is_configured and any(p.name in self._table for p in parameters):
+            options = self.options
+            self.apply(options)
+            if self._mailbox is not None:
+                self._mailbox.max_delay_s = options.input.max_delay_s
 
     def _warn_of_unknown_parameters(self) -> None:
         # A file or command line that sets parameters for all nodes sets those of the others here
@@ -145,23 +176,21 @@ class PipelineNode(LifecycleNode):
         for name in self._parameter_overrides:
             if name in known or name.split('.')[0] in ROS_PARAMETERS:
                 continue
-            near = difflib.get_close_matches(name, self._table, n=1)
-            hint = f'did you mean {near[0]!r}?' if near else f'there are {", ".join(self._table)}.'
-            self.get_logger().warning(f'There is no parameter {name!r}, it is ignored: {hint}')
+            self.get_logger().warning(
+                f'There is no parameter {name!r}, it is ignored{hint(name, self._table)}')
 
     # Lifecycle.
 
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Make the core object and the publishers."""
+        self._begin_diagnostics()
         self._warn_of_unknown_parameters()
         if not self._attempt('be configured', self.configure):
+            fault = self._fault
             self._attempt('clean up', self.cleanup)
+            self._fault = fault
             return TransitionCallbackReturn.FAILURE
-        self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', 10)
-        # Diagnostics must come also where simulated time stands still.
-        self._diagnostics_timer = self.create_timer(
-            DIAGNOSTICS_PERIOD_S, self._publish_diagnostics,
-            clock=Clock(clock_type=ClockType.STEADY_TIME))
+        self._is_configured = True
         return super().on_configure(state)
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -216,14 +245,16 @@ class PipelineNode(LifecycleNode):
             return TransitionCallbackReturn.FAILURE
 
     def _attempt(self, what: str, action: Callable[[], None]) -> bool:
+        self._fault = ''
         try:
             action()
         except (OptionError, ValueError, OSError, ImportError) as error:
-            self.get_logger().error(f'{self.get_name()} cannot {what}: {error}')
+            self._fault = f'{self.get_name()} cannot {what}: {error}'
+            self.get_logger().error(self._fault)
             return False
         except Exception as error:  # Jazzy's rclpy would drop it without a word
-            self.get_logger().error(
-                f'{self.get_name()} cannot {what}: {error!r}\n{traceback.format_exc()}')
+            self._fault = f'{self.get_name()} cannot {what}: {error!r}'
+            self.get_logger().error(f'{self._fault}\n{traceback.format_exc()}')
             return False
         return True
 
@@ -233,13 +264,18 @@ class PipelineNode(LifecycleNode):
         self.stop_worker()
 
     def _release(self) -> None:
+        self._is_configured = False
         self._attempt('clean up', self.cleanup)
+
+    def _begin_diagnostics(self) -> None:
+        """Publish from now on, also where configuring fails or was undone."""
         if self._diagnostics_timer is not None:
-            self.destroy_timer(self._diagnostics_timer)
-            self._diagnostics_timer = None
-        if self._diagnostics is not None:
-            self.destroy_publisher(self._diagnostics)
-            self._diagnostics = None
+            return
+        self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', 10)
+        # Diagnostics must come also where simulated time stands still.
+        self._diagnostics_timer = self.create_timer(
+            DIAGNOSTICS_PERIOD_S, self.publish_diagnostics,
+            clock=Clock(clock_type=ClockType.STEADY_TIME))
 
     # Work.
 
@@ -285,13 +321,14 @@ class PipelineNode(LifecycleNode):
 
     # Diagnostics.
 
-    def _publish_diagnostics(self) -> None:
+    def publish_diagnostics(self) -> None:
+        """Publish what the node does at this moment; a timer does so once a second."""
         figures = self.statistics.snapshot()
         rows: dict[str, Any] = {}
         if self.is_active:
             (level, message), rows = self.status(figures)
         else:
-            level, message = DiagnosticStatus.OK, 'Inactive.'
+            level, message = self.inactive_status()
         values = {
             **rows,
             'rate in (Hz)': f'{figures.rate_in:.1f}',
@@ -300,6 +337,7 @@ class PipelineNode(LifecycleNode):
             'published': figures.published,
             'dropped': figures.dropped,
             'failed': figures.failed,
+            'lost on the way': figures.lost,
             'age of the last input (s)': _number(figures.age_s, 2),
             'latency p50 (ms)': _number(figures.latency_p50_ms, 1),
             'latency p95 (ms)': _number(figures.latency_p95_ms, 1),
@@ -326,6 +364,10 @@ class PipelineNode(LifecycleNode):
         if age > late_s:
             level = DiagnosticStatus.STALE if age > 5 * late_s else DiagnosticStatus.WARN
             return level, f'Nothing has come on {topic} for {age:.1f} s: {remedy}'
+        if figures.loss_age_s < FAILURE_SHOWN_S:
+            return (DiagnosticStatus.WARN, (
+                f'{figures.lost} messages on {topic} were lost on their way: start who publishes '
+                'it with FASTRTPS_DEFAULT_PROFILES_FILE set to config/fastdds.xml of fer_ros.'))
         if figures.failure_age_s < FAILURE_SHOWN_S:
             return (DiagnosticStatus.WARN,
                     (f'{figures.failed} messages on {topic} were faulty, the last one '
@@ -345,17 +387,35 @@ def _descriptor(row: Option) -> ParameterDescriptor:
         dynamic_typing=True)
 
 
-def run_node(create: Callable[[], PipelineNode], args: list[str] | None = None) -> int:
+def end_with_parent() -> bool:
+    """
+    Let Linux send SIGINT to this process when the one that FER_ROS_PARENT names has died.
+
+    :return: whether that one is gone already.
+    """
+    parent = os.environ.get('FER_ROS_PARENT', '')
+    if not parent or sys.platform != 'linux':
+        return False
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGINT, 0, 0, 0)
+    return os.getppid() != int(parent)
+
+
+def run_node(
+    create: Callable[[], PipelineNode], args: list[str] | None = None,
+    stop: threading.Event | None = None,
+) -> int:
     """
     Spin a node until the process is interrupted or terminated, and end it cleanly.
 
+    :param stop: is set by the handlers of SIGINT and SIGTERM; None: they are installed here.
     :return: the exit code, 0.
     """
+    if stop is None:
+        stop = stop_on_signals()
     # rclpy's own handlers would end the middleware before the node could say goodbye to it.
     rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+    if end_with_parent():
+        stop.set()
     node = create()
     executor = SingleThreadedExecutor()
     executor.add_node(node)
@@ -370,8 +430,7 @@ def run_node(create: Callable[[], PipelineNode], args: list[str] | None = None) 
         rclpy.try_shutdown()
         # A second Ctrl-C, as launch sends one, must not kill what has ended well but for the
         # interpreter.
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.SIG_IGN)
+        ignore_signals()
     return 0
 
 

@@ -33,7 +33,7 @@ from fer_ros.core.values import NS_PER_S
 from fer_ros.nodes.face_conversion import from_emotion_message, stamp_ns
 from fer_ros.nodes.image_conversion import to_bgr, to_message
 from fer_ros.nodes.image_subscription import ImageSubscription
-from fer_ros.nodes.node import Level, PipelineNode, run_node
+from fer_ros.nodes.node import Level, PipelineNode
 from fer_ros.nodes.qos import IMAGES, publisher_events, RESULTS, subscription_events
 from rclpy.lifecycle import LifecyclePublisher
 from rclpy.subscription import Subscription
@@ -63,7 +63,8 @@ class OverlayNode(PipelineNode):
         """Make the publishers."""
         self._settings = self.options
         events = {
-            topic: publisher_events(self, topic, matched=lambda _: self._follow_listeners())
+            topic: publisher_events(
+                self, topic, IMAGES, matched=lambda _: self._follow_listeners())
             for topic in ('emotions/overlay', 'emotions/overlay/compressed')}
         self._raw = self.create_lifecycle_publisher(
             ImageMessage, 'emotions/overlay', IMAGES, event_callbacks=events['emotions/overlay'])
@@ -124,10 +125,11 @@ class OverlayNode(PipelineNode):
                 draw(pair)
 
         self._images = ImageSubscription(
-            self, 'image_raw', receive_image, options.input.reliability)
+            self, 'image_raw', receive_image, options.input.reliability,
+            self.statistics.count_lost)
         self._emotions = self.create_subscription(
             EmotionArray, 'emotions', receive_emotions, RESULTS,
-            event_callbacks=subscription_events(self, 'emotions'))
+            event_callbacks=subscription_events(self, 'emotions', RESULTS))
 
     def _unsubscribe(self) -> None:
         if self._images is not None:
@@ -161,17 +163,12 @@ class OverlayNode(PipelineNode):
         self._follow_listeners()
         if self._images is None:
             return (DiagnosticStatus.OK, 'Nobody listens to the overlay.'), {}
-        self._images.follow()
         rows = {'images without emotions': self._pairs.given_up}
         topics = (
             f'{self.resolve_topic_name("image_raw")} and {self.resolve_topic_name("emotions")}')
         return self.input_status(figures, topics, 'are the other nodes active?'), rows
 
 
-def main(args: list[str] | None = None) -> int:
-    """Run the node until it is interrupted."""
-    return run_node(OverlayNode, args)
-
-
 if __name__ == '__main__':
-    raise SystemExit(main())
+    from fer_ros.nodes.main import overlay_node
+    raise SystemExit(overlay_node())

@@ -14,12 +14,19 @@
 
 """Quality of service: profiles, and warnings where two sides do not fit."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from rclpy.event_handler import PublisherEventCallbacks, SubscriptionEventCallbacks
 from rclpy.node import Node
-from rclpy.qos import qos_policy_name_from_kind, QoSProfile, ReliabilityPolicy
+from rclpy.qos import (
+    qos_check_compatible,
+    qos_policy_name_from_kind,
+    QoSCompatibility,
+    QoSProfile,
+    ReliabilityPolicy,
+)
+from rclpy.topic_endpoint_info import TopicEndpointInfo
 
 RESULTS = QoSProfile(depth=10, reliability=ReliabilityPolicy.RELIABLE)
 """Of faces and emotions: nothing may be missing."""
@@ -45,33 +52,43 @@ def publishers_reliability(node: Node, topic: str) -> ReliabilityPolicy:
 
 
 def publisher_events(
-    node: Node, topic: str, matched: Callable[[Any], None] | None = None,
+    node: Node, topic: str, qos: QoSProfile, matched: Callable[[Any], None] | None = None,
 ) -> PublisherEventCallbacks:
     """Return callbacks that warn of subscribers which ask for more than this publisher offers."""
     def incompatible(event: Any) -> None:
         resolved = node.resolve_topic_name(topic)
-        policy = qos_policy_name_from_kind(event.last_policy_kind).lower()
-        others = ', '.join(sorted({
-            f'{s.node_namespace.rstrip("/")}/{s.node_name}'
-            for s in node.get_subscriptions_info_by_topic(resolved)})) or 'a subscriber'
+        others = _names(
+            s for s in node.get_subscriptions_info_by_topic(resolved)
+            if qos_check_compatible(qos, s.qos_profile)[0] == QoSCompatibility.ERROR)
         node.get_logger().warning(
-            f'Someone among {others} subscribes to {resolved} with a {policy} that '
-            f'{node.get_name()} does not offer, and hears nothing: subscribe as to sensor data, '
-            'best effort and volatile.')
+            f'{others} subscribes to {resolved} with a {_policy(event)} that {node.get_name()} '
+            'does not offer, and hears nothing: subscribe as to sensor data, best effort and '
+            'volatile.')
     return PublisherEventCallbacks(incompatible_qos=incompatible, matched=matched)
 
 
 def subscription_events(
-    node: Node, topic: str, remedy: str = 'publish it as reliable and volatile',
+    node: Node, topic: str, qos: QoSProfile, remedy: str = 'publish it as reliable and volatile',
 ) -> SubscriptionEventCallbacks:
     """Return callbacks that warn of publishers which offer less than the subscription asks for."""
     def incompatible(event: Any) -> None:
         resolved = node.resolve_topic_name(topic)
-        policy = qos_policy_name_from_kind(event.last_policy_kind).lower()
-        others = ', '.join(sorted({
-            f'{p.node_namespace.rstrip("/")}/{p.node_name}'
-            for p in node.get_publishers_info_by_topic(resolved)})) or 'a publisher'
+        others = _names(
+            p for p in node.get_publishers_info_by_topic(resolved)
+            if qos_check_compatible(p.qos_profile, qos)[0] == QoSCompatibility.ERROR)
         node.get_logger().warning(
-            f'Someone among {others} publishes {resolved} with a {policy} that is less than '
+            f'{others} publishes {resolved} with a {_policy(event)} that is less than '
             f'{node.get_name()} asks for, and is not heard: {remedy}.')
     return SubscriptionEventCallbacks(incompatible_qos=incompatible)
+
+
+def _policy(event: Any) -> str:
+    return qos_policy_name_from_kind(event.last_policy_kind).lower()
+
+
+def _names(endpoints: Iterable[TopicEndpointInfo]) -> str:
+    """Return the full names of the nodes; one that the graph does not know yet has none."""
+    names = {
+        f'{e.node_namespace.rstrip("/")}/{e.node_name}' for e in endpoints
+        if 'UNKNOWN' not in e.node_name}
+    return ' and '.join(sorted(names)) or 'Another node'

@@ -15,21 +15,25 @@
 """Bringing nodes up, where answers are lost or do not come."""
 
 import os
+from pathlib import Path
+import threading
 from types import SimpleNamespace
 
 from fer_ros.apps import bring_up as module
 from fer_ros.apps.bring_up import (
-    BringUp,
     BringUpError,
+    Interrupted,
     NODES,
     OneProcess,
-    use_fastdds_profile,
+    OwnProcesses,
     write_parameter_file,
 )
+from fer_ros.apps.fastdds import PROFILE_VARIABLES, profile_variables
 from fer_ros.core.configuration import NODE_OPTIONS, read_config
 from fer_ros.nodes.emotion_node import EmotionNode
 from lifecycle_msgs.msg import State, Transition
 import pytest
+from rcl_interfaces.msg import Log
 
 ANSWERED, LOST_REQUEST, LOST_ANSWER, REFUSED = range(4)
 GOALS = {
@@ -38,11 +42,18 @@ GOALS = {
 }
 
 
-class Scripted(BringUp):
+class Scripted(OwnProcesses):
     """Nodes that answer the requests for a change of state as the script says, then always."""
 
     def __init__(self, script):
-        super().__init__(SimpleNamespace(create_client=lambda *_: None), [])
+        super().__init__(
+            SimpleNamespace(
+                create_client=lambda *_: None,
+                get_namespace=lambda: '/',
+                get_node_names_and_namespaces=list,
+            ),
+            [],
+        )
         self.script = list(script)
         self.states = dict.fromkeys(NODES, State.PRIMARY_STATE_UNCONFIGURED)
         self.stopped = False
@@ -50,9 +61,6 @@ class Scripted(BringUp):
 
     def stop(self, names=()):
         self.stopped = True
-
-    def process_ids(self):
-        return {}
 
     def _launch(self, name):
         pass
@@ -127,11 +135,42 @@ def test_the_parameter_file_reaches_a_node(graph, tmp_path):
     assert node.get_parameter('input.max_delay_s').value == 0.5
 
 
-def test_a_profile_of_ones_own_is_left_alone(monkeypatch):
-    name = 'FASTRTPS_DEFAULT_PROFILES_FILE'
-    monkeypatch.setenv(name, '/my/own.xml')
-    use_fastdds_profile()
-    assert os.environ[name] == '/my/own.xml'
-    monkeypatch.delenv(name)
-    use_fastdds_profile()
-    assert os.environ[name].endswith('config/fastdds.xml')
+def test_nodes_of_the_same_names_are_left_alone_and_told_of(graph):
+    """Their services carry the same names as those of the nodes that are to be brought up."""
+    others = [graph.add(NODES[name]) for name in ('emotion_node', 'face_node')]
+    elsewhere = graph.add(NODES['camera_node'], namespace='/robot')
+    nodes = OneProcess(graph.probe, ['--ros-args', '-p', 'source:=sample'], graph.executor)
+    nodes.start()
+    try:
+        states = [node._state_machine.current_state[1] for node in (*others, elsewhere)]
+        assert states == ['unconfigured'] * 3
+        text = graph.wait_for_log('--namespace NAME', 'ROS_DOMAIN_ID', level=Log.WARN)
+        assert 'emotion_node, face_node run' in text
+    finally:
+        nodes.stop()
+
+
+def test_a_node_of_the_same_process_that_cannot_start_is_named(graph):
+    nodes = OneProcess(graph.probe, ['--ros-args', '-p', 'source:=/nowhere.mp4'], graph.executor)
+    with pytest.raises(BringUpError, match='camera_node could not be configured'):
+        nodes.start()
+    assert graph.executor.get_nodes() == [graph.probe]
+
+
+def test_an_interrupt_ends_the_bringing_up_in_one_process(graph):
+    stop = threading.Event()
+    stop.set()
+    nodes = OneProcess(graph.probe, ['--ros-args', '-p', 'source:=sample'], graph.executor, stop)
+    with pytest.raises(Interrupted):
+        nodes.start()
+    assert graph.executor.get_nodes() == [graph.probe]
+
+
+@pytest.mark.parametrize('own', PROFILE_VARIABLES)
+def test_a_profile_of_ones_own_is_left_alone(monkeypatch, own):
+    for name in PROFILE_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    assert {Path(path).name for path in profile_variables().values()} == {'fastdds.xml'}
+    assert set(profile_variables()) == set(PROFILE_VARIABLES)
+    monkeypatch.setenv(own, '/my/own.xml')
+    assert profile_variables() == {}

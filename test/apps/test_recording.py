@@ -15,9 +15,11 @@
 """Recording: a video of constant rate from images that come as they like."""
 
 from pathlib import Path
+import subprocess
+import sys
 
 import cv2
-from fer_ros.apps.recording import OverlayRecorder, VideoFile
+from fer_ros.apps.recording import OverlayRecorder, usual_rate_hz, VideoFile
 from graph import BEST_EFFORT, image_message, wait_until
 import numpy as np
 import pytest
@@ -51,7 +53,7 @@ def read(path):
 
 def record(path, moments):
     """Write images of these values at these times in periods."""
-    file = VideoFile(path, RATE)
+    file = VideoFile(path)
     for value, time in moments:
         file.write(image(value), S + round(time * PERIOD))
     file.close()
@@ -67,8 +69,9 @@ def test_a_steady_stream_is_written_as_it_is(tmp_path, name):
 
 def test_jitter_does_not_show(tmp_path):
     shifts = [0, 0.3, -0.3, 0.2, -0.2, 0.4, 0.1, -0.4, 0, 0.3]
-    moments = [(10 * k, k + shift) for k, shift in enumerate(shifts)]
-    assert record(tmp_path / 'a.avi', moments) == list(range(10))
+    steady = [(0, k) for k in range(15)]
+    moments = [(10 * k, 15 + k + shift) for k, shift in enumerate(shifts)]
+    assert record(tmp_path / 'a.avi', [*steady, *moments])[15:] == list(range(10))
 
 
 def test_a_gap_is_filled_with_the_image_before_it(tmp_path):
@@ -84,9 +87,40 @@ def test_a_gap_is_filled_with_the_image_before_it(tmp_path):
 
 
 def test_too_many_images_are_thinned(tmp_path):
-    values = record(tmp_path / 'a.avi', [(k, k / 10) for k in range(100)])
-    assert len(values) in (10, 11), 'nearly ten periods'
+    steady = [(0, k) for k in range(15)]
+    values = record(tmp_path / 'a.avi', [*steady, *((k, 15 + k / 10) for k in range(100))])
+    assert len(values) - 15 in (10, 11), 'nearly ten periods'
     assert values == sorted(values)
+
+
+@pytest.mark.parametrize(
+    ('interval_s', 'rate'),
+    [(0.1, 10), (1 / 25, 25), (1 / 29.97, 30), (1 / 7.5, 7.5), (2.0, 1), (0.001, 240)],
+)
+def test_the_rate_is_that_of_the_first_images(tmp_path, interval_s, rate):
+    path = tmp_path / 'a.avi'
+    file = VideoFile(path)
+    for k in range(20):
+        jitter = (0.01, -0.01, 0, 0.01)[k % 4]
+        # A pause changes nothing.
+        file.write(image(100), S + round((k + jitter + (k > 8)) * interval_s * S))
+    file.close()
+    assert read(path)[1] == pytest.approx(rate)
+
+
+def test_stamps_that_stand_still_or_jump_do_not_change_the_rate():
+    assert usual_rate_hz([S + k * PERIOD for k in (0, 1, 1, 2, 9, 3, 4)]) == 10
+
+
+@pytest.mark.parametrize(('number', 'rate'), [(1, 30), (2, 5), (3, 5)])
+def test_a_short_run_has_the_rate_of_what_there_is(tmp_path, number, rate):
+    file = VideoFile(tmp_path / 'a.avi')
+    for k in range(number):
+        file.write(image(100), S + k * S // 5)
+    assert list(tmp_path.iterdir()) == []
+    file.close()
+    values, read_rate, _ = read(tmp_path / 'a.avi')
+    assert (len(values), read_rate) == (number, pytest.approx(rate))
 
 
 def test_a_long_gap_is_left_out(tmp_path):
@@ -101,38 +135,90 @@ def test_a_clock_that_jumps_back(tmp_path, back):
     assert record(tmp_path / 'a.avi', moments) == [0, 5, 10, 15]
 
 
-def test_images_of_another_size_are_scaled_to_the_first(tmp_path):
-    file = VideoFile(tmp_path / 'a.avi', RATE)
-    for k, size in enumerate([(48, 64), (96, 128), (20, 30)]):
-        file.write(image(100, size), S + k * PERIOD)
+def test_images_of_another_shape_get_borders(tmp_path):
+    file = VideoFile(tmp_path / 'a.avi')
+    for k, size in enumerate([(48, 64), (96, 128), (60, 20)]):
+        file.write(image(200, size), S + k * PERIOD)
     file.close()
-    values, _, size = read(tmp_path / 'a.avi')
-    assert len(values) == 3
-    assert size == (64, 48)
+    capture = cv2.VideoCapture(str(tmp_path / 'a.avi'))
+    images = [capture.read()[1] for _ in range(3)]
+    capture.release()
+    assert {picture.shape for picture in images} == {(48, 64, 3)}
+    assert images[1].min() > 180, 'the same shape fills it'
+    # 20 x 60 becomes 16 x 48, in the middle; MJPG smears over its blocks of 16.
+    assert images[2][:, 28:36].min() > 180
+    assert images[2][:, :8].max() < 20
+    assert images[2][:, -8:].max() < 20
+
+
+@pytest.mark.parametrize('name', ['a.mkv', 'a.avi'])
+def test_what_was_recorded_survives_a_kill(tmp_path, name):
+    """Noise, which does not compress: 60 images are more than what waits to be written."""
+    path = tmp_path / name
+    program = f"""
+import os, sys
+from pathlib import Path
+from fer_ros.apps.recording import VideoFile
+import numpy as np
+random = np.random.default_rng(1)
+file = VideoFile(Path({str(path)!r}))
+for k in range(60):
+    file.write(random.integers(0, 256, (240, 320, 3), np.uint8), k * {PERIOD})
+os.kill(os.getpid(), 9)
+"""
+    assert subprocess.run([sys.executable, '-c', program], check=False).returncode == -9
+    assert len(read(path)[0]) > 20
+
+
+@pytest.mark.parametrize('name', ['a.mp4', 'a.mkv', 'a.avi'])
+def test_a_full_disk_is_told_of(tmp_path, name):
+    """A limit of the file's size stands for the disk."""
+    program = f"""
+import resource
+from pathlib import Path
+from fer_ros.apps.recording import VideoFile
+import numpy as np
+resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))
+random = np.random.default_rng(1)
+file = VideoFile(Path({str(tmp_path / name)!r}))
+for k in range(60):
+    file.write(random.integers(0, 256, (240, 320, 3), np.uint8), k * {PERIOD})
+try:
+    file.close()
+except OSError as error:
+    print('said:', error)
+"""
+    run = subprocess.run(
+        [sys.executable, '-c', program], check=True, capture_output=True, text=True
+    )
+    assert f'said: {tmp_path / name} is damaged: of 60 images' in run.stdout
+    assert 'space on the disk' in run.stdout
 
 
 def test_nothing_is_written_before_the_first_image(tmp_path):
-    VideoFile(tmp_path / 'a.mp4', RATE).close()
+    VideoFile(tmp_path / 'a.mp4').close()
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_name_that_cannot_be_recorded(tmp_path):
     with pytest.raises(ValueError, match=r'a\.gif cannot be recorded.*\.mp4'):
-        VideoFile(tmp_path / 'a.gif', RATE)
+        VideoFile(tmp_path / 'a.gif')
     with pytest.raises(ValueError, match='there is no folder'):
-        VideoFile(tmp_path / 'nowhere' / 'a.mp4', RATE)
+        VideoFile(tmp_path / 'nowhere' / 'a.mp4')
 
 
 def test_a_file_that_cannot_be_written(tmp_path, capfd):
     path = tmp_path / 'a.mp4'
     path.mkdir()
+    file = VideoFile(path)
+    file.write(image(1), S)
     with pytest.raises(OSError, match=r'a\.mp4 cannot be written'):
-        VideoFile(path, RATE).write(image(1), S)
+        file.close()
 
 
 def test_the_overlay_is_recorded(graph, tmp_path):
     path = tmp_path / 'a.avi'
-    recorder = graph.do(OverlayRecorder, graph.probe, path, RATE)
+    recorder = graph.do(OverlayRecorder, graph.probe, path)
     overlay = graph.speaker(Image, 'emotions/overlay', BEST_EFFORT)
     wait_until(overlay.get_subscription_count)
     for k in range(30):
@@ -143,13 +229,13 @@ def test_the_overlay_is_recorded(graph, tmp_path):
 
 
 def test_a_recording_without_images_says_so(graph, tmp_path):
-    recorder = graph.do(OverlayRecorder, graph.probe, tmp_path / 'a.mp4', RATE)
+    recorder = graph.do(OverlayRecorder, graph.probe, tmp_path / 'a.mp4')
     assert 'Nothing was recorded' in recorder.close()
 
 
 def test_a_recording_that_fails_says_why_and_the_program_goes_on(graph, tmp_path, capfd):
     path = tmp_path / 'a.mp4'
-    recorder = graph.do(OverlayRecorder, graph.probe, path, RATE)
+    recorder = graph.do(OverlayRecorder, graph.probe, path)
     Path(path).mkdir()
     overlay = graph.speaker(Image, 'emotions/overlay', BEST_EFFORT)
     wait_until(overlay.get_subscription_count)

@@ -216,3 +216,16 @@ def test_twenty_faces_can_be_drawn():
     faces = [seen(Box(30 * k, 20 * k, 60, 60), Emotion(k % 7)) for k in range(20)]
     draw_emotions(image, faces)
     assert changed(image).any()
+
+
+@pytest.mark.parametrize('options', [
+    DrawingOptions(show_head_pose=False, show_probabilities=False), DrawingOptions()])
+def test_bars_cover_no_other_face(options):
+    # Side by side, with less room between them than the bars need.
+    faces = [seen(Box(40.0 + 130 * k, 200.0, 90.0, 90.0)) for k in range(4)]
+    image = wall()
+    draw_emotions(image, faces, options)
+    for face in faces:
+        x, y = (round(c) for c in face.box.center)
+        # The axes of the head are not drawn, as the pose is unknown: inside the frames is nothing.
+        assert not changed(image)[y - 40:y + 40, x - 40:x + 40].any()

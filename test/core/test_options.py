@@ -157,3 +157,12 @@ def test_a_class_that_adds_options_has_those_of_its_parent_first():
     names = [row.name for row in TandemOptions.table()]
     assert names == [*(row.name for row in BicycleOptions.table()), 'seats']
     assert TandemOptions.from_mapping({'seats': 3, 'name': 'Rosa'}).seats == 3
+
+
+@pytest.mark.parametrize(('name', 'words'), [
+    ('rate', "did you mean 'rate_hz'?"), ('zzz', 'there are model, threads')])
+def test_an_unknown_name_is_answered_with_the_one_that_was_meant(name, words):
+    from fer_ros.core.emotion_stage import EmotionOptions
+    with pytest.raises(OptionError) as caught:
+        EmotionOptions.from_mapping({name: 1})
+    assert words in str(caught.value)

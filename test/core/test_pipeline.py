@@ -165,3 +165,22 @@ def test_neither_ros_nor_tensorflow_is_imported():
     done = subprocess.run(
         [sys.executable, '-c', code], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.strip() == '[]'
+
+
+def test_what_is_no_frame_is_refused_in_words():
+    pipeline = Pipeline.from_config('still')
+    with pytest.raises(TypeError, match='takes a Frame'):
+        pipeline.process(SampleClip().frame(0))
+    pipeline.close()
+    with pytest.raises(RuntimeError, match='closed'):
+        pipeline.process(Frame(SampleClip().frame(0), 0))
+
+
+def test_what_a_caller_gets_cannot_change_what_comes_next():
+    with Pipeline.from_config('still') as pipeline:
+        faces = pipeline.process(Frame(SampleClip().frame(0), 0))
+    with pytest.raises(ValueError, match='read-only'):
+        faces[0].probabilities[:] = 0
+    with pytest.raises(ValueError, match='read-only'):
+        faces[0].raw_probabilities[:] = 0
+    assert len(set(faces)) == 2

@@ -300,3 +300,27 @@ def test_identities_hold_in_crowds_with_one_detection_in_five_missing(
     assert reported > 0.9 * shown
     assert lost_identities <= lost * reported
     assert mixed_up <= mixed * reported
+
+
+def test_a_face_that_grows_and_is_then_covered_keeps_its_size_and_identity():
+    follow = tracker(min_hits=1)
+    follow.update([face(150, 150, 100)], 0)
+    follow.update([Detection(Box(60.0, 60.0, 210.0, 210.0), 0.9)], stamp(1 / 30))
+    sizes = [
+        follow.update([], stamp(k / 30))[0].box.width for k in range(2, 18)]
+    assert 100 <= min(sizes) <= max(sizes) <= 210
+    back = Detection(Box(60.0, 60.0, 210.0, 210.0), 0.9)
+    assert identities(follow.update([back], stamp(18 / 30))) == [1]
+
+
+@pytest.mark.parametrize('rate_hz', [15, 30])
+def test_a_face_that_moves_and_is_then_covered_is_known_where_it_stopped(rate_hz):
+    follow = tracker(min_hits=1)
+    for k, x in enumerate((100, 115, 130)):
+        follow.update([face(x, 100)], stamp(k / rate_hz))
+    last = 2 / rate_hz
+    hidden = round(0.33 * rate_hz)
+    for k in range(1, hidden):
+        ghost, = follow.update([], stamp(last + k / rate_hz))
+        assert 130 <= ghost.box.center[0] <= 250
+    assert identities(follow.update([face(200, 100)], stamp(last + hidden / rate_hz))) == [1]

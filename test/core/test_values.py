@@ -21,7 +21,7 @@ from pathlib import Path
 import re
 
 from fer_ros.core.emotions import Emotion, LABELS
-from fer_ros.core.values import Box, FaceEmotion, FaceState, HeadPose, no_probabilities
+from fer_ros.core.values import Box, FaceEmotion, FaceState, Frame, HeadPose, no_probabilities
 import numpy as np
 import pytest
 
@@ -113,3 +113,32 @@ def test_an_unknown_head_pose_is_nan():
 def test_values_cannot_be_changed():
     with pytest.raises(FrozenInstanceError):
         Box(0, 0, 1, 1).x = 3
+
+
+@pytest.mark.parametrize(('image', 'words'), [
+    (None, 'was the file read'),
+    ([[1]], 'not list'),
+    (np.zeros((4, 5), np.uint8), 'COLOR_GRAY2BGR'),
+    (np.zeros((4, 5, 1), np.uint8), 'COLOR_GRAY2BGR'),
+    (np.zeros((4, 5, 4), np.uint8), 'COLOR_BGRA2BGR'),
+    (np.zeros((3, 4, 5), np.uint8), r'not \(3, 4, 5\)'),
+    (np.zeros((4, 5, 3), np.float32), 'float32'),
+    (np.zeros((0, 5, 3), np.uint8), r'\(0, 5, 3\)')])
+def test_a_frame_takes_only_colour_images(image, words):
+    with pytest.raises(ValueError, match=words):
+        Frame(image, 0)
+
+
+@pytest.mark.parametrize('stamp', [None, 1.5, float('nan'), '1', True])
+def test_a_frame_takes_only_whole_nanoseconds(stamp):
+    with pytest.raises(ValueError, match='whole nanoseconds'):
+        Frame(np.zeros((4, 5, 3), np.uint8), stamp)
+
+
+def test_a_frame_takes_views_and_numbers_of_numpy():
+    image = np.arange(60, dtype=np.uint8).reshape(4, 5, 3)
+    frame = Frame(image[:, ::-1], np.int64(7))
+    assert frame.image.flags['C_CONTIGUOUS']
+    assert (frame.image == image[:, ::-1]).all()
+    assert type(frame.stamp_ns) is int
+    assert Frame(image, 0).image is image

@@ -121,6 +121,9 @@ def test_the_graph_is_as_it_was_after_cleaning_up(graph, node):
             + [(s.topic_name, 'in') for s in node.subscriptions]
         )
 
+    # Diagnostics begin with the first attempt to configure, and go on.
+    graph.up(node)
+    graph.change(node, 'deactivate', 'cleanup')
     before, timers, waitables = topics(), len(list(node.timers)), len(list(node.waitables))
     for _ in range(3):
         graph.up(node)

@@ -17,7 +17,7 @@
 import threading
 
 from fer_ros.nodes import mailbox as module
-from fer_ros.nodes.mailbox import Mailbox
+from fer_ros.nodes.mailbox import Mailbox, MAX_ITEMS
 from graph import DEADLINE_S
 import pytest
 
@@ -114,13 +114,28 @@ def test_a_worker_that_is_as_fast_as_the_callback_misses_nothing(dropped):
     def work():
         while (item := mailbox.take()) is not None:
             taken.append(item)
+            room.release()
             if item == 999:
                 return
 
+    room = threading.Semaphore(8)
     thread = threading.Thread(target=work)
     thread.start()
     for item in range(1000):
+        assert room.acquire(timeout=DEADLINE_S)
         mailbox.put(item)
     thread.join(DEADLINE_S)
     assert taken == list(range(1000))
     assert dropped == []
+
+
+def test_no_more_than_a_bounded_number_waits(dropped):
+    mailbox = Mailbox(3600.0, dropped.append)
+    for item in range(10 * MAX_ITEMS):
+        mailbox.put(item)
+    mailbox.put('last')
+    count = 0
+    while mailbox.take() != 'last':
+        count += 1
+    assert count < MAX_ITEMS
+    assert sum(dropped) == 10 * MAX_ITEMS - count

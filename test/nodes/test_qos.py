@@ -96,7 +96,7 @@ def test_reliability_can_be_chosen(graph, policy, expected):
     graph.up(node)
     assert reliability(node) is expected
     graph.ask(images, blank(S), faces, S)
-    graph.do(node._publish_diagnostics)
+    graph.do(node.publish_diagnostics)
     assert reliability(node) is expected
 
 
@@ -120,7 +120,7 @@ def test_another_publisher_is_followed(graph, remaps):
     # Without any publisher it stays as it is.
     graph.do(graph.probe.destroy_publisher, sure)
     wait_until(lambda: node.count_publishers(topic) == 0)
-    graph.do(node._publish_diagnostics)
+    graph.do(node.publish_diagnostics)
     assert reliability(node, topic) is ReliabilityPolicy.RELIABLE
 
 

@@ -25,6 +25,7 @@ from rclpy.qos import ReliabilityPolicy
 from sensor_msgs.msg import Image
 
 TOOL = Path(__file__).resolve().parents[2] / 'tools' / 'write_parameters.py'
+NAMESPACE = '/reference'
 OF_ROS = {'/rosout', '/parameter_events'}
 
 
@@ -39,24 +40,29 @@ def documented(name):
     spec.loader.exec_module(tool)
     _, subscribed, published = tool.NODES[name]
     return (
-        {f'/{topic.lstrip("/")}': kind for topic, kind, _, _ in subscribed},
-        {f'/{topic.lstrip("/")}': kind for topic, kind, _, _ in published},
-        {f'/{topic.lstrip("/")}': qos for topic, _, qos, _ in published})
+        {in_graph(topic): kind for topic, kind, _, _ in subscribed},
+        {in_graph(topic): kind for topic, kind, _, _ in published},
+        {in_graph(topic): qos for topic, _, qos, _ in published})
+
+
+def in_graph(topic):
+    """Return the topic's name in the namespace that no node of another test has."""
+    return topic if topic.startswith('/') else f'{NAMESPACE}/{topic}'
 
 
 @pytest.mark.parametrize('name', NODES)
 def test_the_topics_of_a_node_are_those_in_its_document(graph, name):
     parameters = {'source': 'sample'} if name == 'camera_node' else {}
-    node = graph.add(NODES[name], **parameters)
+    node = graph.add(NODES[name], namespace=NAMESPACE, **parameters)
     if name == 'overlay_node':
-        graph.listen(Image, 'emotions/overlay', BEST_EFFORT)
-        graph.speaker(EmotionArray, 'emotions')
+        graph.listen(Image, in_graph('emotions/overlay'), BEST_EFFORT)
+        graph.speaker(EmotionArray, in_graph('emotions'))
     graph.up(node)
     subscribed, published, quality = documented(name)
 
     def topics(of):
         return {
-            topic: kinds[0] for topic, kinds in of(name, '/')
+            topic: kinds[0] for topic, kinds in of(name, NAMESPACE)
             if topic not in OF_ROS and not topic.endswith('/transition_event')}
 
     wait_until(lambda: topics(graph.probe.get_publisher_names_and_types_by_node) == published)

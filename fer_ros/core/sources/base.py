@@ -54,7 +54,7 @@ class SourceOptions(Options):
     source: str = option(
         'auto',
         'A camera (0, /dev/video2), a video file, an image, a folder of images, an rtsp:// or '
-        'http:// stream, sample (the built-in clip), or auto: the camera 0 if one opens, else '
+        'http:// stream, sample (the built-in clip), or auto: the first camera that opens, else '
         'sample.')
     width: int = option(
         640, 'Width asked of a camera; 0: its own. Files, streams and the sample keep theirs.',

@@ -122,11 +122,14 @@ def _open_path(path: Path, options: SourceOptions) -> FrameSource:
 
 
 def _camera_or_sample(options: SourceOptions, capture: CaptureFactory) -> FrameSource:
-    device = device_path('0')
-    try:
-        return CameraSource(device, options, capture)
-    except SourceError as error:
-        source = SampleSource(options)
-        source.description = (
-            f'no camera opens at {device}; showing the built-in sample clip instead ({error})')
-        return source
+    devices = sorted(Path('/dev').glob('video*'), key=lambda path: (len(path.name), path.name))
+    faults = []
+    for device in [str(path) for path in devices] or [device_path('0')]:
+        try:
+            return CameraSource(device, options, capture)
+        except SourceError as error:
+            faults.append(str(error))
+    source = SampleSource(options)
+    source.warnings.append(
+        f'no camera opens, showing the built-in sample clip instead ({"; ".join(faults)})')
+    return source
