@@ -14,12 +14,14 @@
 
 """What all tests share; its place also lets them import the modules beside it."""
 
+import atexit
 from contextlib import closing
 import os
 from pathlib import Path
 import socket
 
 import pytest
+
 
 def free_domain():
     """
@@ -45,6 +47,7 @@ def free_domain():
 # Before anything of ROS is imported: a graph of this run's own, on this machine alone, with
 # messages checked.
 DOMAIN, _LOCK = free_domain()
+atexit.register(_LOCK.close)
 os.environ['ROS_DOMAIN_ID'] = str(DOMAIN)
 os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
 os.environ['ROS_PYTHON_CHECK_FIELDS'] = '1'

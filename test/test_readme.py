@@ -16,6 +16,9 @@
 
 from pathlib import Path
 import re
+import signal
+import subprocess
+import sys
 
 from graph import wait_until
 import pytest
@@ -40,22 +43,26 @@ def test_the_example_without_ros_finds_both_faces(capsys: pytest.CaptureFixture[
         'anger', 'disgust', 'fear', 'happiness', 'sadness', 'surprise', 'neutral', 'unknown'}
 
 
-def test_the_robot_greets_a_smiling_person_once(graph) -> None:
+def test_the_robot_greets_a_smiling_person_once_and_ends_with_ctrl_c(graph, tmp_path) -> None:
     from fer_msgs.msg import Emotion, EmotionArray
-    names: dict = {'__name__': 'readme'}
-    exec(compile(block('Greeter'), 'README.md', 'exec'), names)
-    greeter = names['Greeter']()
-    said = []
-    greeter.get_logger = lambda: type('Log', (), {'info': staticmethod(said.append)})
-    graph.nodes.append(greeter)
-    graph.executor.add_node(greeter)
+    example = tmp_path / 'greeter.py'
+    example.write_text(block('Greeter'), encoding='utf-8')
     speaker = graph.speaker(EmotionArray, 'emotions')
-    wait_until(lambda: speaker.get_subscription_count() == 1)
-    for track_id in (3, 3, 3, 4):
-        speaker.publish(EmotionArray(
-            emotions=[Emotion(track_id=track_id, emotion=Emotion.HAPPY, confidence=0.9)]))
-    wait_until(lambda: 'Hello, person 4!' in said)
-    assert said == ['Hello, person 3!', 'Hello, person 4!']
+    with subprocess.Popen(
+            [sys.executable, str(example)], stderr=subprocess.PIPE, text=True) as robot:
+        try:
+            wait_until(lambda: speaker.get_subscription_count() == 1)
+            for track_id in (3, 3, 3, 4):
+                speaker.publish(EmotionArray(emotions=[
+                    Emotion(track_id=track_id, emotion=Emotion.HAPPY, confidence=0.9)]))
+            said = [robot.stderr.readline(), robot.stderr.readline()]
+            robot.send_signal(signal.SIGINT)
+            said += robot.stderr.readlines()
+            assert robot.wait(20) == 0
+        finally:
+            robot.kill()
+    assert ['Hello, person 3!' in said[0], 'Hello, person 4!' in said[1], len(said)] == [
+        True, True, 2]
 
 
 @pytest.mark.parametrize('target', sorted(set(re.findall(r'\]\(([^)#]+)\)', README))))

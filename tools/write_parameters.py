@@ -13,7 +13,7 @@
 # limitations under the License.
 
 """
-Write config/live.yaml and docs/nodes.md from the tables of the nodes.
+Write config/live.yaml, docs/nodes.md and a part of README.md from the tables of the nodes.
 
 So they cannot disagree with them.
 """
@@ -154,7 +154,38 @@ def document() -> str:
     return '\n'.join(lines)
 
 
-FILES = {ROOT / 'config' / 'live.yaml': config, ROOT / 'docs' / 'nodes.md': document}
+def overview() -> list[str]:
+    """Return the tables of the README: each node's topics, and its parameters with defaults."""
+    lines = ['| node | subscribes | publishes |', '| --- | --- | --- |']
+    for node, (_, subscribed, published) in NODES.items():
+        names = [
+            ', '.join(f'`{name}` ({kind.rsplit("/", 1)[1]})' for name, kind, _, _ in rows)
+            for rows in (subscribed, [row for row in published if row is not DIAGNOSTICS])]
+        lines.append(f'| `{node}` | {names[0]} | {names[1]} |')
+    lines += ['', '| node | parameter | default | |', '| --- | --- | --- | --- |']
+    for node, options in NODE_OPTIONS.items():
+        for row in options.table():
+            is_text = isinstance(row.default, str)
+            value = f"'{row.default}'" if is_text else str(row.default).lower()
+            unit = f' {row.unit}' if row.unit else ''
+            lines.append(f'| `{node}` | `{row.name}` | `{value}`{unit} | {row.description} |')
+    return lines
+
+
+def readme() -> str:
+    """Return the README with its tables made anew."""
+    begin, end = '<!-- made by tools/write_parameters.py -->', '<!-- end -->'
+    text = (ROOT / 'README.md').read_text(encoding='utf-8')
+    before, _, rest = text.partition(begin)
+    _, _, after = rest.partition(end)
+    return '\n'.join([before + begin, '', *overview(), '', end + after])
+
+
+FILES = {
+    ROOT / 'config' / 'live.yaml': config,
+    ROOT / 'docs' / 'nodes.md': document,
+    ROOT / 'README.md': readme,
+}
 
 
 def main() -> None:

@@ -23,13 +23,20 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 
 import cv2
+from fer_msgs.msg import EmotionArray
+from fer_ros.core.configuration import NODE_OPTIONS
 from fer_ros.core.sample import SampleClip
 from graph import wait_until
+from lifecycle_msgs.msg import Transition
+from lifecycle_msgs.srv import ChangeState
 import pytest
 import yaml
 
+ROOT = Path(__file__).resolve().parents[2]
+NODES = list(NODE_OPTIONS)
 DEADLINE_S = 90
 COMMAND = [sys.executable, '-m', 'fer_ros.apps.fer', 'live']
 
@@ -247,12 +254,18 @@ def test_a_configuration_and_settings_reach_the_nodes(start, tmp_path):
         (['--set', 'emotion_node.rate_hz'], ('NODE.NAME=VALUE',)),
         (['--config', 'nowhere'], ('nowhere', 'live')),
         (['--config', '/nowhere/a.yaml'], ('/nowhere/a.yaml',)),
+        (['--config', 'WRONG.yaml'], ('WRONG.yaml, face_node: ', 'max_faces', '-1')),
+        (['--set', 'emotion_node.rate_hz=[1'], ('--set emotion_node.rate_hz=[1', 'YAML')),
+        (['--namespace', '1st robot'], ('--namespace 1st robot', 'letters')),
         (['--source', 'sample', '--record', '/nowhere/out.mp4'], ('there is no folder /nowhere',)),
         (['--source', 'sample', '--record', 'out.gif'], ('out.gif', '.mp4')),
         (['--source', 'sample', '--show'], ('--show', 'DISPLAY', '--record')),
     ],
 )
-def test_what_cannot_work_is_said_in_a_sentence(start, arguments, words):
+def test_what_cannot_work_is_said_in_a_sentence(start, arguments, words, tmp_path):
+    wrong = tmp_path / 'WRONG.yaml'
+    wrong.write_text('/**/face_node: {ros__parameters: {max_faces: -1}}')
+    arguments = [str(wrong) if word == wrong.name else word for word in arguments]
     code, text = start(*arguments, DISPLAY='', WAYLAND_DISPLAY='').end()
     assert code == 1, text
     assert 'Traceback' not in text
@@ -292,6 +305,241 @@ def children(process_id):
     return found
 
 
+@pytest.mark.parametrize('processes', [(), ('--processes',)])
+def test_a_namespace_holds_all_nodes_and_topics(start, graph, processes):
+    emotions = graph.listen(EmotionArray, '/robot/emotions')
+    run = start('--source', 'sample', '--namespace', 'robot', *processes)
+    emotions.wait(lambda m: len(m.emotions) == 2, DEADLINE_S)
+    run.wait_for(r'1 \w+ \d+% .*\| 2 ')
+    names = graph.probe.get_node_names_and_namespaces()
+    assert {name for name, space in names if space == '/robot'} == {*NODES, 'fer_live'}
+    code, text = run.end(signal.SIGINT)
+    assert code == 0, text
+    assert 'Traceback' not in text
+
+
+def test_nodes_of_another_run_are_told_of_and_left_alone(start):
+    first = start('--source', 'sample')
+    first.wait_for(r'1 \w+ \d+%')
+    second = start('--source', 'sample', '--duration', 2)
+    code, text = second.end()
+    assert code == 0, text
+    assert '--namespace NAME' in text
+    assert 'is not possible from the state' not in first.text
+    seen = len(first.lines)
+    first.wait_for(r'1 \w+ \d+%', seen)
+    assert first.end(signal.SIGINT)[0] == 0
+
+
+def test_a_camera_that_someone_deactivates_does_not_end_it(start, graph):
+    client = graph.do(graph.probe.create_client, ChangeState, 'camera_node/change_state')
+    run = start('--source', 'sample')
+    run.wait_for(r'1 \w+ \d+%')
+    wait_until(client.service_is_ready)
+
+    def change(number):
+        answer = client.call_async(ChangeState.Request(transition=Transition(id=number)))
+        wait_until(answer.done)
+        assert answer.result().success
+
+    change(Transition.TRANSITION_DEACTIVATE)
+    # Longer than the monitor waits for a reason.
+    silent = run.wait_for(r'no image for [4-9]\.\d s')
+    assert not re.search(r'1 \w+ \d+%', run.lines[silent])
+    change(Transition.TRANSITION_ACTIVATE)
+    run.wait_for(r'1 \w+ \d+%', silent)
+    code, text = run.end(signal.SIGINT)
+    assert code == 0, text
+
+
+def test_each_picture_of_a_folder_has_its_line(start, tmp_path):
+    clip = SampleClip()
+    for k in range(7):
+        cv2.imwrite(str(tmp_path / f'{k}.png'), clip.frame(10 * k))
+    code, text = start('--source', tmp_path, '--config', 'still').end()
+    assert code == 0, text
+    assert len(re.findall(r'^ +\d+\.\d s  1 \w+ \d+%', text, re.MULTILINE)) == 7, text
+
+
+def test_ctrl_c_amid_the_imports_ends_it_without_a_word(start):
+    run = start('--source', 'sample')
+    maps = Path(f'/proc/{run.process.pid}/maps')
+    wait_until(lambda: 'numpy' in maps.read_text(), deadline_s=DEADLINE_S)
+    code, text = run.end(signal.SIGINT)
+    assert (code, text) == (-signal.SIGINT, '')
+
+
+def test_ctrl_c_while_the_processes_start_is_no_failure(start):
+    run = start('--source', 'sample', '--processes')
+    wait_until(lambda: len(children(run.process.pid)) == 4, deadline_s=DEADLINE_S)
+    code, text = run.end(signal.SIGINT)
+    assert code == 0, text
+    assert 'Traceback' not in text
+
+
+def test_a_second_ctrl_c_ends_it_at_once(start):
+    run = start('--source', 'sample', '--processes')
+    run.wait_for(r'1 \w+ \d+%')
+    nodes = children(run.process.pid)
+    # One that does not end for long: the first Ctrl-C waits for it.
+    os.kill(nodes['face_node'], signal.SIGSTOP)
+    try:
+        run.process.send_signal(signal.SIGINT)
+        wait_until(lambda: 'camera_node' not in children(run.process.pid))
+        deadline = time.monotonic() + DEADLINE_S
+        while run.process.poll() is None and time.monotonic() < deadline:
+            run.process.send_signal(signal.SIGINT)
+            time.sleep(0.05)
+        assert run.process.returncode == 130
+    finally:
+        os.kill(nodes['face_node'], signal.SIGCONT)
+    wait_until(lambda: not any(is_running(number) for number in nodes.values()))
+
+
+def is_running(process_id):
+    try:
+        state = Path(f'/proc/{process_id}/stat').read_text().rsplit(')', 1)[1].split()[0]
+    except (OSError, IndexError):
+        return False
+    return state != 'Z'
+
+
+@pytest.mark.parametrize('moment', ['at the start', 'in the middle'])
+def test_a_kill_leaves_no_processes_behind(start, moment):
+    run = start('--source', 'sample', '--processes')
+    if moment == 'at the start':
+        wait_until(lambda: len(children(run.process.pid)) == 4, deadline_s=DEADLINE_S)
+    else:
+        run.wait_for(r'1 \w+ \d+%')
+    nodes = children(run.process.pid)
+    assert len(nodes) == 4
+    run.process.kill()
+    wait_until(lambda: not any(is_running(number) for number in nodes.values()))
+    assert 'Traceback' not in run.end()[1]
+
+
+@pytest.mark.parametrize(
+    ('own', 'expected'),
+    [
+        ({}, 'LOCALHOST'),
+        ({'ROS_AUTOMATIC_DISCOVERY_RANGE': 'SUBNET'}, 'SUBNET'),
+        ({'ROS_LOCALHOST_ONLY': '0'}, None),
+    ],
+)
+def test_nobody_else_in_the_network_hears_it_unless_that_is_wanted(
+    start, monkeypatch, own, expected
+):
+    for name in ('ROS_AUTOMATIC_DISCOVERY_RANGE', 'ROS_LOCALHOST_ONLY'):
+        monkeypatch.delenv(name, raising=False)
+    run = start('--source', 'sample', '--processes', **own)
+    wait_until(lambda: children(run.process.pid), deadline_s=DEADLINE_S)
+    (node, *_) = children(run.process.pid).values()
+    words = Path(f'/proc/{node}/environ').read_text().split('\0')
+    variables = dict(word.split('=', 1) for word in words if word)
+    assert variables.get('ROS_AUTOMATIC_DISCOVERY_RANGE') == expected
+    run.end(signal.SIGINT)
+
+
+class Terminal:
+    """A command on a terminal of its own; what is typed reaches those in the foreground."""
+
+    def __init__(self, *command, **environment):
+        self.process_id, self.descriptor = pty.fork()
+        if not self.process_id:
+            os.execvpe(command[0], command, {**os.environ, **environment})
+        self.text = ''
+        self._thread = threading.Thread(target=self._read)
+        self._thread.start()
+
+    def _read(self):
+        try:
+            while data := os.read(self.descriptor, 4096):
+                self.text += data.decode(errors='replace')
+        except OSError:
+            pass  # the end of what a terminal shows
+
+    def end(self):
+        code = os.waitstatus_to_exitcode(os.waitpid(self.process_id, 0)[1])
+        self._thread.join(DEADLINE_S)
+        os.close(self.descriptor)
+        return code
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    """Return a checkout whose environment is the one that the tests run in."""
+    if shutil.which('make') is None:
+        pytest.skip('make is not installed')
+    shutil.copy(ROOT / 'Makefile', tmp_path)
+    (tmp_path / 'tools').mkdir()
+    (tmp_path / 'tools' / 'env.sh').touch()
+    (tmp_path / 'tools' / 'setup.sh').write_text('#!/bin/sh\n')
+    (tmp_path / 'tools' / 'setup.sh').chmod(0o755)
+    return {
+        'PATH': f'{Path(sys.executable).parent}:{os.environ["PATH"]}',
+        'PYTHONPATH': os.pathsep.join([str(ROOT), *filter(None, [os.environ.get('PYTHONPATH')])]),
+        'TERM': 'xterm',
+        'MAKEFLAGS': '',
+    }, ['make', '-C', str(tmp_path), 'live', 'SOURCE=sample']
+
+
+def test_ctrl_c_on_make_live_is_success(checkout):
+    environment, command = checkout
+    terminal = Terminal(*command, **environment)
+    wait_until(lambda: '█' in terminal.text, lambda: terminal.text, DEADLINE_S)
+    os.write(terminal.descriptor, b'\x03')
+    code = terminal.end()
+    assert code == 0, terminal.text
+    assert 'Summary' in terminal.text
+    assert 'make: ***' not in terminal.text
+    assert 'Traceback' not in terminal.text
+
+
+def test_make_live_hands_on_that_it_failed(checkout):
+    environment, command = checkout
+    terminal = Terminal(*command, 'ARGS=--set nobody.x=1', **environment)
+    assert terminal.end() == 2
+    assert 'NODE.NAME=VALUE' in terminal.text
+
+
+@pytest.mark.parametrize(('arguments', 'code'), [('--duration 1', 0), ('--set nobody.x=1', 2)])
+def test_make_live_works_without_a_terminal(checkout, arguments, code):
+    environment, command = checkout
+    run = subprocess.run(
+        [*command, f'ARGS={arguments}'],
+        env={**os.environ, **environment},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        start_new_session=True,
+        timeout=DEADLINE_S,
+        check=False,
+    )
+    assert run.returncode == code, run.stderr
+    assert ('Summary' in run.stdout) == (not code)
+    assert ('NODE.NAME=VALUE' in run.stderr) == bool(code)
+
+
+def test_make_live_that_is_terminated_ends_well(checkout, tmp_path):
+    environment, command = checkout
+    out = tmp_path / 'out.mp4'
+    process = subprocess.Popen(
+        [*command, f'ARGS=--record {out}'],
+        env={**os.environ, **environment, 'PYTHONUNBUFFERED': '1'},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    for line in process.stdout:
+        if ' 2.' in line[:6]:
+            process.terminate()
+            break
+    text, _ = process.communicate(timeout=DEADLINE_S)
+    assert 'Recorded' in text
+    assert frames(out)[0] > 30
+
+
 def test_a_node_that_is_killed_comes_back(start):
     run = start('--source', 'sample', '--processes')
     run.wait_for(r'1 \w+ \d+%')
@@ -311,6 +559,14 @@ def test_a_node_that_is_killed_comes_back(start):
     assert all(f'memory of {name}' in text for name in nodes)
     assert children(run.process.pid) == {}
     assert not [pid for pid in nodes.values() if Path(f'/proc/{pid}').exists()]
+
+
+def test_a_wrong_source_shows_no_table(start):
+    code, text = start('--source', '/nowhere/a.mp4', terminal=True).end()
+    assert code == 1
+    assert 'there is no file or folder /nowhere/a.mp4' in text
+    assert 'Error: camera_node could not be configured' in text
+    assert '┏' not in text
 
 
 def test_on_a_terminal_there_is_a_live_table(start, video):
