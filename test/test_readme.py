@@ -78,3 +78,13 @@ def test_every_option_of_fer_live_in_the_readme_exists() -> None:
         for word in re.findall(r'--[a-z]+', line.split('#')[0])}
     assert used
     assert used <= options
+
+
+def test_every_figure_of_the_readme_has_its_command() -> None:
+    _, _, section = README.partition('## Measured')
+    rows = [line.split('|') for line in section.partition('\n## ')[0].splitlines()
+            if line.startswith('|')][2:]
+    assert len(rows) > 5
+    for _, what, command, result, _ in rows:
+        assert re.search(r'\d', result), what
+        assert '`' in command or command.strip() == 'the same', what
