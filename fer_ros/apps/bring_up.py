@@ -55,9 +55,12 @@ CHANGE_TIMEOUT_S = 5.0
 
 POLL_S = 0.02
 
+DISCOVERY_PERIOD_S = 0.5
+DISCOVERY_LOOKS = 20
+"""It takes some seconds until the nodes of other processes are known for sure."""
+
 STOP_TIMEOUT_S = 15.0
 RESPAWN_DELAY_S = 1.0
-
 
 NEXT = {
     State.PRIMARY_STATE_UNCONFIGURED: (Transition.TRANSITION_CONFIGURE, 'configured'),
@@ -100,6 +103,8 @@ class BringUp(ABC):
         self._interrupt = stop or threading.Event()
         self._spinner = spinner
         self._arguments = list(arguments)
+        self._looks_left = 0
+        self._next_look_s = 0.0
 
     def start(self) -> None:
         """
@@ -117,7 +122,7 @@ class BringUp(ABC):
             self._warn_of_namesakes()
             self.stop()
             raise
-        self._warn_of_namesakes()
+        self._looks_left = DISCOVERY_LOOKS
 
     @abstractmethod
     def stop(self, names: Iterable[str] = tuple(reversed(NODES))) -> None:
@@ -127,8 +132,12 @@ class BringUp(ABC):
         What they were working on is finished.
         """
 
-    def watch(self) -> None:  # noqa: B027 - in one process no node dies alone
-        """Bring nodes that died back up; to be called now and then."""
+    def watch(self) -> None:
+        """Bring nodes that died back up, warn of others; to be called now and then."""
+        if self._looks_left and time.monotonic() > self._next_look_s:
+            self._looks_left -= 1
+            self._next_look_s = time.monotonic() + DISCOVERY_PERIOD_S
+            self._warn_of_namesakes()
 
     @abstractmethod
     def process_ids(self) -> dict[str, int]:
@@ -148,13 +157,13 @@ class BringUp(ABC):
             raise Interrupted('Ended before all nodes were up.')
 
     def _warn_of_namesakes(self) -> None:
-        # Only now, as it takes a moment until the others are known.
         namespace = self._spinner.get_namespace()
         count = Counter(
             name for name, space in self._spinner.get_node_names_and_namespaces()
             if space == namespace)
         double = [name for name in NODES if count[name] > 1]
         if double:
+            self._looks_left = 0
             self._spinner.get_logger().warning(
                 f'Other nodes named {", ".join(double)} run in the namespace {namespace}, and '
                 'their images and emotions mix with those of these nodes: end the others, or give '
@@ -307,7 +316,8 @@ class OwnProcesses(BringUp):
         return {name: process.pid for name, process in self._processes.items()}
 
     def watch(self) -> None:
-        """Bring nodes that died back up."""
+        """Bring nodes that died back up, warn of others; to be called now and then."""
+        super().watch()
         for name, process in self._processes.items():
             if process.poll() is None:
                 continue
@@ -315,6 +325,8 @@ class OwnProcesses(BringUp):
                 f'{name} died with exit code {process.returncode}; it is started again.')
             if self._interrupt.wait(RESPAWN_DELAY_S):
                 return
+            # The one that died stays in the graph for a time.
+            self._looks_left = 0
             self._launch(name)
             try:
                 self._bring_up(name)

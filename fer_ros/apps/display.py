@@ -147,6 +147,10 @@ class PlainLines:
         self._last_s = -math.inf
         self._moments: deque[Moment] = deque()
 
+    def begin(self) -> None:
+        """Count the time from now on."""
+        self._begin_s = time.monotonic()
+
     def add(self, moment: Moment) -> None:
         """Take an image's faces; from any thread."""
         self._moments.append(moment)

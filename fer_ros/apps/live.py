@@ -47,6 +47,7 @@ from fer_ros.apps.window import OverlayWindow
 from fer_ros.core.configuration import ConfigError, find_config, NODE_OPTIONS, read_config
 from fer_ros.core.options import OptionError
 from fer_ros.nodes.node import end_with_parent, spin
+from fer_ros.nodes.signals import setter_for_handlers
 import rclpy
 from rclpy.exceptions import InvalidNamespaceException
 from rclpy.executors import SingleThreadedExecutor
@@ -185,6 +186,7 @@ def _checked_namespace(name: str) -> str:
 def _end_on_signals(stop: threading.Event) -> None:
     """Set the event when the process is to end; a second Ctrl-C ends it at once."""
     first_s = math.inf
+    end = setter_for_handlers(stop)
 
     def receive(number: int, _: Any) -> None:
         nonlocal first_s
@@ -194,7 +196,7 @@ def _end_on_signals(stop: threading.Event) -> None:
                     os.write(descriptor, SHOW_CURSOR)
             os._exit(130)
         first_s = min(first_s, time.monotonic())
-        stop.set()
+        end()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         # nohup ignores SIGHUP; that is to stay so.
         if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
@@ -286,6 +288,8 @@ class _Run:
             the end.
         """
         begin = time.monotonic()
+        if lines is not None:
+            lines.begin()
         warm: dict[str, float] = {}
         while not self.stop.wait(TICK_S):
             now = time.monotonic()

@@ -33,7 +33,7 @@ from fer_ros.core.configuration import NODE_OPTIONS, ROS_PARAMETERS
 from fer_ros.core.options import hint, Option, OptionError, Options
 from fer_ros.core.statistics import Snapshot, Statistics
 from fer_ros.nodes.mailbox import Mailbox
-from fer_ros.nodes.signals import ignore_signals, stop_on_signals
+from fer_ros.nodes.signals import ignore_signals, POLL_S, stop_on_signals
 from rcl_interfaces.msg import ParameterDescriptor, SetParametersResult
 import rclpy
 from rclpy.clock import Clock, ClockType
@@ -422,7 +422,8 @@ def run_node(
     thread = threading.Thread(target=spin, args=(executor, node.get_logger()), daemon=True)
     thread.start()
     try:
-        stop.wait()
+        while not stop.wait(POLL_S):
+            pass
     finally:
         executor.shutdown()
         thread.join()

@@ -14,17 +14,39 @@
 
 """Ending by Ctrl-C or a service manager, from the first moment of a process to the last."""
 
+from collections.abc import Callable
+from queue import SimpleQueue
 import signal
 import threading
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
+POLL_S = 0.2
+"""A signal that the system gives to another thread does not wake a main thread that waits."""
+
+
+def setter_for_handlers(event: threading.Event) -> Callable[[], None]:
+    """
+    Return what sets the event from a signal's handler.
+
+    A handler that set it itself would wait for ever where it interrupts the event's own `wait` or
+    `set`; `SimpleQueue.put` may be interrupted by itself.
+    """
+    wishes: SimpleQueue[None] = SimpleQueue()
+
+    def wait() -> None:
+        wishes.get()
+        event.set()
+    threading.Thread(target=wait, name='signals', daemon=True).start()
+    return lambda: wishes.put(None)
+
 
 def stop_on_signals() -> threading.Event:
     """Return an event that SIGINT and SIGTERM set from now on, in place of ending the process."""
     stop = threading.Event()
+    end = setter_for_handlers(stop)
     for number in SIGNALS:
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, lambda *_: end())
     return stop
 
 

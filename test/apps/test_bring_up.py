@@ -31,6 +31,7 @@ from fer_ros.apps.bring_up import (
 from fer_ros.apps.fastdds import PROFILE_VARIABLES, profile_variables
 from fer_ros.core.configuration import NODE_OPTIONS, read_config
 from fer_ros.nodes.emotion_node import EmotionNode
+from graph import wait_until
 from lifecycle_msgs.msg import State, Transition
 import pytest
 from rcl_interfaces.msg import Log
@@ -144,6 +145,7 @@ def test_nodes_of_the_same_names_are_left_alone_and_told_of(graph):
     try:
         states = [node._state_machine.current_state[1] for node in (*others, elsewhere)]
         assert states == ['unconfigured'] * 3
+        wait_until(lambda: nodes.watch() or graph.log('--namespace NAME'))
         text = graph.wait_for_log('--namespace NAME', 'ROS_DOMAIN_ID', level=Log.WARN)
         assert 'emotion_node, face_node run' in text
     finally:

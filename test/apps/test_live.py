@@ -321,10 +321,10 @@ def test_a_namespace_holds_all_nodes_and_topics(start, graph, processes):
 def test_nodes_of_another_run_are_told_of_and_left_alone(start):
     first = start('--source', 'sample')
     first.wait_for(r'1 \w+ \d+%')
-    second = start('--source', 'sample', '--duration', 2)
-    code, text = second.end()
+    second = start('--source', 'sample')
+    second.wait_for('--namespace NAME')
+    code, text = second.end(signal.SIGINT)
     assert code == 0, text
-    assert '--namespace NAME' in text
     assert 'is not possible from the state' not in first.text
     seen = len(first.lines)
     first.wait_for(r'1 \w+ \d+%', seen)
@@ -347,7 +347,7 @@ def test_a_camera_that_someone_deactivates_does_not_end_it(start, graph):
     silent = run.wait_for(r'no image for [4-9]\.\d s')
     assert not re.search(r'1 \w+ \d+%', run.lines[silent])
     change(Transition.TRANSITION_ACTIVATE)
-    run.wait_for(r'1 \w+ \d+%', silent)
+    run.wait_for(r'\d \w+ \d+% yaw', silent)
     code, text = run.end(signal.SIGINT)
     assert code == 0, text
 
@@ -358,7 +358,7 @@ def test_each_picture_of_a_folder_has_its_line(start, tmp_path):
         cv2.imwrite(str(tmp_path / f'{k}.png'), clip.frame(10 * k))
     code, text = start('--source', tmp_path, '--config', 'still').end()
     assert code == 0, text
-    assert len(re.findall(r'^ +\d+\.\d s  1 \w+ \d+%', text, re.MULTILINE)) == 7, text
+    assert len(re.findall(r'^ +\d+\.\d s  \d+ \w+ \d+%', text, re.MULTILINE)) == 7, text
 
 
 def test_ctrl_c_amid_the_imports_ends_it_without_a_word(start):
@@ -564,7 +564,7 @@ def test_a_node_that_is_killed_comes_back(start):
 def test_a_wrong_source_shows_no_table(start):
     code, text = start('--source', '/nowhere/a.mp4', terminal=True).end()
     assert code == 1
-    assert 'there is no file or folder /nowhere/a.mp4' in text
+    assert 'there is no file or folder' in text
     assert 'Error: camera_node could not be configured' in text
     assert '┏' not in text
 
