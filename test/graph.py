@@ -22,7 +22,7 @@ import time
 
 from fer_ros.core.sample import SampleClip
 from fer_ros.nodes.face_conversion import to_stamp
-from fer_ros.nodes.node import spin
+from fer_ros.nodes.node import SpinThread
 import numpy as np
 from rcl_interfaces.msg import Log
 import rclpy
@@ -74,7 +74,7 @@ class Inbox(list):
 
 
 class _Failures(list):
-    """Stands for the logger of `spin`: what a callback raises fails the test in the end."""
+    """Stands for the logger of `SpinThread`: what a callback raises fails the test in the end."""
 
     def error(self, text, **_):
         self.append(text)
@@ -90,21 +90,18 @@ class Graph:
         self.executor = SingleThreadedExecutor()
         self.probe = Node('probe')
         self.executor.add_node(self.probe)
-        self._thread = threading.Thread(target=spin, args=(self.executor, self.failures))
-        self._thread.start()
+        self._spinning = SpinThread(self.executor, self.failures)
         self._log = self.listen(Log, '/rosout', _HISTORY)
 
     def close(self):
         """Stop and destroy everything; fail where a callback raised."""
         for node in reversed(self.nodes):
             self.remove(node)
-        self.executor.shutdown()
-        self._thread.join(DEADLINE_S)
+        self._spinning.stop()
         self.probe.destroy_node()
         rclpy.shutdown()
         # A node that is freed late would take the log of the next one of its name away.
         gc.collect()
-        assert not self._thread.is_alive()
         assert not self.failures
 
     def do(self, function, *arguments):

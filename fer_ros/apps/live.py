@@ -46,7 +46,7 @@ from fer_ros.apps.recording import OverlayRecorder
 from fer_ros.apps.window import OverlayWindow
 from fer_ros.core.configuration import ConfigError, find_config, NODE_OPTIONS, read_config
 from fer_ros.core.options import OptionError
-from fer_ros.nodes.node import end_with_parent, spin
+from fer_ros.nodes.node import end_with_parent, SpinThread
 from fer_ros.nodes.signals import setter_for_handlers
 import rclpy
 from rclpy.exceptions import InvalidNamespaceException
@@ -234,11 +234,7 @@ class _Run:
             monitor = Monitor(
                 lines.add if lines is not None else None, self.namespace, self.started_s)
             executor.add_node(monitor)
-            thread = threading.Thread(
-                target=spin, args=(executor, monitor.get_logger()), daemon=True)
-            thread.start()
-            stack.callback(thread.join)
-            stack.callback(executor.shutdown)
+            stack.callback(SpinThread(executor, monitor.get_logger()).stop)
             recorder = OverlayRecorder(monitor, self.record) if self.record else None
             window = OverlayWindow(monitor) if self.show else None
             arguments = ['--ros-args', '--params-file', str(parameter_file)]

@@ -419,14 +419,12 @@ def run_node(
     node = create()
     executor = SingleThreadedExecutor()
     executor.add_node(node)
-    thread = threading.Thread(target=spin, args=(executor, node.get_logger()), daemon=True)
-    thread.start()
+    spinning = SpinThread(executor, node.get_logger())
     try:
         while not stop.wait(POLL_S):
             pass
     finally:
-        executor.shutdown()
-        thread.join()
+        spinning.stop()
         node.close()
         rclpy.try_shutdown()
         # A second Ctrl-C, as launch sends one, must not kill what has ended well but for the
@@ -435,17 +433,36 @@ def run_node(
     return 0
 
 
-def spin(executor: SingleThreadedExecutor, logger: Any) -> None:
+class SpinThread:
     """
-    Spin until the executor or its context is shut down.
+    Spins an executor in a thread of its own.
 
     What a callback raises is logged and does not end it.
     """
-    while True:
-        try:
-            executor.spin()
-            return
-        except ExternalShutdownException:
-            return
-        except Exception as error:
-            logger.error(f'A callback failed: {error!r}', throttle_duration_sec=THROTTLE_S)
+
+    def __init__(self, executor: SingleThreadedExecutor, logger: Any) -> None:
+        """Begin."""
+        self._executor = executor
+        self._logger = logger
+        self._is_stopping = False
+        self._thread = threading.Thread(target=self._run, name='executor', daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread, then shut the executor down."""
+        self._is_stopping = True
+        # Jazzy's Executor.shutdown destroys what would wake a thread that is about to wait, which
+        # then waits for ever; an empty task wakes it for certain.
+        self._executor.create_task(lambda: None)
+        self._thread.join()
+        self._executor.shutdown()
+
+    def _run(self) -> None:
+        while not self._is_stopping:
+            try:
+                self._executor.spin_once()
+            except ExternalShutdownException:
+                return
+            except Exception as error:
+                self._logger.error(
+                    f'A callback failed: {error!r}', throttle_duration_sec=THROTTLE_S)

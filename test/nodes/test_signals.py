@@ -16,6 +16,14 @@
 
 import subprocess
 import sys
+import threading
+import time
+
+from fer_ros.nodes.node import SpinThread
+from graph import DEADLINE_S
+import pytest
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
 
 PROGRAM = """
 import signal
@@ -34,3 +42,15 @@ def test_a_signal_amid_a_wait_does_not_block_the_process():
     run = subprocess.run(
         [sys.executable, '-c', PROGRAM], capture_output=True, text=True, timeout=60, check=False)
     assert (run.returncode, run.stdout) == (0, 'ended\n'), run.stderr
+
+
+@pytest.mark.parametrize('round_number', range(20))
+def test_an_executor_can_be_stopped_at_the_very_moment_it_begins(graph, round_number):
+    executor = SingleThreadedExecutor()
+    executor.add_node(graph.do(Node, f'begins_{round_number}'))
+    spinning = SpinThread(executor, graph.probe.get_logger())
+    time.sleep(0.0005 * round_number)
+    ending = threading.Thread(target=spinning.stop, daemon=True)
+    ending.start()
+    ending.join(DEADLINE_S)
+    assert not ending.is_alive()
