@@ -37,6 +37,9 @@ from sensor_msgs.msg import Image as ImageMessage
 MAX_GAP_S = 10.0
 """A longer gap between two images (a camera that was lost) is left out."""
 
+MAX_WAITING_BYTES = 2 ** 28
+"""More is not kept for a disk that is too slow: 300 images of 640x480."""
+
 LAST_IMAGE_TIMEOUT_S = 1.0
 
 RATE_IMAGES = 15
@@ -201,7 +204,7 @@ class OverlayRecorder:
         """
         self._node = node
         self._file = VideoFile(path)
-        self._queue: queue.Queue[ImageMessage | None] = queue.Queue(maxsize=300)
+        self._queue: queue.Queue[ImageMessage | None] = queue.Queue()
         self._newest_ns = 0
         self.fault = ''
         self._thread = threading.Thread(target=self._run, name='recorder', daemon=True)
@@ -212,9 +215,9 @@ class OverlayRecorder:
 
     def _receive(self, message: ImageMessage) -> None:
         self._newest_ns = stamp_ns(message.header.stamp)
-        try:
-            self._queue.put_nowait(message)
-        except queue.Full:
+        if self._queue.qsize() * len(message.data) < MAX_WAITING_BYTES:
+            self._queue.put(message)
+        else:
             self._node.get_logger().warning(
                 'The disk is too slow for the recording: images are left out.',
                 throttle_duration_sec=5)

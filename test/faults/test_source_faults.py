@@ -15,7 +15,6 @@
 """What goes wrong with sources of images, and what then happens."""
 
 from functools import partial
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import itertools
 import os
 import threading
@@ -25,6 +24,7 @@ import cv2
 from fer_ros.core import sample
 from fer_ros.core.sources import FrameStream, open_source, SourceError, SourceOptions, SourceState
 from fer_ros.core.sources.capture import CameraSource
+from mjpeg_server import MjpegServer
 import numpy as np
 import pytest
 
@@ -78,55 +78,6 @@ class Waits(threading.Event):
         if len(self.waits) >= self.count:
             self.set()
         return self.is_set()
-
-
-class MjpegServer:
-    """A camera with a web server on this machine, which can be switched off and on again."""
-
-    def __init__(self):
-        self.port = 0
-        self.jpeg = cv2.imencode('.jpg', np.full((48, 64, 3), 128, np.uint8))[1].tobytes()
-        self.start()
-
-    @property
-    def url(self):
-        return f'http://127.0.0.1:{self.port}/live.mjpg'
-
-    def start(self):
-        self._off = threading.Event()
-        off, jpeg = self._off, self.jpeg
-
-        class Handler(BaseHTTPRequestHandler):
-
-            def do_GET(self):
-                self.send_response(200)
-                self.send_header('Content-Type', 'multipart/x-mixed-replace; boundary=frame')
-                self.end_headers()
-                head = b'--frame\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n' % len(
-                    jpeg
-                )
-                try:
-                    while not off.wait(0.005):
-                        self.wfile.write(head + jpeg + b'\r\n')
-                except OSError:
-                    pass
-
-            def log_message(self, *_):
-                pass
-
-        self._server = ThreadingHTTPServer(('127.0.0.1', self.port), Handler)
-        self.port = self._server.server_address[1]
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, kwargs={'poll_interval': 0.02}
-        )
-        self._thread.start()
-
-    def stop(self):
-        if not self._off.is_set():
-            self._off.set()
-            self._server.shutdown()
-            self._thread.join()
-            self._server.server_close()
 
 
 @pytest.fixture
