@@ -19,7 +19,7 @@ help:
 	@echo 'make test [ARGS=…]    run the tests; ARGS go to pytest, such as ARGS="-k tracker"'
 	@echo 'make lint             check style, types and the rules of ament'
 	@echo 'make setup            only make the environment in .venv (live, test and lint do so by themselves)'
-	@echo 'make setup-train      make .venv-train with TensorFlow, which only fer_ros.training needs'
+	@echo 'make setup-train      make .venv-train with TensorFlow, which only fer train and fer export need'
 	@echo 'make lock             choose all package versions anew from requirements/*.txt'
 	@echo 'make clean            remove all that was made'
 	@echo 'PYTHON=/path/to/python3.12 chooses the Python (3.10 to 3.12) that the environment is made from.'
@@ -33,7 +33,7 @@ live: setup
 	{ : < /dev/tty; } 2> /dev/null || exec python "$$@"; \
 	set -m; FER_ROS_PARENT=$$$$ python "$$@"; code=$$?; exit $$code
 
-test: setup
+test: setup setup-train
 	@$(ENTER) && exec python -m pytest $(ARGS)
 
 lint: setup

@@ -37,7 +37,7 @@ WITHOUT_KEY = {'ai_edge_litert', 'typing_extensions'}
 LAYERS = {
     'core': {'core'},
     'nodes': {'core', 'nodes'},
-    'apps': {'core', 'nodes', 'apps'},
+    'apps': {'core', 'nodes', 'training', 'apps'},
     'training': {'core', 'training'}}
 
 

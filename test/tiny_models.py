@@ -37,12 +37,14 @@ def linear_weights(outputs=7, edge=EDGE, seed=7):
     return weights, random.uniform(-1, 1, outputs).astype(np.float32)
 
 
-def linear_model(weights, bias, *, edge=EDGE, whole_numbers=False, batch=-1):
+def linear_model(
+        weights, bias, *, edge=EDGE, whole_numbers=False, batch=-1, plain_integers=False):
     """
     Return a LiteRT file that computes `weights @ picture + bias`.
 
     :param whole_numbers: int8 for input, weights and output.
     :param batch: -1: any number of pictures.
+    :param plain_integers: the input is int32 that stands for nothing but itself.
     """
     outputs = len(bias)
     buffers = [schema.BufferT()]
@@ -75,24 +77,39 @@ def linear_model(weights, bias, *, edge=EDGE, whole_numbers=False, batch=-1):
         inputs=[0, 1, 2], outputs=[3],
         builtinOptionsType=schema.BuiltinOptions.FullyConnectedOptions,
         builtinOptions=schema.FullyConnectedOptionsT())
-    code = schema.BuiltinOperator.FULLY_CONNECTED
+    operators, entry = [layer], 0
+    if plain_integers:
+        tensor('integers', (batch, edge, edge, 1), types.INT32)
+        entry = len(tensors) - 1
+        operators.insert(0, schema.OperatorT(opcodeIndex=1, inputs=[entry], outputs=[0]))
+    codes = schema.BuiltinOperator.FULLY_CONNECTED, schema.BuiltinOperator.CAST
     model = schema.ModelT(
         version=3, buffers=buffers,
-        operatorCodes=[schema.OperatorCodeT(
-            builtinCode=code, deprecatedBuiltinCode=code, version=4)],
-        subgraphs=[schema.SubGraphT(tensors=tensors, inputs=[0], outputs=[3], operators=[layer])])
+        operatorCodes=[
+            schema.OperatorCodeT(builtinCode=code, deprecatedBuiltinCode=code, version=version)
+            for code, version in zip(codes, (4, 1), strict=True)],
+        subgraphs=[schema.SubGraphT(
+            tensors=tensors, inputs=[entry], outputs=[3], operators=operators)])
     builder = flatbuffers.Builder(1024)
     builder.Finish(model.Pack(builder), file_identifier=b'TFL3')
     return bytes(builder.Output())
 
 
-def card_fields(model, **changes):
-    """Return a correct card for the bytes of a linear model; names of changes may have dots."""
+def file_fields(name, content):
+    """Return what a card says of a file."""
+    return {
+        'file': name, 'size_bytes': len(content), 'sha256': hashlib.sha256(content).hexdigest()}
+
+
+def card_fields(files, /, **changes):
+    """
+    Return a correct card; names of changes may have dots.
+
+    :param files: the card's mapping of files.
+    """
     fields = {
-        'name': 'tiny', 'version': '0.1.0', 'description': 'One layer.',
-        'file': 'model.tflite', 'size_bytes': len(model),
-        'sha256': hashlib.sha256(model).hexdigest(),
-        'input': {'width': EDGE, 'height': EDGE, 'channels': 1, 'dtype': 'float32'},
+        'name': 'tiny', 'version': '0.1.0', 'description': 'One layer.', 'files': files,
+        'input': {'width': EDGE, 'height': EDGE, 'channels': 1},
         'preprocessing': {'scale': 1 / 127.5, 'offset': -1.0, 'framing': 'fer2013'},
         'output': {'kind': 'logits'},
         'labels': list(LABELS), 'parameters': 119,
@@ -110,10 +127,19 @@ def card_fields(model, **changes):
     return fields
 
 
-def write_model(folder, model=None, **changes):
-    """Write a model and its card into the folder and return the card's path."""
+def write_model(folder, model=None, *, int8=None, **changes):
+    """
+    Write a model and its card into the folder and return the card's path.
+
+    :param model: of float32, or what a test puts in its place.
+    :param int8: a second file, of whole numbers.
+    """
     model = linear_model(*linear_weights()) if model is None else model
+    files = {'float32': file_fields('model.tflite', model)}
     (folder / 'model.tflite').write_bytes(model)
+    if int8 is not None:
+        files['int8'] = file_fields('model_int8.tflite', int8)
+        (folder / 'model_int8.tflite').write_bytes(int8)
     card = folder / 'model.yaml'
-    card.write_text(yaml.safe_dump(card_fields(model, **changes)))
+    card.write_text(yaml.safe_dump(card_fields(files, **changes)))
     return card

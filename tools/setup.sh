@@ -16,7 +16,7 @@
 # Makes the environment that fer_ros runs in, and does nothing where it is made already.
 #
 #   tools/setup.sh          system packages, .venv with ROS 2 and Python packages, fer_msgs and fer_ros built
-#   tools/setup.sh train    .venv-train with TensorFlow, for fer_ros.training only
+#   tools/setup.sh train    .venv-train with TensorFlow, for `fer train` and `fer export` only
 #   tools/setup.sh check    says whether the environment is ready, or why not (exit code 1)
 #   tools/setup.sh python   prints the Python that the environment is made from
 #   tools/setup.sh missing  prints the system packages that are missing
@@ -310,6 +310,8 @@ set_up_training() {
   "$python" -m venv "$venv"
   pip install --no-deps -r "$root/requirements/lock/train-python$version.txt"
   ln -sfn "$root/fer_ros" "$venv/lib/python$version/site-packages/fer_ros"
+  printf '#!%s/bin/python\nfrom fer_ros.apps.fer import main\nmain()\n' "$venv" > "$venv/bin/fer"
+  chmod +x "$venv/bin/fer"
   write_stamp none train
 }
 

@@ -13,7 +13,7 @@
 # limitations under the License.
 
 """
-Write config/live.yaml, docs/nodes.md and a part of README.md from the tables of the nodes.
+Write config/live.yaml, docs/nodes.md, parts of README.md and docs/training.md from the tables.
 
 So they cannot disagree with them.
 """
@@ -23,6 +23,7 @@ import textwrap
 
 from fer_ros.core.configuration import NODE_OPTIONS
 from fer_ros.core.options import Option
+from fer_ros.training.options import TrainingOptions
 import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -122,8 +123,7 @@ def topics(title: str, rows: list[Topic]) -> list[str]:
 def parameters(rows: list[Option]) -> list[str]:
     """Return a table of parameters."""
     lines = [
-        'Parameters:', '', '| parameter | type | default | range | |',
-        '| --- | --- | --- | --- | --- |']
+        '| parameter | type | default | range | |', '| --- | --- | --- | --- | --- |']
     for row in rows:
         default = (
             f'`{row.default!r}`' if isinstance(row.default, str)
@@ -150,7 +150,7 @@ def document() -> str:
         lines += [
             f'## {node}', '', text, '',
             *topics('Subscribed', subscribed), *topics('Published', published),
-            *parameters(options.table())]
+            'Parameters:', '', *parameters(options.table())]
     return '\n'.join(lines)
 
 
@@ -174,17 +174,28 @@ def overview() -> list[str]:
 
 def readme() -> str:
     """Return the README with its tables made anew."""
+    return with_tables(ROOT / 'README.md', overview())
+
+
+def training() -> str:
+    """Return docs/training.md with its table of options made anew."""
+    return with_tables(
+        ROOT / 'docs' / 'training.md', parameters(TrainingOptions.table())[:-1])
+
+
+def with_tables(path: Path, tables: list[str]) -> str:
+    """Return a document with what stands between its two marks made anew."""
     begin, end = '<!-- made by tools/write_parameters.py -->', '<!-- end -->'
-    text = (ROOT / 'README.md').read_text(encoding='utf-8')
-    before, _, rest = text.partition(begin)
+    before, _, rest = path.read_text(encoding='utf-8').partition(begin)
     _, _, after = rest.partition(end)
-    return '\n'.join([before + begin, '', *overview(), '', end + after])
+    return '\n'.join([before + begin, '', *tables, '', end + after])
 
 
 FILES = {
     ROOT / 'config' / 'live.yaml': config,
     ROOT / 'docs' / 'nodes.md': document,
     ROOT / 'README.md': readme,
+    ROOT / 'docs' / 'training.md': training,
 }
 
 

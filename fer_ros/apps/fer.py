@@ -22,16 +22,9 @@ def main() -> None:
     """Run the command that the arguments name."""
     started = time.monotonic()
     # Until a command knows how to end well, Ctrl-C just ends it: no traceback out of the imports,
-    # which take a second or more and are therefore made here.
+    # which take a second or more and are therefore made after this.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    import click
-    from fer_ros.apps.live import live
-
-    @click.group(context_settings={'help_option_names': ['-h', '--help']})
-    def fer() -> None:
-        """Facial emotion recognition that a robot can rely on."""
-
-    fer.add_command(live)
+    from fer_ros.apps.command_group import fer
     fer(prog_name='fer', obj=started)
 
 

@@ -50,8 +50,8 @@ class LiteRtClassifier:
     """
     A `Classifier` that runs a LiteRT (TensorFlow Lite) model as its card says.
 
-    The model may work with float32 or with whole numbers. Not to be called from two threads at
-    once.
+    The model's file says whether it takes and gives float32 or whole numbers, and what these stand
+    for. Not to be called from two threads at once.
 
     Example::
 
@@ -59,22 +59,24 @@ class LiteRtClassifier:
         probabilities = classifier.classify([crop])[0]
     """
 
-    def __init__(self, card: ModelCard, threads: int = 1) -> None:
+    def __init__(self, card: ModelCard, threads: int = 1, precision: str = '') -> None:
         """
         Read the model and check it against its card.
 
         :param threads: CPU threads for one call, at least 1.
+        :param precision: `int8` or `float32`; '': int8 where the model has it.
         :raises ModelError: where the file is missing, damaged or not what the card states.
         """
         self._card = card
-        content = card.read_model()
+        self._file = card.files[card.precision(precision)]
+        content = self._file.read()
         with silenced():
             try:
                 self._interpreter = Interpreter(model_content=content, num_threads=threads)
                 self._interpreter.allocate_tensors()
             except (ValueError, RuntimeError) as error:
                 raise ModelError(
-                    f'the model file {card.model_path} is no LiteRT model that this machine can '
+                    f'the model file {self._file.path} is no LiteRT model that this machine can '
                     f'run: {error}') from error
         self._input, self._output = self._checked_tensors()
         self._order = card.output_order
@@ -116,9 +118,6 @@ class LiteRtClassifier:
             raise self._disagreement(
                 f'the input (faces, height, width, channels) = {wanted_input}, -1 for any number',
                 str(found_input))
-        found_dtype = np.dtype(inputs[0]['dtype']).name
-        if found_dtype != card.dtype:
-            raise self._disagreement(f'input of {card.dtype}', found_dtype)
         wanted_output = (-1, len(card.labels))
         found_output = tuple(int(n) for n in outputs[0]['shape_signature'])
         if len(found_output) != 2 or found_output[1] != len(card.labels):
@@ -126,15 +125,16 @@ class LiteRtClassifier:
                 f'the output (faces, labels) = {wanted_output}, -1 for any number',
                 str(found_output))
         for tensor in inputs[0], outputs[0]:
-            if np.issubdtype(tensor['dtype'], np.integer) and not tensor['quantization'][0] > 0:
+            if tensor['dtype'] != np.float32 and not tensor['quantization'][0] > 0:
                 raise self._disagreement(
-                    f'a quantization scale for {tensor["name"]}', str(tensor['quantization']))
+                    f'float32 or whole numbers with a scale for {tensor["name"]}',
+                    f'{np.dtype(tensor["dtype"]).name} and {tensor["quantization"]}')
         return inputs[0], outputs[0]
 
     def _disagreement(self, stated: str, found: str) -> ModelError:
         return ModelError(
             f'the card {self._card.path} asks for {stated}, but the model file '
-            f'{self._card.model_path} has {found}; they do not belong together: '
+            f'{self._file.path} has {found}; they do not belong together: '
             'export the model again or correct the card')
 
 

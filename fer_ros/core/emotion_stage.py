@@ -20,7 +20,7 @@ import math
 
 from fer_ros.core.classifier import Classifier, LiteRtClassifier
 from fer_ros.core.emotions import Emotion
-from fer_ros.core.model_card import load_card
+from fer_ros.core.model_card import load_card, PRECISIONS
 from fer_ros.core.options import option, Options
 from fer_ros.core.schedule import ClassificationSchedule
 from fer_ros.core.smoothing import ProbabilitySmoother
@@ -42,6 +42,9 @@ class EmotionOptions(Options):
     model: str = option(
         'fer2013_cnn48',
         'Name of a folder of models/, or path of a model card (model.yaml) or its folder.')
+    precision: str = option(
+        '', "The model's arithmetic; '': int8 where it has such a file, which is faster.",
+        choices=('', *PRECISIONS))
     threads: int = option(
         1, 'Threads of the classifier; 1 leaves the other cores to the other nodes.',
         minimum=1, maximum=64)
@@ -87,8 +90,8 @@ class EmotionStage:
         :raises ModelError: where the model or its card is missing or faulty; the text says how.
         """
         self.options = options
-        self._classifier = (
-            classifier or LiteRtClassifier(load_card(options.model), options.threads))
+        self._classifier = classifier or LiteRtClassifier(
+            load_card(options.model), options.threads, options.precision)
         self._schedule = ClassificationSchedule()
         self._evidence: dict[int, _Evidence] = {}
         self._stamp_ns: int | None = None

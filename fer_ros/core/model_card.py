@@ -16,7 +16,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 import hashlib
 import os
@@ -31,13 +31,53 @@ import numpy.typing as npt
 import yaml
 
 CARD_FILE = 'model.yaml'
-DTYPES = ('float32', 'int8', 'uint8')
+PRECISIONS = ('int8', 'float32')
+"""Files that the pipeline can run; where nothing is chosen, the first of them that there is."""
+
+SOURCE = 'keras'
+"""The file from which the others were made; the pipeline does not read it."""
+
 OUTPUT_KINDS = ('logits', 'probabilities')
 FRAMINGS = ('fer2013',)
+
+_REMEDY = 'install fer_ros or the model again'
 
 
 class ModelError(ValueError):
     """A model or its card cannot be used; the text says what is wrong, where, and what to do."""
+
+
+@dataclass(frozen=True)
+class ModelFile:
+    """A file of a model, as its card describes it."""
+
+    path: Path
+    size_bytes: int
+    sha256: str
+
+    def read(self) -> bytes:
+        """
+        Return the content after checking that it is what the card describes.
+
+        :raises ModelError: where the file is missing, truncated or another one.
+        """
+        try:
+            content = self.path.read_bytes()
+        except OSError as error:
+            raise ModelError(
+                f'the model file {self.path} cannot be read ({error.strerror}), but its card '
+                f'names it; {_REMEDY}') from error
+        if len(content) < self.size_bytes:
+            raise ModelError(
+                f'the model file {self.path} is truncated: {len(content)} bytes, where its card '
+                f'states {self.size_bytes}; {_REMEDY}')
+        found = hashlib.sha256(content).hexdigest()
+        if found != self.sha256:
+            raise ModelError(
+                f'the model file {self.path} is not the one that its card describes: expected '
+                f'SHA-256 {self.sha256}, found {found}; {_REMEDY}, or make a card for the new '
+                'file (`fer export`)')
+        return content
 
 
 @dataclass(frozen=True)
@@ -46,24 +86,22 @@ class ModelCard:
     What `model.yaml` states.
 
     :param path: of the card.
-    :param file: of the model, beside the card.
+    :param files: by `PRECISIONS`, at least one of them, and `SOURCE`.
     :param labels: the meaning of the model's outputs, in their order; the same words as `LABELS`.
-    :param dtype: of the model's input, one of `DTYPES`; what the whole numbers stand for is in
-        the model itself.
     :param output_kind: one of `OUTPUT_KINDS`.
     :param framing: how the training pictures frame a face; the pipeline's crops do the same.
-    :param figures: what was measured, by the name of the data.
+    :param figures: what was measured: by precision, labels and split, as `fer evaluate` gives it.
+    :param macs: multiplications with additions for one face; None where it is not stated.
+    :param ms_per_face: by precision and threads; `machine` says in words where it was measured.
+    :param limits: who and what the training data under-represents; '' where it is not stated.
     """
 
     path: Path
     name: str
     version: str
     description: str
-    file: str
-    size_bytes: int
-    sha256: str
+    files: Mapping[str, ModelFile]
     preprocessing: Preprocessing
-    dtype: str
     framing: str
     output_kind: str
     labels: tuple[str, ...]
@@ -72,6 +110,9 @@ class ModelCard:
     terms: str
     training: str
     figures: Mapping[str, Any]
+    macs: int | None
+    ms_per_face: Mapping[str, Any]
+    limits: str
 
     @property
     def title(self) -> str:
@@ -79,39 +120,32 @@ class ModelCard:
         return f'{self.name}/{self.version}'
 
     @property
-    def model_path(self) -> Path:
-        """Where the model's file is."""
-        return self.path.parent / self.file
-
-    @property
     def output_order(self) -> npt.NDArray[np.intp]:
         """For each of `LABELS`, the place of its output, (7,)."""
         return np.array([self.labels.index(label) for label in LABELS], np.intp)
 
-    def read_model(self) -> bytes:
+    def precision(self, wanted: str = '') -> str:
         """
-        Return the model's file after checking that it is the one that the card describes.
+        Return which of the files runs.
 
-        :raises ModelError: where it is missing, truncated or another one.
+        :param wanted: one of `PRECISIONS`; '': the first of them that the model has.
+        :raises ModelError: where the model has no such file.
         """
-        remedy = 'install fer_ros or the model again'
-        try:
-            content = self.model_path.read_bytes()
-        except OSError as error:
+        there = [precision for precision in PRECISIONS if precision in self.files]
+        if wanted and wanted not in there:
             raise ModelError(
-                f'the model file {self.model_path} cannot be read ({error.strerror}), but its '
-                f'card {self.path} names it; {remedy}') from error
-        if len(content) < self.size_bytes:
-            raise ModelError(
-                f'the model file {self.model_path} is truncated: {len(content)} bytes, where its '
-                f'card states {self.size_bytes}; {remedy}')
-        found = hashlib.sha256(content).hexdigest()
-        if found != self.sha256:
-            raise ModelError(
-                f'the model file {self.model_path} is not the one that its card {self.path} '
-                f'describes: expected SHA-256 {self.sha256}, found {found}; {remedy}, or make a '
-                'card for the new file (`python -m fer_ros.training export`)')
-        return content
+                f'the model card {self.path} names no file of precision {wanted!r}; there is '
+                f'{" and ".join(there)}')
+        return wanted or there[0]
+
+
+def card_paths() -> list[Path]:
+    """
+    Return the cards of the shipped models.
+
+    :raises FileNotFoundError: where the folder of the models is not found.
+    """
+    return sorted(models_directory().glob(f'*/{CARD_FILE}'))
 
 
 def load_card(path_or_name: str | os.PathLike[str]) -> ModelCard:
@@ -137,7 +171,7 @@ def load_card(path_or_name: str | os.PathLike[str]) -> ModelCard:
     except yaml.YAMLError as error:
         fault = ' '.join(str(error).split())
         raise ModelError(f'the model card {path} is not valid YAML: {fault}') from error
-    return _card(path, _Fields(path, '', values))
+    return parse_card(path, values)
 
 
 def _card_path(path_or_name: str | os.PathLike[str]) -> Path:
@@ -154,7 +188,7 @@ def _card_path(path_or_name: str | os.PathLike[str]) -> Path:
 
 def _known_models() -> str:
     try:
-        names = sorted(card.parent.name for card in models_directory().glob(f'*/{CARD_FILE}'))
+        names = [path.parent.name for path in card_paths()]
     except FileNotFoundError as error:
         return str(error)
     if not names:
@@ -162,7 +196,14 @@ def _known_models() -> str:
     return f'shipped models are {", ".join(names)}'
 
 
-def _card(path: Path, fields: _Fields) -> ModelCard:
+def parse_card(path: Path, values: Any) -> ModelCard:
+    """
+    Return the card that these values make.
+
+    :param path: where the card is or will be; its files are looked for beside it.
+    :raises ModelError: where something is missing or wrong.
+    """
+    fields = _Fields(path, '', values)
     size, output = fields.group('input'), fields.group('output')
     preprocessing = fields.group('preprocessing')
     size.whole('channels', minimum=1, maximum=1)
@@ -171,25 +212,17 @@ def _card(path: Path, fields: _Fields) -> ModelCard:
         raise ModelError(
             f'the model card {path}: labels must be {", ".join(LABELS)}, each once and in the '
             f'order of the outputs, not {", ".join(labels)}')
-    file = fields.text('file')
-    if Path(file).name != file:
-        raise ModelError(
-            f'the model card {path}: file must be the name of a file beside the card, not '
-            f'{file!r}')
     return ModelCard(
         path=path,
         name=fields.text('name'),
         version=fields.text('version'),
         description=fields.text('description'),
-        file=file,
-        size_bytes=fields.whole('size_bytes', minimum=1),
-        sha256=fields.text('sha256').lower(),
+        files=_files(path, fields.group('files')),
         preprocessing=Preprocessing(
             width=size.whole('width', minimum=1, maximum=1024),
             height=size.whole('height', minimum=1, maximum=1024),
             scale=preprocessing.number('scale'),
             offset=preprocessing.number('offset')),
-        dtype=size.choice('dtype', DTYPES),
         framing=preprocessing.choice('framing', FRAMINGS),
         output_kind=output.choice('kind', OUTPUT_KINDS),
         labels=labels,
@@ -197,7 +230,26 @@ def _card(path: Path, fields: _Fields) -> ModelCard:
         data=fields.text('data'),
         terms=fields.text('terms'),
         training=fields.text('training'),
-        figures=fields.mapping('figures'))
+        figures=fields.mapping('figures'),
+        macs=fields.whole('macs', minimum=1) if 'macs' in fields else None,
+        ms_per_face=fields.mapping('ms_per_face') if 'ms_per_face' in fields else {},
+        limits=fields.text('limits') if 'limits' in fields else '')
+
+
+def _files(path: Path, fields: _Fields) -> dict[str, ModelFile]:
+    files = {kind: _file(path, fields.group(kind)) for kind in fields}
+    if files.keys() - {*PRECISIONS, SOURCE} or not files.keys() & set(PRECISIONS):
+        raise ModelError(
+            f'the model card {path}: files must hold {" or ".join(PRECISIONS)}, and may hold '
+            f'{SOURCE}; it holds {", ".join(files) or "nothing"}')
+    return files
+
+
+def _file(path: Path, fields: _Fields) -> ModelFile:
+    return ModelFile(
+        path=path.parent / fields.file_name('file'),
+        size_bytes=fields.whole('size_bytes', minimum=1),
+        sha256=fields.text('sha256').lower())
 
 
 class _Fields:
@@ -212,6 +264,12 @@ class _Fields:
                 f'the model card {path}: {what} fields (`name: value`), not {values!r}')
         self._values = values
 
+    def __iter__(self) -> Iterator[str]:
+        return map(str, self._values)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._values
+
     def group(self, name: str) -> _Fields:
         return _Fields(self._path, f'{self._prefix}{name}.', self._value(name))
 
@@ -223,6 +281,12 @@ class _Fields:
         if not isinstance(value, str) or not value.strip():
             raise self._wrong(name, 'text (in quotes where it looks like a number)')
         return value.strip()
+
+    def file_name(self, name: str) -> str:
+        value = self.text(name)
+        if Path(value).name != value:
+            raise self._wrong(name, 'the name of a file beside the card')
+        return value
 
     def choice(self, name: str, choices: tuple[str, ...]) -> str:
         value = self._value(name)

@@ -43,12 +43,22 @@ class Augmentation:
     """In grey values."""
     coarse_share: float = 0.15
     """Of the pictures lose detail, as faces far from the camera do."""
+    blurred_share: float = 0.1
+    """Of the pictures are blurred, as moving faces are."""
+    noisy_share: float = 0.1
+    """Of the pictures get noise, as cameras give it in dim light."""
     erased_share: float = 0.3
     """Of the pictures have a rectangle erased."""
+    median_luminance_share: float = 0.0
+    """Of the pictures are brought to one median of brightness."""
+    closing_share: float = 0.0
+    """Of the pictures go through a morphological closing."""
 
     def times(self, strength: float) -> Augmentation:
-        """Return the augmentation with all its ranges and shares multiplied."""
-        return Augmentation(**{name: strength * value for name, value in vars(self).items()})
+        """Return the augmentation with its ranges and shares multiplied; shares end at 1."""
+        return Augmentation(**{
+            name: min(strength * value, 1.0) if name.endswith('_share') else strength * value
+            for name, value in vars(self).items()})
 
     def __call__(
         self, images: npt.NDArray[np.uint8], random: np.random.Generator,
@@ -75,9 +85,17 @@ class Augmentation:
             edge = int(image.shape[0] * random.uniform(0.4, 0.8))
             small = cv2.resize(changed, (edge, edge), interpolation=cv2.INTER_AREA)
             changed = cv2.resize(small, image.shape[::-1], interpolation=cv2.INTER_LINEAR)
+        if random.random() < self.blurred_share:
+            changed = cv2.GaussianBlur(changed, (0, 0), random.uniform(0.5, 1.2))
+        if random.random() < self.closing_share:
+            changed = closed(np.asarray(changed, np.uint8))
+        if random.random() < self.median_luminance_share:
+            changed = at_median_luminance(np.asarray(changed, np.uint8))
         gain = math.exp(random.uniform(-self.log_contrast, self.log_contrast))
         brightness = random.uniform(-self.brightness, self.brightness)
         grey = (changed - 127.5) * gain + 127.5 + brightness
+        if random.random() < self.noisy_share:
+            grey += random.normal(0, random.uniform(2, 12), grey.shape)
         if random.random() < self.erased_share:
             self._erase(grey, random)
         return np.asarray(np.clip(np.rint(grey), 0, 255), np.uint8)
@@ -88,6 +106,43 @@ class Augmentation:
         height, width = random.integers(edge // 8, edge // 2, 2)
         top, left = random.integers(0, edge - height), random.integers(0, edge - width)
         grey[top:top + height, left:left + width] = random.uniform(0, 255)
+
+
+def closed(image: Image) -> Image:
+    """
+    Fill dark details smaller than 2x2 pixels by a morphological closing.
+
+    :param image: (S, S) uint8 grey.
+    """
+    return np.asarray(
+        cv2.morphologyEx(image, cv2.MORPH_CLOSE, np.ones((2, 2), np.uint8)), np.uint8)
+
+
+def at_median_luminance(image: Image, median: float = 127.5) -> Image:
+    """
+    Return the picture made so much brighter or darker that its median has a given value.
+
+    :param image: (S, S) uint8 grey.
+    """
+    return np.asarray(np.clip(np.rint(image + (median - np.median(image))), 0, 255), np.uint8)
+
+
+def mixed(
+    images: npt.NDArray[np.float32], targets: npt.NDArray[np.float32], alpha: float,
+    random: np.random.Generator,
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """
+    Mix each picture and its targets with another of the batch (Zhang et al. 2018, "mixup").
+
+    :param images: (N, ...).
+    :param targets: (N, 7).
+    :param alpha: both parameters of the beta distribution of the one share for the whole batch.
+    """
+    share = np.float32(random.beta(alpha, alpha))
+    other = random.permutation(len(images))
+    return (
+        share * images + (1 - share) * images[other],
+        share * targets + (1 - share) * targets[other])
 
 
 def similarity(

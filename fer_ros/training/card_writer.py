@@ -16,91 +16,242 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 import hashlib
 from pathlib import Path
+import statistics
 from typing import Any
 
 from fer_ros.core.emotions import LABELS
-from fer_ros.core.model_card import CARD_FILE, load_card, ModelCard
+from fer_ros.core.model_card import CARD_FILE, ModelCard, parse_card, PRECISIONS, SOURCE
 import yaml
 
-SPLITS = {'public_test': 'PublicTest', 'private_test': 'PrivateTest'}
+SPLITS = {'public': 'PublicTest', 'private': 'PrivateTest'}
 """Keys of a card's figures and the names of the rows that they were measured on."""
+
+LABEL_NAMES = {'fer2013': "FER-2013's own labels", 'ferplus': 'FER+ majority, 7 classes'}
+"""Keys of a card's figures on FER-2013 and the names of the labels; other data have their own."""
 
 
 def file_facts(path: Path) -> dict[str, Any]:
-    """Return what a card says so that a damaged file is noticed."""
+    """Return what a card says of a file, so that a damaged one is noticed."""
     content = path.read_bytes()
-    return {'size_bytes': len(content), 'sha256': hashlib.sha256(content).hexdigest()}
+    return {
+        'file': path.name, 'size_bytes': len(content),
+        'sha256': hashlib.sha256(content).hexdigest()}
 
 
 def write_card(folder: Path, fields: Mapping[str, Any]) -> Path:
     """
     Write the card and its README.
 
-    :raises ModelError: where a field is missing or wrong.
+    :raises ModelError: where a field is missing or wrong; nothing is written then.
     :return: the card's path.
     """
-    path = folder / CARD_FILE
-    path.write_text(yaml.safe_dump(
-        dict(fields), sort_keys=False, default_flow_style=None, width=99, allow_unicode=True),
-        encoding='utf-8')
-    (folder / 'README.md').write_text(readme(load_card(path)), encoding='utf-8')
+    return _write(folder / CARD_FILE, fields)
+
+
+def update_card(path: Path, changes: Mapping[tuple[str | int, ...], Any]) -> None:
+    """
+    Set fields of a card, leave the others as they are, and make its README anew.
+
+    :param changes: by the names that lead to a field; those that are missing are made.
+    """
+    fields = yaml.safe_load(path.read_text(encoding='utf-8'))
+    for (*groups, name), value in changes.items():
+        place = fields
+        for group in groups:
+            place = place.setdefault(group, {})
+        place[name] = value
+    _write(path, fields)
+
+
+def _write(path: Path, fields: Mapping[str, Any]) -> Path:
+    text = readme(parse_card(path, fields))
+    path.write_text(yaml.dump(
+        dict(fields), Dumper=_Dumper, sort_keys=False, default_flow_style=None, width=99,
+        allow_unicode=True), encoding='utf-8')
+    path.with_name('README.md').write_text(text, encoding='utf-8')
     return path
 
 
-def add_figures(card_path: Path, figures: Mapping[str, Any]) -> None:
-    """Write figures into an existing card, beside those it holds, and make its README anew."""
-    fields = yaml.safe_load(card_path.read_text(encoding='utf-8'))
-    fields['figures'] = {**fields['figures'], **figures}
-    write_card(card_path.parent, fields)
+class _Dumper(yaml.SafeDumper):
+    """Writes text of several lines as it is."""
+
+
+def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar(
+        'tag:yaml.org,2002:str', text, style='|' if '\n' in text else None)
+
+
+_Dumper.add_representer(str, _represent_text)
 
 
 def readme(card: ModelCard) -> str:
-    """Return the card in words, as Markdown."""
+    """Return the card in words, as Markdown; what it does not state is left out."""
+    return '\n\n'.join(part for part in _parts(card) if part) + '\n'
+
+
+def _parts(card: ModelCard) -> Iterator[str]:
     size = card.preprocessing
-    parts = [
-        f'# {card.title}', card.description,
-        f'Made from `{CARD_FILE}` by `fer_ros.training`; change the card, not this file.',
-        '| | |\n| --- | --- |\n' + '\n'.join(f'| {name} | {value} |' for name, value in (
-            ('input', f'grey, {size.width}x{size.height}, {card.dtype}'),
-            ('normalisation', f'value * {size.scale:.8g} + {size.offset:g}'),
-            ('framing', card.framing),
-            ('output', f'{card.output_kind} of {", ".join(card.labels)}'),
-            ('parameters', f'{card.parameters:,}'),
-            ('file', f'`{card.file}`, {card.size_bytes:,} bytes, SHA-256 `{card.sha256}`'))),
-        f'## Data\n{card.data}', f'## Terms\n{card.terms}',
-        f'## Training\n```\n{card.training}\n```']
-    for key, name in SPLITS.items():
-        if key in card.figures:
-            parts.append(_figures(name, card.figures[key]))
-    if 'temperature' in card.figures:
-        parts.append(_calibration(card.figures['temperature']))
-    return '\n\n'.join(parts) + '\n'
+    yield f'# {card.title}'
+    yield card.description
+    yield f'Made from `{CARD_FILE}` by `fer_ros.training`; change the card, not this file.'
+    macs = [('multiply-accumulates', f'{card.macs:,} a face')] if card.macs else []
+    yield _table(('', ''), [
+        ('input', f'grey, {size.width}x{size.height}'),
+        ('normalisation', f'value * {size.scale:.8g} + {size.offset:g}'),
+        ('framing', card.framing),
+        ('output', f'{card.output_kind} of {", ".join(card.labels)}'),
+        ('parameters', f'{card.parameters:,}'), *macs])
+    yield _files(card)
+    yield f'## Data\n{card.data}'
+    yield f'## Terms\n{card.terms}'
+    yield f'## Training\n```\n{card.training}\n```'
+    yield _seeds(card.figures.get('seeds'))
+    yield from _figures(card)
+    yield _pipeline(card.figures.get('pipeline_crops', {}))
+    yield f'## Limits\n{card.limits}' if card.limits else ''
+    yield _tried(card.figures.get('tried', ()))
 
 
-def _figures(name: str, figures: Mapping[str, Any]) -> str:
-    unseen = figures['without_rows_in_training']
-    head = (
-        f'## {name}\nAccuracy {figures["accuracy"]:.1%}, macro-F1 {figures["macro_f1"]:.3f}, '
-        f'expected calibration error {figures["calibration_error"]:.3f} on {figures["rows"]:,} '
-        'rows; without those whose pixels also stand in the original Training rows (none was '
-        f'trained on): {unseen["accuracy"]:.1%}, {unseen["macro_f1"]:.3f}, {unseen["rows"]:,} '
-        'rows.')
-    table = [
-        '| is \\ is called | ' + ' | '.join(LABELS) + ' | recall |',
-        '| --- ' * (len(LABELS) + 2) + '|']
-    for label, counts in zip(LABELS, figures['confusion'], strict=True):
-        recall = figures['recall'].get(label)
-        cells = [label, *map(str, counts), '' if recall is None else f'{recall:.1%}']
-        table.append('| ' + ' | '.join(cells) + ' |')
-    return head + '\n\n' + '\n'.join(table)
+def _files(card: ModelCard) -> str:
+    order = [kind for kind in (*PRECISIONS, SOURCE) if kind in card.files]
+    speeds = {kind: card.ms_per_face.get(kind, {}) for kind in order}
+    threads = sorted({number for speed in speeds.values() for number in speed})
+    head = ['', 'file', 'MB', 'SHA-256', *(
+        f'ms a face, {number} thread{"s" if number > 1 else ""}' for number in threads)]
+    rows = [
+        (kind, f'`{card.files[kind].path.name}`', f'{card.files[kind].size_bytes / 1e6:.2f}',
+         f'`{card.files[kind].sha256}`', *(_fixed(speeds[kind].get(n), 2) for n in threads))
+        for kind in order]
+    text = f'## Files\n{_table(head, rows)}'
+    machine = card.ms_per_face.get('machine')
+    if threads and machine:
+        text += f'\n\nMeasured on {machine}, one face a call, by `fer evaluate`.'
+    return text
 
 
-def _calibration(figures: Mapping[str, Any]) -> str:
+def _seeds(seeds: Mapping[str, Any] | None) -> str:
+    """
+    Return how much a training's result depends on chance.
+
+    :param seeds: `measured_on`, a text, and `accuracy` by seed.
+    """
+    if not seeds:
+        return ''
+    found = seeds['accuracy']
+    text = (
+        f'## Seeds\nAccuracy on {seeds["measured_on"]} of the same training with other random '
+        f'numbers: {", ".join(f"seed {seed} {value:.2%}" for seed, value in found.items())}; '
+        f'mean {statistics.mean(found.values()):.2%}')
+    if len(found) > 1:
+        text += f', standard deviation {statistics.stdev(found.values()) * 100:.2f} points'
+    return f'{text}.'
+
+
+def _measured(card: ModelCard) -> Iterator[tuple[str, str, str, Mapping[str, Any]]]:
+    """Give precision, labels, split and figures of all that was measured."""
+    for precision in PRECISIONS:
+        for labels, splits in card.figures.get(precision, {}).items():
+            for split in SPLITS:
+                if split in splits:
+                    yield precision, labels, split, splits[split]
+
+
+def _rows_name(labels: str, split: str) -> str:
+    if labels in LABEL_NAMES:
+        return f'{LABEL_NAMES[labels]}, {SPLITS[split]}'
+    return f'{labels}, {split}'
+
+
+def _figures(card: ModelCard) -> Iterator[str]:
+    measured = list(_measured(card))
+    if not measured:
+        return
+    yield (
+        f'## Figures\n`fer evaluate --model {card.name} --data FILE --split SPLIT --labels LABELS '
+        '--precision PRECISION` gives them again. The last three columns are without the rows '
+        'whose pixels also stand in the original Training rows; none of those was trained on. '
+        'ECE is the expected calibration error (15 bins).')
+    yield _temperature(card.figures.get('temperature'))
+    yield _table(
+        ('file', 'rows', 'n', 'accuracy', 'macro-F1', 'ECE before', 'ECE', 'n, unseen',
+         'accuracy', 'macro-F1'),
+        [_summary(*row) for row in measured])
+    recalls = [row for row in measured if 'per_class_recall' in row[3]]
+    if recalls:
+        yield '### Recall of each class'
+        yield _table(('file', 'rows', *LABELS), [
+            (precision, _rows_name(labels, split), *(
+                _percent(found['per_class_recall'].get(label)) for label in LABELS))
+            for precision, labels, split, found in recalls])
+    runs = card.precision()
+    for precision, labels, split, found in measured:
+        if precision == runs and 'confusion' in found:
+            yield f'### Confusion: {_rows_name(labels, split)}, {precision}'
+            yield _table(('is \\ is called', *LABELS), [
+                (label, *map(str, counts))
+                for label, counts in zip(LABELS, found['confusion'], strict=True)])
+
+
+def _summary(
+    precision: str, labels: str, split: str, found: Mapping[str, Any],
+) -> tuple[str, ...]:
+    unseen = found.get('without_rows_in_training', {})
     return (
-        f'## Calibration\nThe logits were divided by {figures["folded_into_logits"]:g} before '
-        f'export, chosen on {figures["chosen_on"]}: expected calibration error there '
-        f'{figures["calibration_error_before"]:.3f} before, '
-        f'{figures["calibration_error_after"]:.3f} after.')
+        precision, _rows_name(labels, split), _count(found.get('n')),
+        _percent(found.get('accuracy'), 2), _fixed(found.get('macro_f1')),
+        _fixed(found.get('ece_before_temperature')), _fixed(found.get('ece')),
+        _count(unseen.get('n')), _percent(unseen.get('accuracy'), 2),
+        _fixed(unseen.get('macro_f1')))
+
+
+def _temperature(temperature: Mapping[str, Any] | None) -> str:
+    if not temperature:
+        return ''
+    return (
+        f'The logits were divided by the temperature {temperature["folded_into_logits"]:g}, '
+        f'chosen on {temperature["chosen_on"]}, before the files were written; "ECE before" is '
+        'without it.')
+
+
+def _pipeline(crops: Mapping[str, Any]) -> str:
+    rows = [
+        (precision, _rows_name(labels, split), f'{found["n"]:,} of {found["rows"]:,}',
+         _percent(found['own_framing']['accuracy'], 2), _percent(found['accuracy'], 2),
+         _fixed(found['own_framing']['macro_f1']), _fixed(found['macro_f1']))
+        for precision, by_labels in crops.items() for labels, splits in by_labels.items()
+        for split, found in splits.items()]
+    if not rows:
+        return ''
+    return (
+        "## As the robot frames faces\nThe same pictures, enlarged, found by the pipeline's "
+        'detector and cut out as it does (`fer evaluate --crops pipeline`), beside the data '
+        "set's own framing of the same faces.\n" + _table(
+            ('file', 'rows', 'found', 'accuracy, own framing', "accuracy, pipeline's",
+             'macro-F1, own framing', "macro-F1, pipeline's"), rows))
+
+
+def _tried(tried: Sequence[Mapping[str, str]]) -> str:
+    if not tried:
+        return ''
+    return '## Tried\n' + _table(
+        ('what', 'what it gave'), [(entry['what'], entry['gave']) for entry in tried])
+
+
+def _count(number: int | None) -> str:
+    return '' if number is None else f'{number:,}'
+
+
+def _percent(share: float | None, digits: int = 1) -> str:
+    return '' if share is None else f'{share:.{digits}%}'
+
+
+def _fixed(value: float | None, digits: int = 3) -> str:
+    return '' if value is None else f'{value:.{digits}f}'
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [head, ['---'] * len(head), *rows]
+    return '\n'.join('| ' + ' | '.join(cells) + ' |' for cells in lines)

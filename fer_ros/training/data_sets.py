@@ -12,114 +12,56 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Data sets of labelled faces."""
+"""Data sets of labelled faces, read from what people have."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
+from fer_ros.training import fer2013, folders, raf_db
+from fer_ros.training.labelled_faces import DataSet, fuse, LabelledFaces, Split
 
-TRAINING, PUBLIC_TEST, PRIVATE_TEST = 0, 1, 2
+__all__ = ['DataSet', 'fuse', 'LABEL_SETS', 'LabelledFaces', 'read_data', 'Split']
 
-FER2013_TERMS = (
-    'The training pictures are those of the ICML 2013 challenge (Goodfellow et al. 2013), for '
-    'research; no licence to pass them on is stated. None of them is in these files. The weights '
-    'are under the licence of this project, Apache-2.0; whether weights trained on such pictures '
-    'suit your use is for you to judge.')
+LABEL_SETS = ('fer2013', 'ferplus')
+"""Which labels are read: the data set's own, or for FER-2013 the votes of FER+."""
 
 
-@dataclass(frozen=True)
-class LabelledFaces:
-    """Pictures (N, S, S) uint8 grey and their labels (N,) int64, the values of `Emotion`."""
-
-    images: npt.NDArray[np.uint8]
-    labels: npt.NDArray[np.int64]
-
-    def __len__(self) -> int:
-        """Return the number of pictures."""
-        return len(self.labels)
-
-    def where(self, keep: npt.NDArray[np.bool_]) -> LabelledFaces:
-        """Return the rows of a mask (N,)."""
-        return LabelledFaces(self.images[keep], self.labels[keep])
-
-
-@dataclass(frozen=True)
-class HeldOutRows:
+def read_data(path: Path | str, labels: str = 'fer2013', size: int = 48) -> DataSet:
     """
-    Rows to measure on.
+    Read a data set; its format is told from the path.
 
-    `also_in_training` (N,) marks those whose pixels stand in the original Training rows too.
+    Example::
+
+        data_set = read_data('fer2013.csv', labels='ferplus')
+        rich.print(data_set.account.table())
+
+    :param path: `fer2013.csv`, with `fer2013new.csv` beside it for FER+ labels; the same packed in
+        an .npz, see `fer2013.read_packed`; a folder as in `folders.read_folders`; a folder of
+        RAF-DB as in `raf_db.read_raf_db`.
+    :param labels: one of `LABEL_SETS`.
+    :param size: edge in pixels to which pictures of other sizes are brought.
+    :raises ValueError: for what is wrong; the text names the file and, where there are lines, the
+        line.
     """
-
-    faces: LabelledFaces
-    also_in_training: npt.NDArray[np.bool_]
-
-
-@dataclass(frozen=True)
-class Fer2013:
-    """
-    FER-2013 with its own labels.
-
-    `training` holds no row whose pixels stand in one of the tests; `dropped_rows` counts those
-    that were left out.
-    """
-
-    training: LabelledFaces
-    public_test: HeldOutRows
-    private_test: HeldOutRows
-    dropped_rows: int
-
-    @property
-    def summary(self) -> str:
-        """Return the numbers of rows, in words."""
-        return (
-            f'{len(self.training)} training rows ({self.dropped_rows} dropped because their '
-            f'pixels stand in a test), {len(self.public_test.faces)} in PublicTest '
-            f'({self.public_test.also_in_training.sum()} also in Training), '
-            f'{len(self.private_test.faces)} in PrivateTest '
-            f'({self.private_test.also_in_training.sum()} also in Training)')
-
-
-def read_fer2013(path: Path | str) -> Fer2013:
-    """
-    Read FER-2013 from a packed file.
-
-    :param path: an .npz with `image` (N, 48, 48) uint8, `emotion` (N,) 0 to 6 and `usage` (N,) 0
-        to 2, in FER-2013's numbers (0 Training, 1 PublicTest, 2 PrivateTest).
-    :raises ValueError: where an array is missing or has another shape or range.
-    """
-    with np.load(path) as arrays:
-        missing = {'image', 'emotion', 'usage'} - set(arrays.files)
-        if missing:
-            raise ValueError(
-                f'{path} has no {", ".join(sorted(missing))}; it holds {", ".join(arrays.files)}')
-        images, labels, usage = (arrays[name] for name in ('image', 'emotion', 'usage'))
-    matching = len(images) == len(labels) == len(usage)
-    if images.ndim != 3 or images.dtype != np.uint8 or not matching:
+    path = Path(path)
+    if labels not in LABEL_SETS:
+        raise ValueError(f'labels must be one of {", ".join(LABEL_SETS)}, not {labels!r}')
+    if not path.exists():
+        raise ValueError(f'{path} does not exist: check the path')
+    with_votes = labels == 'ferplus'
+    suffix = path.suffix.lower()
+    if suffix == '.npz':
+        return fer2013.labelled(fer2013.read_packed(path, with_votes), size)
+    if suffix == '.csv':
+        return fer2013.labelled(fer2013.read_csv(path, with_votes), size)
+    if not path.is_dir():
         raise ValueError(
-            f'{path}: image must be (N, S, S) uint8 with N labels and usages, not {images.shape} '
-            f'{images.dtype}, {labels.shape} and {usage.shape}')
-    if labels.max(initial=0) > 6 or usage.max(initial=0) > PRIVATE_TEST:
-        raise ValueError(f'{path}: emotion must be 0 to 6 and usage 0 to 2')
-    faces = LabelledFaces(images, labels.astype(np.int64))
-    pixels = np.array([image.tobytes() for image in images], dtype=object)
-    in_tests = _stand_in(pixels, pixels[usage != TRAINING])
-    in_training = _stand_in(pixels, pixels[usage == TRAINING])
-    tests = [
-        HeldOutRows(faces.where(usage == split), in_training[usage == split])
-        for split in (PUBLIC_TEST, PRIVATE_TEST)]
-    return Fer2013(
-        training=faces.where((usage == TRAINING) & ~in_tests),
-        public_test=tests[0], private_test=tests[1],
-        dropped_rows=int(((usage == TRAINING) & in_tests).sum()))
-
-
-def _stand_in(
-    pixels: npt.NDArray[np.object_], others: npt.NDArray[np.object_],
-) -> npt.NDArray[np.bool_]:
-    known = set(others)
-    return np.fromiter((row in known for row in pixels), np.bool_, len(pixels))
+            f'{path} is no data set: give a .csv of FER-2013, an .npz, or a folder of pictures')
+    if with_votes:
+        raise ValueError(
+            f'{path} is a folder of pictures and has its own labels only: FER+ votes belong to '
+            "FER-2013's csv or .npz")
+    if raf_db.is_raf_db(path):
+        return raf_db.read_raf_db(path, size)
+    return folders.read_folders(path, size)

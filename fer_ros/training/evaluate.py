@@ -22,11 +22,12 @@ from typing import Any
 from fer_ros.core.classifier import Classifier
 from fer_ros.core.emotions import LABELS
 from fer_ros.core.values import Probabilities
-from fer_ros.training.data_sets import HeldOutRows, LabelledFaces
+from fer_ros.training.data_sets import LabelledFaces, Split
+from fer_ros.training.speed import timed_probabilities
 import numpy as np
 import numpy.typing as npt
 
-_CALIBRATION_BINS = 15
+CALIBRATION_BINS = 15
 _BATCH = 64
 
 
@@ -37,21 +38,21 @@ class Figures:
 
     :param confusion: (7, 7) numbers of rows; the row is the label, the column what the classifier
         said.
-    :param calibration_error: expected calibration error, see `expected_calibration_error`.
+    :param ece: expected calibration error, see `Calibration`.
     """
 
     confusion: npt.NDArray[np.int64]
-    calibration_error: float
+    ece: float
 
     @property
-    def rows(self) -> int:
+    def n(self) -> int:
         """Return the number of pictures."""
         return int(self.confusion.sum())
 
     @property
     def accuracy(self) -> float:
-        """Share of rows that are right, [0, 1]."""
-        return float(np.trace(self.confusion) / self.confusion.sum())
+        """Share of rows that are right, [0, 1]; NaN without rows."""
+        return float(np.trace(self.confusion) / self.n) if self.n else float('nan')
 
     @property
     def recall(self) -> npt.NDArray[np.float64]:
@@ -61,23 +62,108 @@ class Figures:
 
     @property
     def macro_f1(self) -> float:
-        """Mean F1 of the labels; one that never occurs counts 0."""
+        """Mean F1 of the labels; one that never occurs counts 0. NaN without rows."""
         hits = np.diag(self.confusion)
         total = self.confusion.sum(axis=0) + self.confusion.sum(axis=1)
-        return float(np.mean(2 * hits / np.maximum(total, 1)))
+        return float(np.mean(2 * hits / np.maximum(total, 1))) if self.n else float('nan')
 
     def to_mapping(self) -> dict[str, Any]:
-        """Return the figures as a card holds them."""
+        """Return the figures as a card and JSON hold them; None where there is nothing to say."""
         return {
-            'rows': self.rows,
-            'accuracy': round(self.accuracy, 4),
-            'macro_f1': round(self.macro_f1, 4),
-            'calibration_error': round(self.calibration_error, 4),
-            'recall': {
-                label: round(float(value), 4)
-                for label, value in zip(LABELS, self.recall, strict=True) if np.isfinite(value)},
+            'n': self.n,
+            'accuracy': _rounded(self.accuracy),
+            'macro_f1': _rounded(self.macro_f1),
+            'ece': _rounded(self.ece),
+            'per_class_recall': {
+                label: _rounded(value) for label, value in zip(LABELS, self.recall, strict=True)},
             'confusion': self.confusion.tolist(),
         }
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """
+    How confidence and accuracy agree, in even bins of confidence.
+
+    :param rows: in each bin, (CALIBRATION_BINS,).
+    :param confidence: mean over the bin's rows; 0 where there are none.
+    :param accuracy: share of the bin's rows that are right; 0 where there are none.
+    """
+
+    rows: npt.NDArray[np.int64]
+    confidence: npt.NDArray[np.float64]
+    accuracy: npt.NDArray[np.float64]
+
+    @classmethod
+    def of(cls, probabilities: Probabilities, labels: npt.NDArray[np.int64]) -> Calibration:
+        """
+        Sort predictions into bins.
+
+        :param probabilities: (N, 7).
+        :param labels: (N,) 0 to 6.
+        """
+        confidence = probabilities.max(axis=1).astype(np.float64)
+        right = probabilities.argmax(axis=1) == labels
+        bins = np.minimum((confidence * CALIBRATION_BINS).astype(np.int64), CALIBRATION_BINS - 1)
+        rows = np.bincount(bins, minlength=CALIBRATION_BINS)
+        divisor = np.maximum(rows, 1)
+        return cls(
+            rows,
+            np.bincount(bins, confidence, CALIBRATION_BINS) / divisor,
+            np.bincount(bins, right, CALIBRATION_BINS) / divisor)
+
+    @property
+    def error(self) -> float:
+        """
+        Return the expected calibration error (Guo et al. 2017), [0, 1].
+
+        It is the mean over the rows of the difference of confidence and accuracy in their bin;
+        NaN without rows.
+        """
+        rows = self.rows.sum()
+        if not rows:
+            return float('nan')
+        return float((np.abs(self.accuracy - self.confidence) * self.rows).sum() / rows)
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """
+    What a classifier said of the rows of a split.
+
+    :param probabilities: (N, 7).
+    :param ms_per_face: median time for one face.
+    """
+
+    split: Split
+    probabilities: Probabilities
+    ms_per_face: float
+
+    def to_mapping(self, temperature: float | None = None) -> dict[str, Any]:
+        """
+        Return the figures on all rows, and on those that do not stand in the Training rows.
+
+        :param temperature: by which the model's logits were divided; the calibration error
+            without that is told, too.
+        """
+        labels, fresh = self.split.faces.labels, ~self.split.also_in_training
+        found = figures(self.probabilities, labels).to_mapping()
+        unseen = figures(self.probabilities[fresh], labels[fresh]).to_mapping()
+        if temperature is not None:
+            before = Calibration.of(untempered(self.probabilities, temperature), labels).error
+            found['ece_before_temperature'] = _rounded(before)
+        return {
+            **found,
+            'ms_per_face': _rounded(self.ms_per_face),
+            'without_rows_in_training': {
+                name: unseen[name] for name in ('n', 'accuracy', 'macro_f1')},
+        }
+
+
+def evaluate(classifier: Classifier, split: Split) -> Evaluation:
+    """Classify the rows of a split one by one, and measure."""
+    probabilities, ms_per_face = timed_probabilities(classifier, split.faces.images)
+    return Evaluation(split, probabilities, ms_per_face)
 
 
 def probabilities_of(classifier: Classifier, faces: LabelledFaces) -> Probabilities:
@@ -100,31 +186,18 @@ def figures(probabilities: Probabilities, labels: npt.NDArray[np.int64]) -> Figu
     return Figures(confusion, expected_calibration_error(probabilities, labels))
 
 
-def evaluate(classifier: Classifier, split: HeldOutRows) -> dict[str, Any]:
-    """Return the figures on all rows and on those that do not stand in the original Training."""
-    probabilities = probabilities_of(classifier, split.faces)
-    labels, fresh = split.faces.labels, ~split.also_in_training
-    unseen = figures(probabilities[fresh], labels[fresh]).to_mapping()
-    briefly = ('rows', 'accuracy', 'macro_f1')
-    return {
-        **figures(probabilities, labels).to_mapping(),
-        'without_rows_in_training': {name: unseen[name] for name in briefly},
-    }
-
-
 def expected_calibration_error(
     probabilities: Probabilities, labels: npt.NDArray[np.int64],
 ) -> float:
-    """
-    Return how far confidence and accuracy are apart (Guo et al. 2017), [0, 1].
+    """Return how far confidence and accuracy are apart, see `Calibration.error`."""
+    return Calibration.of(probabilities, labels).error
 
-    The rows are sorted into 15 even bins of confidence; the result is the mean over the rows of
-    their bin's difference.
-    """
-    confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
-    bins = np.minimum((confidence * _CALIBRATION_BINS).astype(np.int64), _CALIBRATION_BINS - 1)
-    difference = np.bincount(bins, right - confidence.astype(np.float64), _CALIBRATION_BINS)
-    return float(np.abs(difference).sum() / max(len(labels), 1))
+
+def untempered(probabilities: Probabilities, temperature: float) -> Probabilities:
+    """Return the probabilities (N, 7) as they were before their logits were divided."""
+    logits = temperature * np.log(np.maximum(probabilities, np.finfo(np.float32).tiny))
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True), np.float32)
 
 
 def best_temperature(logits: npt.NDArray[np.float32], labels: npt.NDArray[np.int64]) -> float:
@@ -145,3 +218,7 @@ def best_temperature(logits: npt.NDArray[np.float32], labels: npt.NDArray[np.int
         scaled -= scaled.max(axis=1, keepdims=True)
         losses.append(np.mean(np.log(np.exp(scaled).sum(axis=1)) - scaled[rows, labels]))
     return float(grid[int(np.argmin(losses))])
+
+
+def _rounded(value: float) -> float | None:
+    return round(float(value), 4) if np.isfinite(value) else None

@@ -12,14 +12,17 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Turns a trained network into the files that the pipeline reads."""
+"""Turns a trained network into the files that the pipeline reads, and their card."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+import csv
 from pathlib import Path
+import shutil
 import tempfile
 from typing import Any
+from zipfile import ZIP_DEFLATED, ZipFile
 
 from fer_ros.core.classifier import LiteRtClassifier
 from fer_ros.core.emotions import LABELS
@@ -27,115 +30,204 @@ from fer_ros.core.model_card import load_card
 from fer_ros.core.preprocessing import Preprocessing
 from fer_ros.core.values import Probabilities
 from fer_ros.training.card_writer import file_facts, write_card
-from fer_ros.training.data_sets import LabelledFaces
-from fer_ros.training.evaluate import (
-    best_temperature,
-    expected_calibration_error,
-    probabilities_of,
-)
+from fer_ros.training.data_sets import DataSet, LabelledFaces
+from fer_ros.training.evaluate import best_temperature, probabilities_of
+from fer_ros.training.options import commands, Training
 from fer_ros.training.preprocessing import NORMALISATION
+from fer_ros.training.train import BEST_FILE, LOG_FILE, pictures_of
 import keras
+from keras import layers
 import numpy as np
 import numpy.typing as npt
-import tensorflow as tf
 
-MODEL_FILE = 'model.tflite'
 LARGEST_DIFFERENCE = 1e-4
-"""Permitted between the probabilities of the Keras network and those of the exported file."""
+"""Permitted between the probabilities of the Keras network and those of the float32 file."""
 
+LARGEST_LOSS = 0.005
+"""Permitted between the accuracies of the float32 and the int8 file on the validation rows."""
+
+_FILES = {'int8': 'model_int8.tflite', 'float32': 'model.tflite', 'keras': 'model.keras'}
 _PARITY_ROWS = 256
+_CALIBRATION_FACES = 1000
 
 
-@dataclass(frozen=True)
-class Origin:
-    """Where a model comes from, in words; see `ModelCard`."""
-
-    name: str
-    version: str
-    description: str
-    data: str
-    terms: str
-    training: str
-
-
-def export(network_path: Path, calibration: LabelledFaces, folder: Path, origin: Origin) -> Path:
+def main(
+    run: Path, output: Path, version: str, description: str, seed_runs: Sequence[Path] = (),
+) -> None:
     """
-    Write `model.keras`, `model.tflite`, their card and its README.
+    Export the finished training of a folder, its pictures read as the training did.
 
-    The logits are divided by the temperature that makes the probabilities of `calibration` honest.
+    :param seed_runs: finished trainings that differ in the seed alone, for the card.
+    """
+    training = Training.of(run)
+    data_set = pictures_of(training)
+    card = export(
+        keras.models.load_model(run / BEST_FILE), data_set, output,
+        name=output.name, version=version, description=description,
+        data=f'{data_set.name}: {data_set.account.summary} The epoch and the temperature were '
+             'chosen on the public rows.',
+        terms=data_set.terms,
+        training='\n'.join([f'# {training.software}', *commands(run)]),
+        **({'limits': data_set.limits} if data_set.limits else {}))
+    if seed_runs:
+        add_seeds(card, [run, *seed_runs])
+    for name in 'learning_curves.png', LOG_FILE:
+        if (run / name).is_file():
+            shutil.copy(run / name, output / name)
+    print(f'wrote {card}')
 
-    :param network_path: a Keras network from grey pictures to logits.
-    :param calibration: held-out rows, never rows of the final test.
+
+def export(network: keras.Model, data_set: DataSet, folder: Path, **words: str) -> Path:
+    """
+    Write the network as `.keras` and `.tflite`, float32 and int8, their card and its README.
+
+    The logits are divided by the temperature that makes the probabilities of the public rows
+    honest. The weights are rounded to what float16 holds, which halves the size of the `.keras`
+    file; all files have the same rounded weights.
+
+    :param network: from grey pictures to logits, its last layer named `logits`.
+    :param words: fields of the card, `name`, `version`, `description` and so on.
     :return: the card's path.
-    :raises RuntimeError: where the exported file does not compute what the network does.
+    :raises RuntimeError: where an exported file does not do what the network does.
     """
-    network = keras.models.load_model(network_path)
     _, height, width, _ = network.input_shape
     preprocessing = Preprocessing(width, height, **NORMALISATION)
-    pixels = preprocessing.network_input(list(calibration.images))
-    logits = network.predict(pixels, batch_size=256, verbose=0)
-    temperature = best_temperature(logits, calibration.labels)
-    _divide_logits(network, temperature)
+    held_out = data_set.public.faces
+    pixels = preprocessing.network_input(list(held_out.images))
+    _round_weights(network)
+    temperature = best_temperature(
+        network.predict(pixels, batch_size=256, verbose=0), held_out.labels)
+    last = network.get_layer('logits')
+    last.set_weights([weight / temperature for weight in last.get_weights()])
+    _round_weights(network)
     folder.mkdir(parents=True, exist_ok=True)
-    network.save(folder / 'model.keras')
-    (folder / MODEL_FILE).write_bytes(lite_model(network))
-    expected = _softmax(network.predict(pixels[:_PARITY_ROWS], batch_size=256, verbose=0))
+    save_compressed(network, folder / _FILES['keras'])
+    faces = preprocessing.network_input(list(_calibration_faces(data_set.training)))
+    (folder / _FILES['float32']).write_bytes(lite_model(network))
+    (folder / _FILES['int8']).write_bytes(lite_model(network, faces))
     card = write_card(folder, {
-        'name': origin.name,
-        'version': origin.version,
-        'description': origin.description,
-        'file': MODEL_FILE,
-        **file_facts(folder / MODEL_FILE),
-        'input': {'width': width, 'height': height, 'channels': 1, 'dtype': 'float32'},
+        **{field: words.pop(field) for field in ('name', 'version', 'description')},
+        'files': {kind: file_facts(folder / name) for kind, name in _FILES.items()},
+        'input': {'width': width, 'height': height, 'channels': 1},
         'preprocessing': {**NORMALISATION, 'framing': 'fer2013'},
         'output': {'kind': 'logits'},
         'labels': list(LABELS),
         'parameters': network.count_params(),
-        'data': origin.data,
-        'terms': origin.terms,
-        'training': origin.training,
-        'figures': {'temperature': _temperature_figures(logits, calibration, temperature)},
+        'macs': multiply_accumulates(network),
+        **words,
+        'figures': {'temperature': {
+            'folded_into_logits': round(temperature, 4), 'chosen_on': 'PublicTest'}},
     })
-    _check_parity(card, calibration, expected)
+    some = held_out.where(np.arange(len(held_out)) < _PARITY_ROWS)
+    expected = _softmax(network.predict(pixels[:_PARITY_ROWS], batch_size=256, verbose=0))
+    _check_float32(card, some, expected)
+    _check_int8(card, held_out)
     return card
 
 
-def lite_model(network: keras.Model) -> bytes:
-    """Return the network as a float32 LiteRT model that takes any number of pictures at once."""
+def save_compressed(network: keras.Model, path: Path) -> None:
+    """Write a `.keras` file whose parts are compressed, which Keras itself does not do."""
+    with tempfile.TemporaryDirectory() as folder:
+        plain = Path(folder) / path.name
+        network.save(plain)
+        with ZipFile(plain) as parts, ZipFile(path, 'w', ZIP_DEFLATED) as compressed:
+            for name in parts.namelist():
+                compressed.writestr(name, parts.read(name))
+
+
+def lite_model(
+    network: keras.Model, faces: npt.NDArray[np.float32] | None = None,
+) -> bytes:
+    """
+    Return the network as a LiteRT model that takes any number of pictures at once.
+
+    :param faces: None: the model works with float32. Else with int8 inside and at its borders,
+        whose ranges come from these pictures (N, H, W, 1).
+    """
+    import tensorflow as tf
     with tempfile.TemporaryDirectory() as folder:
         network.export(folder, format='tf_saved_model', verbose=False)
-        converted: bytes = tf.lite.TFLiteConverter.from_saved_model(folder).convert()
+        converter = tf.lite.TFLiteConverter.from_saved_model(folder)
+        if faces is not None:
+            converter.optimizations = [tf.lite.Optimize.DEFAULT]
+            converter.representative_dataset = lambda: ([face[None]] for face in faces)
+            converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+            converter.inference_input_type = converter.inference_output_type = tf.int8
+        converted: bytes = converter.convert()
     return converted
 
 
-def _divide_logits(network: keras.Model, temperature: float) -> None:
-    layer = network.get_layer('logits')
-    layer.set_weights([weight / temperature for weight in layer.get_weights()])
+def multiply_accumulates(network: keras.Model) -> int:
+    """Return the multiplications of convolutions and dense layers for one picture."""
+    total = 0
+    for layer in network.layers:
+        if isinstance(layer, (layers.Conv2D, layers.DepthwiseConv2D)):
+            _, height, width, _ = layer.output.shape
+            total += height * width * int(np.prod(layer.kernel.shape))
+        elif isinstance(layer, layers.Dense):
+            total += int(np.prod(layer.kernel.shape))
+    return total
 
 
-def _temperature_figures(
-    logits: npt.NDArray[np.float32], calibration: LabelledFaces, temperature: float,
-) -> dict[str, Any]:
-    before, after = (
-        expected_calibration_error(_softmax(logits / divisor), calibration.labels)
-        for divisor in (1.0, temperature))
-    return {
-        'folded_into_logits': round(temperature, 4), 'chosen_on': 'PublicTest',
-        'calibration_error_before': round(before, 4), 'calibration_error_after': round(after, 4)}
+def add_seeds(card: Path, runs: Sequence[Path]) -> None:
+    """
+    Write into a card how far trainings with other seeds come.
+
+    :param runs: folders of finished trainings that differ in the seed alone.
+    :raises ValueError: where they differ in more, or have a seed in common.
+    """
+    from fer_ros.training.card_writer import update_card
+    reached: dict[int, float] = {}
+    first = Training.of(runs[0]).options.to_mapping()
+    for run in runs:
+        options = Training.of(run).options.to_mapping()
+        other = [name for name in first if name != 'seed' and options[name] != first[name]]
+        if other or options['seed'] in reached:
+            raise ValueError(
+                f'{run} is no training like {runs[0]} with another seed: '
+                f'{", ".join(other) or "its seed is the same"}')
+        with (run / LOG_FILE).open(newline='') as file:
+            best = max(float(row['validation_accuracy']) for row in csv.DictReader(file))
+        reached[options['seed']] = round(best, 4)
+    update_card(card, {('figures', 'seeds'): {
+        'measured_on': 'PublicTest, float32, the best epoch', 'accuracy': reached}})
 
 
-def _check_parity(card_path: Path, faces: LabelledFaces, expected: Probabilities) -> None:
-    rows = faces.where(np.arange(len(faces)) < _PARITY_ROWS)
-    found = probabilities_of(LiteRtClassifier(load_card(card_path)), rows)
+def _round_weights(network: keras.Model) -> None:
+    network.set_weights([
+        weight.astype(np.float16).astype(np.float32) for weight in network.get_weights()])
+
+
+def _calibration_faces(training: LabelledFaces) -> npt.NDArray[np.uint8]:
+    rows = np.random.default_rng(0).permutation(len(training))[:_CALIBRATION_FACES]
+    return training.images[rows]
+
+
+def _check_float32(card_path: Path, faces: LabelledFaces, expected: Probabilities) -> None:
+    found = probabilities_of(LiteRtClassifier(load_card(card_path), precision='float32'), faces)
     difference = float(np.abs(found - expected).max())
     if not difference <= LARGEST_DIFFERENCE:
         raise RuntimeError(
-            f'the exported model differs from the network by {difference:.2g} in a probability, '
-            f'where '
-            f'{LARGEST_DIFFERENCE:g} is permitted: {card_path.parent / MODEL_FILE} must not be '
-            f'used')
-    print(f'exported model and network agree within {difference:.1e} on {len(rows)} rows')
+            f'the float32 file differs from the network by {difference:.2g} in a probability, '
+            f'where {LARGEST_DIFFERENCE:g} is permitted: the files beside {card_path} must not be '
+            'used')
+    print(f'float32 file and network agree within {difference:.1e} on {len(faces)} rows')
+
+
+def _check_int8(card_path: Path, faces: LabelledFaces) -> None:
+    reached: dict[str, Any] = {}
+    for precision in 'float32', 'int8':
+        classifier = LiteRtClassifier(load_card(card_path), precision=precision)
+        said = probabilities_of(classifier, faces).argmax(axis=1)
+        reached[precision] = float(np.mean(said == faces.labels))
+    print('accuracy on the public rows: ' + ', '.join(
+        f'{precision} {value:.2%}' for precision, value in reached.items()))
+    if reached['int8'] < reached['float32'] - LARGEST_LOSS:
+        raise RuntimeError(
+            f'the int8 file loses more than {LARGEST_LOSS:.1%} of accuracy: the files beside '
+            f'{card_path} must not be used')
 
 
 def _softmax(logits: npt.NDArray[np.float32]) -> Probabilities:
-    return np.asarray(tf.nn.softmax(logits), np.float32)
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True), np.float32)

@@ -12,62 +12,150 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Networks that tell the seven emotions apart."""
+"""
+Networks that tell the seven emotions apart.
+
+Each is a function of the picture's edge; all give (N, edge, edge, 1) float32 to (N, 7) logits in
+the order of `LABELS`, to which the pipeline applies the softmax.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from fer_ros.core.emotions import LABELS
 import keras
 from keras import layers
 
 
-def residual_cnn(
-    edge: int = 48, *, dropout: float = 0.3, precision: str = 'float32',
-) -> keras.Model:
+@dataclass(frozen=True)
+class Style:
     """
-    Return a compact residual network (He et al. 2016) without weights from elsewhere.
+    How a network is made, apart from its shape.
 
-    Only convolutions, batch normalisation, ReLU and averages, so that it also works well in whole
-    numbers.
-
-    :param edge: of the grey input in pixels.
-    :param precision: Keras' dtype policy for the inside; the weights and the output are always
-        float32.
-    :return: (N, edge, edge, 1) float32 to (N, 7) logits in the order of `LABELS`.
+    :param precision: Keras' dtype policy for the inside; weights and output are always float32.
+    :param normalisation: the class of the batch normalisation.
     """
+
+    dropout: float = 0.3
+    precision: str = 'float32'
+    normalisation: type[layers.BatchNormalization] = layers.BatchNormalization
+
+
+def network(name: str, edge: int, style: Style = Style()) -> keras.Model:
+    """Return a fresh network, one of `NETWORKS`, for pictures of an edge in pixels."""
     image = layers.Input((edge, edge, 1), name='image')
-    x = _convolution(image, 24, precision=precision)
-    x = _convolution(x, 48, stride=2, precision=precision)
-    x = _residual(x, 48, precision=precision)
-    x = _residual(x, 96, stride=2, precision=precision)
-    x = _residual(x, 96, precision=precision)
-    x = _residual(x, 192, stride=2, precision=precision)
+    return keras.Model(image, NETWORKS[name](image, style), name=name)
+
+
+def _compact(image: keras.KerasTensor, style: Style) -> keras.KerasTensor:
+    x = _convolution(image, style, 24)
+    x = _convolution(x, style, 48, stride=2)
+    return _head(_residual_stages(x, style, (48, 96, 192), (1, 2, 1)), style)
+
+
+def _residual(image: keras.KerasTensor, style: Style) -> keras.KerasTensor:
+    x = _convolution(image, style, 64, stride=2)
+    return _head(_residual_stages(x, style, (64, 128, 208), (2, 2, 2)), style)
+
+
+def _residual_wide(image: keras.KerasTensor, style: Style) -> keras.KerasTensor:
+    x = _convolution(image, style, 96, stride=2)
+    return _head(_residual_stages(x, style, (96, 192, 384), (2, 2, 2)), style)
+
+
+def _separable(image: keras.KerasTensor, style: Style) -> keras.KerasTensor:
+    """
+    Return the 2,286,631-parameter network of depthwise-separable convolutions.
+
+    Its table of layers is for 224x224, where the last average is over 7x7; the weights fit any
+    edge that is a multiple of 32.
+    """
+    x = _convolution(image, style, 32, stride=2, bias=True)
+    pairs = (
+        (64, 1), (128, 2), (128, 1), (256, 2), (512, 1), (512, 2), (512, 1), (512, 1))
+    for filters, stride in pairs:
+        x = _convolution(_depthwise(x, style, stride), style, filters, size=1, bias=True)
+    x = _depthwise(_depthwise(x, style, 1), style, 2)
+    x = _convolution(x, style, 1024, size=1, bias=True)
+    x = layers.AveragePooling2D(x.shape[1], dtype='float32')(x)
+    x = layers.Dense(700, dtype='float32')(x)
+    x = layers.Dropout(style.dropout, dtype='float32')(x)
+    x = layers.Flatten(dtype='float32')(x)
+    return layers.Dense(len(LABELS), dtype='float32', name='logits')(x)
+
+
+NETWORKS: dict[str, Callable[[keras.KerasTensor, Style], keras.KerasTensor]] = {
+    'compact': _compact,
+    'residual': _residual,
+    'residual_wide': _residual_wide,
+    'separable': _separable,
+}
+"""
+`compact`, `residual` and `residual_wide` are residual networks (He et al. 2016) with squeeze and
+excitation (Hu et al. 2018); `separable` follows MobileNet (Howard et al. 2017).
+"""
+
+
+def _head(x: keras.KerasTensor, style: Style) -> keras.KerasTensor:
     x = layers.GlobalAveragePooling2D(dtype='float32')(x)
-    x = layers.Dropout(dropout, dtype='float32')(x)
-    logits = layers.Dense(len(LABELS), dtype='float32', name='logits')(x)
-    return keras.Model(image, logits, name=f'residual_cnn{edge}')
+    x = layers.Dropout(style.dropout, dtype='float32')(x)
+    return layers.Dense(len(LABELS), dtype='float32', name='logits')(x)
+
+
+def _residual_stages(
+    x: keras.KerasTensor, style: Style, widths: tuple[int, ...], depths: tuple[int, ...],
+) -> keras.KerasTensor:
+    for stage, (filters, depth) in enumerate(zip(widths, depths, strict=True)):
+        for place in range(depth):
+            x = _residual_block(x, style, filters, stride=2 if stage and not place else 1)
+    return x
+
+
+def _residual_block(
+    x: keras.KerasTensor, style: Style, filters: int, stride: int,
+) -> keras.KerasTensor:
+    y = _convolution(x, style, filters, stride=stride)
+    # A branch that starts at zero lets a freshly made network learn at a high rate (Goyal et al.
+    # 2017, 5.1).
+    y = _convolution(y, style, filters, relu=False, first_gain='zeros')
+    y = _squeezed(y, style)
+    if stride > 1:
+        x = layers.AveragePooling2D(stride, dtype=style.precision)(x)
+    if x.shape[-1] != filters:
+        x = _convolution(x, style, filters, size=1, relu=False)
+    return layers.ReLU(dtype=style.precision)(layers.Add(dtype=style.precision)([x, y]))
+
+
+def _squeezed(x: keras.KerasTensor, style: Style) -> keras.KerasTensor:
+    channels, precision = x.shape[-1], style.precision
+    gate = layers.GlobalAveragePooling2D(keepdims=True, dtype=precision)(x)
+    gate = layers.Conv2D(channels // 8, 1, activation='relu', dtype=precision)(gate)
+    gate = layers.Conv2D(channels, 1, activation='sigmoid', dtype=precision)(gate)
+    return layers.Multiply(dtype=precision)([x, gate])
 
 
 def _convolution(
-    x: keras.KerasTensor, filters: int, *, size: int = 3, stride: int = 1, relu: bool = True,
-    first_gain: str = 'ones', precision: str,
+    x: keras.KerasTensor, style: Style, filters: int, *, size: int = 3, stride: int = 1,
+    relu: bool = True, bias: bool = False, first_gain: str = 'ones',
 ) -> keras.KerasTensor:
     x = layers.Conv2D(
-        filters, size, strides=stride, padding='same', use_bias=False,
-        kernel_initializer='he_normal', dtype=precision)(x)
-    x = layers.BatchNormalization(momentum=0.97, gamma_initializer=first_gain, dtype=precision)(x)
-    return layers.ReLU(dtype=precision)(x) if relu else x
+        filters, size, strides=stride, padding='same', use_bias=bias,
+        kernel_initializer='he_normal', dtype=style.precision)(x)
+    return _normalised(x, style, relu, first_gain)
 
 
-def _residual(
-    x: keras.KerasTensor, filters: int, *, stride: int = 1, precision: str,
+def _depthwise(x: keras.KerasTensor, style: Style, stride: int) -> keras.KerasTensor:
+    x = layers.DepthwiseConv2D(
+        3, strides=stride, padding='same', depthwise_initializer='he_normal',
+        dtype=style.precision)(x)
+    return _normalised(x, style)
+
+
+def _normalised(
+    x: keras.KerasTensor, style: Style, relu: bool = True, first_gain: str = 'ones',
 ) -> keras.KerasTensor:
-    y = _convolution(x, filters, stride=stride, precision=precision)
-    # A branch that starts at zero lets a freshly made network learn at a high rate (Goyal et al.
-    # 2017, 5.1).
-    y = _convolution(y, filters, relu=False, first_gain='zeros', precision=precision)
-    if stride > 1:
-        x = layers.AveragePooling2D(stride, dtype=precision)(x)
-    if x.shape[-1] != filters:
-        x = _convolution(x, filters, size=1, relu=False, precision=precision)
-    return layers.ReLU(dtype=precision)(layers.Add(dtype=precision)([x, y]))
+    x = style.normalisation(
+        momentum=0.97, gamma_initializer=first_gain, dtype=style.precision)(x)
+    return layers.ReLU(dtype=style.precision)(x) if relu else x

@@ -12,32 +12,59 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""How long a classifier takes."""
+"""How long a classifier takes, and on what machine."""
 
 from __future__ import annotations
 
+import math
+import os
+from pathlib import Path
+import platform
 import time
 
 from fer_ros.core.classifier import Classifier
+from fer_ros.core.emotions import LABELS
+from fer_ros.core.values import Probabilities
 import numpy as np
+import numpy.typing as npt
 
 _WARM_UPS = 5
 
 
-def median_ms(
-    classifier: Classifier, faces: int, *, crop_edge: int = 96, calls: int = 200,
-) -> float:
+def timed_probabilities(
+    classifier: Classifier, images: npt.NDArray[np.uint8],
+) -> tuple[Probabilities, float]:
     """
-    Return the median time of one call in milliseconds, resizing of the crops included.
+    Classify faces one by one, as they come from a camera.
 
-    :param faces: crops in each call.
-    :param crop_edge: of the crops in pixels.
+    :param images: (N, S, S) grey.
+    :return: the probabilities, (N, 7), and the median time of a call in milliseconds, resizing of
+        the picture included; NaN without pictures.
     """
-    random = np.random.default_rng(0)
-    crops = list(random.integers(0, 256, (faces, crop_edge, crop_edge), dtype=np.uint8))
-    times = []
-    for _ in range(_WARM_UPS + calls):
+    probabilities = np.zeros((len(images), len(LABELS)), np.float32)
+    if not len(images):
+        return probabilities, math.nan
+    for _ in range(_WARM_UPS):
+        classifier.classify([images[0]])
+    seconds = np.zeros(len(images))
+    for row, image in enumerate(images):
         start = time.perf_counter()
-        classifier.classify(crops)
-        times.append(time.perf_counter() - start)
-    return float(np.median(times[_WARM_UPS:]) * 1e3)
+        probabilities[row] = classifier.classify([image])[0]
+        seconds[row] = time.perf_counter() - start
+    return probabilities, float(np.median(seconds) * 1e3)
+
+
+def machine() -> str:
+    """Return this machine's processor and the number of cores that may be used, in words."""
+    name = platform.machine()
+    try:
+        lines = Path('/proc/cpuinfo').read_text(encoding='utf-8').splitlines()
+    except OSError:
+        lines = []
+    for line in lines:
+        key, _, value = line.partition(':')
+        if key.strip() == 'model name':
+            name = value.strip()
+            break
+    cores = len(os.sched_getaffinity(0))
+    return f'{name}, {cores} core{"s" if cores > 1 else ""}'

@@ -17,95 +17,102 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
+from importlib import metadata
+import json
 import math
 from pathlib import Path
+import shutil
+import signal
 import time
 
-from fer_ros.core.emotions import LABELS
+import cv2
 from fer_ros.core.preprocessing import Preprocessing
-from fer_ros.training.augmentation import Augmentation
-from fer_ros.training.data_sets import LabelledFaces
-from fer_ros.training.networks import residual_cnn
-from fer_ros.training.options import keep_options, TrainingOptions
+from fer_ros.training.batches import Batch, Batches
+from fer_ros.training.data_sets import DataSet, fuse, LabelledFaces, read_data
+from fer_ros.training.detected_faces import pipeline_crops, with_faces
+from fer_ros.training.fer2013 import EDGE as FER2013_EDGE
+from fer_ros.training.labelled_faces import Images
+from fer_ros.training.networks import network, Style
+from fer_ros.training.options import Training, TrainingOptions
 from fer_ros.training.preprocessing import NORMALISATION
 import keras
+from keras import layers
 import numpy as np
-import numpy.typing as npt
-import tensorflow as tf
+from rich.console import Console
+from rich.progress import track
+
+BEST_FILE = 'best.keras'
+LOG_FILE = 'log.csv'
+_STATE_FILE = 'state.json'
 
 
 class Trainer:
     """
     Trains one network and keeps, of all epochs, the one that is best on the validation rows.
 
-    The folder receives `best.keras`, `log.csv`, `options.yaml` and `checkpoints/`. Where it holds
-    a checkpoint, training goes on from there, with the same options.
+    What is kept is the moving average of the weights. The folder receives `best.keras`, `log.csv`,
+    `training.yaml` and `checkpoint/`. Where it holds a checkpoint, training goes on from there,
+    with the same options.
     """
 
     def __init__(
         self, training: LabelledFaces, validation: LabelledFaces, folder: Path,
-        options: TrainingOptions,
+        options: TrainingOptions, detected: Images | None = None,
     ) -> None:
         """
         Make the network, or take it from the folder's checkpoint.
 
-        :raises ValueError: where the folder belongs to a training with other options, or the rows
-            fill no batch.
+        :param folder: exists.
+        :param detected: the training pictures as our detector frames them.
+        :raises ValueError: where the rows fill no batch.
         """
-        keras.utils.set_random_seed(options.seed)
         self._options = options
-        self._training = training
         self._validation = validation
-        edge = training.images.shape[1]
-        self._preprocessing = Preprocessing(edge, edge, **NORMALISATION)
-        self._network = residual_cnn(edge, dropout=options.dropout, precision=options.precision)
-        if options.start_from:
-            start = keras.models.load_model(options.start_from)
-            self._network.set_weights(start.get_weights())
-        self._average = residual_cnn(edge)
-        self._average.set_weights(self._network.get_weights())
-        self._steps_per_epoch = len(training) // options.batch_size
-        if not self._steps_per_epoch:
-            raise ValueError(
-                f'{len(training)} training rows are fewer than one batch of {options.batch_size}; '
-                'lower batch_size')
-        self._optimizer = self._make_optimizer()
-        self._epoch = tf.Variable(0, dtype=tf.int64)
-        self._best = tf.Variable(-1.0, dtype=tf.float64)
         self._folder = folder
-        keep_options(folder, options)
-        self._checkpoints = tf.train.CheckpointManager(
-            tf.train.Checkpoint(
-                network=self._network, average=self._average, optimizer=self._optimizer,
-                epoch=self._epoch, best=self._best),
-            str(folder / 'checkpoints'), max_to_keep=2)
-        self._checkpoints.restore_or_initialize()
-        self._step = tf.function(self._trained_step)
+        self._preprocessing = Preprocessing(options.edge, options.edge, **NORMALISATION)
+        self._batches = Batches(training, detected, self._preprocessing, options)
+        keras.utils.set_random_seed(options.seed)
+        style = Style(options.dropout, options.precision, _normalisation())
+        self._network = network(options.network, options.edge, style)
+        self._average = network(options.network, options.edge)
+        if options.start_from:
+            start = keras.models.load_model(Path(options.start_from) / BEST_FILE)
+            self._network.set_weights(start.get_weights())
+        self._average.set_weights(self._network.get_weights())
+        self._teacher = _frozen(Path(options.teacher), options) if options.teacher else None
+        self._network.compile(
+            self._optimizer(), keras.losses.CategoricalCrossentropy(from_logits=True))
+        self._epoch, self._best = 0, -1.0
+        self._restore()
 
     @property
     def epoch(self) -> int:
         """Return the number of epochs done."""
-        return int(self._epoch)
+        return self._epoch
 
     def run(self) -> Path:
-        """Train until all epochs are done and return the path of the best network."""
-        best = self._folder / 'best.keras'
-        while self.epoch < self._options.epochs:
+        """
+        Train until all epochs are done and return the path of the best network.
+
+        :raises RuntimeError: where the training diverges.
+        """
+        while self._epoch < self._options.epochs:
             start = time.monotonic()
             loss = self._train_epoch()
-            accuracy = self._accuracy(self._validation)
-            self._epoch.assign_add(1)
-            if accuracy > float(self._best):
-                self._best.assign(accuracy)
-                self._average.save(best)
-            self._log(loss, accuracy, time.monotonic() - start)
-            self._checkpoints.save()
-        return best
+            validation_loss, accuracy = self._validated()
+            self._epoch += 1
+            if accuracy > self._best:
+                self._best = accuracy
+                self._average.save(self._folder / BEST_FILE)
+            self._log(loss, validation_loss, accuracy, time.monotonic() - start)
+            self._save()
+        return self._folder / BEST_FILE
 
-    def _make_optimizer(self) -> keras.optimizers.Optimizer:
+    def _optimizer(self) -> keras.optimizers.Optimizer:
         options = self._options
-        steps = self._steps_per_epoch * options.epochs
-        warm_up = min(round(self._steps_per_epoch * options.warm_up_epochs), steps - 1)
+        steps = len(self._batches) * options.epochs
+        warm_up = min(round(len(self._batches) * options.warm_up_epochs), steps - 1)
         schedule = keras.optimizers.schedules.CosineDecay(
             0.0 if warm_up else options.learning_rate, steps - warm_up,
             warmup_target=options.learning_rate if warm_up else None, warmup_steps=warm_up)
@@ -116,58 +123,158 @@ class Trainer:
         return optimizer
 
     def _train_epoch(self) -> float:
-        options = self._options
-        random = np.random.default_rng((options.seed, self.epoch))
-        tf.random.set_seed(options.seed + self.epoch)
-        augmented = Augmentation().times(options.augmentation)
-        order = random.permutation(len(self._training))
-        losses = []
-        for first in range(0, self._steps_per_epoch * options.batch_size, options.batch_size):
-            rows = order[first:first + options.batch_size]
-            images = augmented(self._training.images[rows], random)
-            losses.append(self._step(
-                tf.constant(self._preprocessing.network_input(list(images))),
-                tf.constant(self._targets(self._training.labels[rows]))))
-        loss = float(np.mean([float(value) for value in losses]))
-        if not math.isfinite(loss):
-            raise RuntimeError(
-                f'training diverged in epoch {self.epoch + 1}: loss {loss}; lower learning_rate')
-        return loss
+        # Dropout must not depend on whether the training was interrupted.
+        keras.utils.set_random_seed(self._options.seed + self._epoch)
+        losses: list[float] = []
+        done = self._epoch * len(self._batches)
+        console = Console()
+        batches = track(
+            self._batches.epoch(self._epoch), total=len(self._batches), console=console,
+            description=f'epoch {self._epoch + 1}/{self._options.epochs}', transient=True,
+            disable=not console.is_terminal)
+        for pixels, targets, weights in map(self._taught, batches):
+            loss = float(self._network.train_on_batch(pixels, targets, sample_weight=weights))
+            losses.append(loss)
+            done += 1
+            self._follow(done)
+            if not math.isfinite(loss):
+                raise RuntimeError(
+                    f'training diverged in epoch {self._epoch + 1}: lower learning_rate')
+        return float(np.mean(losses))
 
-    def _targets(self, labels: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
-        smoothing = self._options.label_smoothing
-        sure = np.eye(len(LABELS), dtype=np.float32)[labels]
-        return sure * np.float32(1 - smoothing) + np.float32(smoothing / len(LABELS))
+    def _taught(self, batch: Batch) -> Batch:
+        """Return the batch with the teacher's answers in its targets."""
+        if self._teacher is None:
+            return batch
+        pixels, targets, weights = batch
+        share = np.float32(self._options.teacher_share)
+        logits = keras.ops.convert_to_numpy(self._teacher.predict_on_batch(pixels))
+        powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+        answers = powers / powers.sum(axis=1, keepdims=True)
+        return pixels, share * answers + (1 - share) * targets, weights
 
-    def _trained_step(self, images: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
-        with tf.GradientTape() as tape:
-            logits = self._network(images, training=True)
-            loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(targets, logits))
-        weights = self._network.trainable_variables
-        gradients = tape.gradient(loss, weights)
-        self._optimizer.apply_gradients(zip(gradients, weights, strict=True))
-        self._follow()
-        return loss
-
-    def _follow(self) -> None:
-        done = tf.cast(self._optimizer.iterations.value, tf.float32)
+    def _follow(self, done: int) -> None:
         # Short at first, so that the random weights of the beginning are forgotten soon.
-        decay = tf.minimum(self._options.average_decay, (1 + done) / (10 + done))
+        decay = min(self._options.average_decay, (1 + done) / (10 + done))
         pairs = zip(self._average.weights, self._network.weights, strict=True)
         for average, weight in pairs:
-            average.value.assign_sub((1 - decay) * (average.value - weight.value))
+            average.assign(decay * average + (1 - decay) * weight)
 
-    def _accuracy(self, faces: LabelledFaces) -> float:
+    def _validated(self) -> tuple[float, float]:
+        """Return the mean cross entropy and the accuracy on the validation rows."""
         logits = self._average.predict(
-            self._preprocessing.network_input(list(faces.images)), batch_size=256, verbose=0)
-        return float(np.mean(logits.argmax(1) == faces.labels))
+            self._preprocessing.network_input(list(self._validation.images)), batch_size=256,
+            verbose=0)
+        loss = keras.losses.CategoricalCrossentropy(from_logits=True)(
+            self._validation.targets, logits)
+        return float(loss), float(np.mean(logits.argmax(1) == self._validation.labels))
 
-    def _log(self, loss: float, accuracy: float, seconds: float) -> None:
-        path = self._folder / 'log.csv'
-        with path.open('a', newline='') as file:
-            writer = csv.writer(file)
+    def _log(self, loss: float, validation_loss: float, accuracy: float, seconds: float) -> None:
+        rate = float(keras.ops.convert_to_numpy(self._network.optimizer.learning_rate))
+        row = {
+            'epoch': self._epoch, 'loss': f'{loss:.5f}',
+            'validation_loss': f'{validation_loss:.5f}', 'validation_accuracy': f'{accuracy:.5f}',
+            'learning_rate': f'{rate:.6f}', 'seconds': f'{seconds:.1f}'}
+        with (self._folder / LOG_FILE).open('a', newline='') as file:
+            writer = csv.DictWriter(file, row)
             if file.tell() == 0:
-                writer.writerow(['epoch', 'loss', 'validation_accuracy', 'seconds'])
-            writer.writerow([self.epoch, f'{loss:.5f}', f'{accuracy:.5f}', f'{seconds:.1f}'])
-        print(f'epoch {self.epoch}/{self._options.epochs}: loss {loss:.4f}, '
-              f'validation accuracy {accuracy:.4f}, {seconds:.0f} s', flush=True)
+                writer.writeheader()
+            writer.writerow(row)
+        print(f'epoch {self._epoch}/{self._options.epochs}: loss {loss:.4f}, '
+              f'validation loss {validation_loss:.4f}, accuracy {accuracy:.2%}, '
+              f'{seconds:.0f} s', flush=True)
+
+    def _save(self) -> None:
+        """Write a checkpoint; where that is interrupted, the one before stays."""
+        new, place = self._folder / 'checkpoint.new', self._folder / 'checkpoint'
+        shutil.rmtree(new, ignore_errors=True)
+        new.mkdir()
+        # With the optimizer's state.
+        self._network.save_weights(new / 'network.weights.h5')
+        self._average.save_weights(new / 'average.weights.h5')
+        (new / _STATE_FILE).write_text(json.dumps({'epoch': self._epoch, 'best': self._best}))
+        shutil.rmtree(place, ignore_errors=True)
+        new.rename(place)
+
+    def _restore(self) -> None:
+        for name in 'checkpoint', 'checkpoint.new':
+            place = self._folder / name
+            if (place / _STATE_FILE).is_file():
+                state = json.loads((place / _STATE_FILE).read_text())
+                self._network.load_weights(place / 'network.weights.h5')
+                self._average.load_weights(place / 'average.weights.h5')
+                self._epoch, self._best = state['epoch'], state['best']
+                return
+
+
+def main(config: Path, data: tuple[Path, ...], run: Path | None, seed: int | None) -> None:
+    """Run the training that a file describes; see `Training.from_config`."""
+    # Python's own way to end, so that a checkpoint is never half written.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    cv2.setNumThreads(1)
+    training = replace(Training.from_config(config, data, seed), software=_software())
+    options = training.options
+    name = config.stem if seed is None else f'{config.stem}_seed{seed}'
+    folder = run or Path('runs') / name
+    training.keep(folder)
+    data_set = pictures_of(training)
+    if options.faces_only:
+        data_set = with_faces(data_set, progress=True)
+    Console().print(data_set.account.table())
+    try:
+        trainer = Trainer(
+            data_set.training, data_set.public.faces, folder, options,
+            _detected(data_set, options, folder))
+        if trainer.epoch:
+            print(f'going on after epoch {trainer.epoch}, from {folder}')
+        best = trainer.run()
+    except KeyboardInterrupt:
+        print(f'\nstopped; the same command goes on from the last checkpoint in {folder}')
+        raise SystemExit(130) from None
+    from fer_ros.training.plots import learning_curves
+    learning_curves(folder / LOG_FILE, folder / 'learning_curves.png')
+    print(f'the best network is {best}')
+
+
+def pictures_of(training: Training) -> DataSet:
+    """Return the pictures of a training, all of one size."""
+    options = training.options
+    # FER-2013 has no more detail; other pictures are read as the network sees them.
+    has_folder = any(Path(path).is_dir() for path in training.data)
+    size = options.edge if has_folder else FER2013_EDGE
+    return fuse([read_data(path, options.labels, size) for path in training.data])
+
+
+def _software() -> str:
+    backend = keras.backend.backend()
+    return f'Keras {keras.version()} on {backend} {metadata.version(backend)}'
+
+
+def _detected(data_set: DataSet, options: TrainingOptions, folder: Path) -> Images | None:
+    """Return the training pictures as our detector frames them, once found kept in the folder."""
+    if not options.pipeline_crops:
+        return None
+    kept = folder / 'pipeline_crops.npy'
+    if not kept.is_file():
+        images = data_set.training.images
+        crops, found = pipeline_crops(images, images.shape[1], progress=True)
+        print(f'our detector finds {found.sum():,} of {len(found):,} training faces')
+        np.save(kept, crops)
+    return np.asarray(np.load(kept), np.uint8)
+
+
+def _frozen(folder: Path, options: TrainingOptions) -> keras.Model:
+    """Return a finished network in the precision of the training."""
+    loaded = keras.models.load_model(folder / BEST_FILE)
+    teacher = network(
+        loaded.name, options.edge, Style(precision=options.precision))
+    teacher.set_weights(loaded.get_weights())
+    teacher.trainable = False
+    return teacher
+
+
+def _normalisation() -> type[layers.BatchNormalization]:
+    if keras.backend.backend() != 'torch':
+        return layers.BatchNormalization
+    from fer_ros.training.fused_normalisation import FusedBatchNormalization
+    return FusedBatchNormalization

@@ -19,8 +19,8 @@ import sys
 
 from fer_ros.core.classifier import LiteRtClassifier
 from fer_ros.core.emotions import LABELS
-from fer_ros.core.model_card import load_card
-from fer_ros.training.data_sets import read_fer2013
+from fer_ros.core.model_card import card_paths, load_card, PRECISIONS
+from fer_ros.training.data_sets import read_data
 from fer_ros.training.evaluate import evaluate
 import numpy as np
 import pytest
@@ -51,8 +51,9 @@ def softmax(logits):
     return powers / powers.sum(axis=1, keepdims=True)
 
 
-def classifier_in(folder, *arguments, threads=1, **changes):
-    return LiteRtClassifier(load_card(write_model(folder, *arguments, **changes)), threads)
+def classifier_in(folder, *arguments, threads=1, precision='', **changes):
+    card = load_card(write_model(folder, *arguments, **changes))
+    return LiteRtClassifier(card, threads, precision)
 
 
 @pytest.mark.parametrize('threads', [1, 2])
@@ -68,8 +69,8 @@ def test_float_model_gives_the_softmax_of_its_logits(tmp_path, threads):
 
 
 def test_whole_number_model_agrees_within_its_steps(tmp_path):
-    model = linear_model(*linear_weights(), whole_numbers=True)
-    classifier = classifier_in(tmp_path, model, **{'input.dtype': 'int8'})
+    int8 = linear_model(*linear_weights(), whole_numbers=True)
+    classifier = classifier_in(tmp_path, int8=int8)
     crops = crops_of(9)
     probabilities = classifier.classify(crops)
     np.testing.assert_allclose(probabilities.sum(axis=1), 1.0, atol=1e-6)
@@ -79,6 +80,16 @@ def test_whole_number_model_agrees_within_its_steps(tmp_path):
     step = (INPUT_SCALE + WEIGHT_SCALE) * EDGE * EDGE / 2 + OUTPUT_SCALE / 2 + 1e-3
     assert np.abs(probabilities - softmax(expected_logits(crops))).max() < step / 2
     assert (probabilities.argmax(axis=1) == expected_logits(crops).argmax(axis=1)).all()
+
+
+@pytest.mark.parametrize(('precision', 'answer'), [('', 1), ('int8', 1), ('float32', 0)])
+def test_the_precision_chooses_the_file(tmp_path, precision, answer):
+    # The two files are different networks, so that the answers tell them apart.
+    weights = np.zeros((7, EDGE * EDGE), np.float32)
+    model = linear_model(weights, np.eye(7, dtype=np.float32)[0])
+    int8 = linear_model(weights, np.eye(7, dtype=np.float32)[1], whole_numbers=True)
+    classifier = classifier_in(tmp_path, model, int8=int8, precision=precision)
+    assert classifier.classify(crops_of(1)).argmax() == answer
 
 
 def test_outputs_are_brought_into_the_order_of_the_labels(tmp_path):
@@ -135,15 +146,22 @@ def test_classifying_needs_neither_mediapipe_nor_tensorflow():
     assert done.stdout.strip() == '[]', done.stderr
 
 
-@pytest.mark.parametrize('split', ['public_test', 'private_test'])
-def test_the_shipped_model_is_as_good_as_its_card_states(split, data_directory):
-    faces = read_fer2013(data_directory / 'fer2013' / 'fer2013_ferplus.npz')
-    classifier = LiteRtClassifier(load_card('fer2013_cnn48'), threads=2)
-    found = evaluate(classifier, getattr(faces, split))
-    stated = classifier.card.figures[split]
-    assert found['rows'] == stated['rows'] == 3589
-    assert stated['accuracy'] >= 0.60
-    for name in ('accuracy', 'macro_f1', 'calibration_error'):
-        assert found[name] == pytest.approx(stated[name], abs=1e-3)
+SHIPPED = [
+    pytest.param(path.parent.name, precision, labels, split,
+                 id=f'{path.parent.name}-{precision}-{labels}-{split}')
+    for path in card_paths() for precision in PRECISIONS
+    for labels, splits in load_card(path).figures.get(precision, {}).items() for split in splits]
+
+
+@pytest.mark.parametrize(('name', 'precision', 'labels', 'split'), SHIPPED)
+def test_shipped_models_are_as_good_as_their_cards_state(
+        name, precision, labels, split, data_directory):
+    faces = read_data(data_directory / 'fer2013' / 'fer2013_ferplus.npz', labels)
+    classifier = LiteRtClassifier(load_card(name), threads=2, precision=precision)
+    found = evaluate(classifier, getattr(faces, split)).to_mapping()
+    stated = classifier.card.figures[precision][labels][split]
+    assert found['n'] == stated['n']
+    for key in ('accuracy', 'macro_f1', 'ece'):
+        assert found[key] == pytest.approx(stated[key], abs=1e-3)
     assert found['without_rows_in_training']['accuracy'] == pytest.approx(
         stated['without_rows_in_training']['accuracy'], abs=1e-3)

@@ -18,26 +18,44 @@ from pathlib import Path
 
 from fer_ros.core import resources
 from fer_ros.core.emotions import LABELS
-from fer_ros.core.model_card import load_card, ModelError
-from fer_ros.core.resources import models_directory, share_directory
-from fer_ros.training.card_writer import file_facts, readme
+from fer_ros.core.model_card import card_paths, load_card, ModelError
+from fer_ros.core.resources import share_directory
+from fer_ros.training.card_writer import readme
 import numpy as np
 import pytest
-from tiny_models import EDGE, write_model
+from tiny_models import EDGE, linear_model, linear_weights, write_model
 
 
 def test_every_field_of_a_card_is_read(tmp_path):
-    path = write_model(tmp_path, figures={'public_test': {'accuracy': 0.5}})
+    int8 = linear_model(*linear_weights(), whole_numbers=True)
+    path = write_model(
+        tmp_path, int8=int8, figures={'int8': {'fer2013': {'public': {'accuracy': 0.5}}}},
+        macs=112, ms_per_face={'machine': 'a robot', 'int8': {1: 0.5}}, limits='Seven rows.')
     card = load_card(path)
     assert card.title == 'tiny/0.1.0'
-    assert card.model_path == tmp_path / 'model.tflite'
-    assert card.read_model() == (tmp_path / 'model.tflite').read_bytes()
+    assert set(card.files) == {'float32', 'int8'}
+    assert card.files['int8'].path == tmp_path / 'model_int8.tflite'
+    assert card.files['int8'].read() == int8
     size = card.preprocessing
     assert (size.width, size.height) == (EDGE, EDGE)
     assert (size.scale, size.offset) == (pytest.approx(1 / 127.5), -1.0)
-    assert (card.dtype, card.framing, card.output_kind) == ('float32', 'fer2013', 'logits')
+    assert (card.framing, card.output_kind) == ('fer2013', 'logits')
     assert card.labels == LABELS
-    assert card.figures['public_test']['accuracy'] == 0.5
+    assert card.figures['int8']['fer2013']['public']['accuracy'] == 0.5
+    assert (card.macs, card.ms_per_face['int8'][1], card.limits) == (112, 0.5, 'Seven rows.')
+
+
+def test_what_a_card_may_lack_is_empty(tmp_path):
+    card = load_card(write_model(tmp_path))
+    assert (card.macs, card.ms_per_face, card.limits) == (None, {}, '')
+
+
+@pytest.mark.parametrize(('has_int8', 'wanted', 'precision'), [
+    (True, '', 'int8'), (False, '', 'float32'), (True, 'float32', 'float32'),
+    (True, 'int8', 'int8')])
+def test_int8_runs_where_nothing_else_is_wanted(tmp_path, has_int8, wanted, precision):
+    int8 = linear_model(*linear_weights(), whole_numbers=True) if has_int8 else None
+    assert load_card(write_model(tmp_path, int8=int8)).precision(wanted) == precision
 
 
 def test_a_folder_stands_for_its_card(tmp_path):
@@ -61,13 +79,13 @@ def test_output_order_undoes_a_permutation(tmp_path):
     assert tuple(outputs[card.output_order]) == LABELS
 
 
-@pytest.mark.parametrize(
-    'card', sorted(models_directory().glob('*/model.yaml')), ids=lambda path: path.parent.name)
+@pytest.mark.parametrize('card', card_paths(), ids=lambda path: path.parent.name)
 def test_shipped_models_are_named_as_their_folders_and_unchanged(card):
     shipped = load_card(card.parent.name)
     assert shipped.path == card
     assert shipped.name == card.parent.name
-    assert file_facts(shipped.model_path)['sha256'] == shipped.sha256
+    for file in shipped.files.values():
+        assert file.read() == file.path.read_bytes()
     assert (card.parent / 'README.md').read_text(encoding='utf-8') == readme(shipped)
 
 

@@ -17,6 +17,7 @@
 import re
 
 from fer_ros.core.classifier import LiteRtClassifier
+from fer_ros.core.emotion_stage import EmotionOptions, EmotionStage
 from fer_ros.core.emotions import LABELS
 from fer_ros.core.model_card import load_card, ModelError
 import pytest
@@ -54,7 +55,7 @@ def test_model_file_truncated(tmp_path):
 
 def test_model_file_with_another_checksum(tmp_path):
     card = write_model(tmp_path)
-    stated = yaml.safe_load(card.read_text())['sha256']
+    stated = yaml.safe_load(card.read_text())['files']['float32']['sha256']
     (tmp_path / 'model.tflite').write_bytes(linear_model(*linear_weights(seed=8)))
     with pytest.raises(ModelError) as refusal:
         LiteRtClassifier(load_card(card))
@@ -88,10 +89,10 @@ def test_card_without_fields(tmp_path, content):
 
 
 @pytest.mark.parametrize('field', [
-    'name', 'version', 'description', 'file', 'size_bytes', 'sha256', 'input', 'input.width',
-    'input.height', 'input.channels', 'input.dtype', 'preprocessing', 'preprocessing.scale',
-    'preprocessing.offset', 'preprocessing.framing', 'output', 'output.kind', 'labels',
-    'parameters', 'data', 'terms', 'training', 'figures',
+    'name', 'version', 'description', 'files', 'files.float32.file', 'files.float32.size_bytes',
+    'files.float32.sha256', 'input', 'input.width', 'input.height', 'input.channels',
+    'preprocessing', 'preprocessing.scale', 'preprocessing.offset', 'preprocessing.framing',
+    'output', 'output.kind', 'labels', 'parameters', 'data', 'terms', 'training', 'figures',
 ])
 def test_card_without_a_field(tmp_path, field):
     refused(write_model(tmp_path, **{field: None}), f'has no field {field}')
@@ -100,14 +101,16 @@ def test_card_without_a_field(tmp_path, field):
 @pytest.mark.parametrize(('field', 'value', 'reason'), [
     ('version', 1.0, 'text'),
     ('name', '', 'text'),
-    ('file', '../model.tflite', 'a file beside the card'),
-    ('size_bytes', 'many', 'a whole number'),
+    ('files', 'model.tflite', 'must hold fields'),
+    ('files', {}, 'files must hold int8 or float32, and may hold keras; it holds nothing'),
+    ('files.float32', 'model.tflite', 'must hold fields'),
+    ('files.float32.file', '../model.tflite', 'a file beside the card'),
+    ('files.float32.size_bytes', 'many', 'a whole number'),
     ('input', 48, 'must hold fields'),
     ('input.width', 0, 'a whole number, 1 to 1024'),
     ('input.width', 48.0, 'a whole number'),
     ('input.height', True, 'a whole number'),
     ('input.channels', 3, '1 to 1'),
-    ('input.dtype', 'float16', 'one of float32, int8, uint8'),
     ('preprocessing.scale', float('nan'), 'a number'),
     ('preprocessing.offset', '0', 'a number'),
     ('preprocessing.framing', 'tight', 'one of fer2013'),
@@ -115,9 +118,44 @@ def test_card_without_a_field(tmp_path, field):
     ('labels', 'anger', 'a list of words'),
     ('labels', [1, 2], 'a list of words'),
     ('figures', [0.5], 'must hold fields'),
+    ('macs', 0, 'a whole number, 1 or more'),
+    ('ms_per_face', 0.5, 'must hold fields'),
+    ('limits', ['dim light'], 'text'),
 ])
 def test_card_with_a_wrong_field(tmp_path, field, value, reason):
     refused(write_model(tmp_path, **{field: value}), field, reason)
+
+
+def test_card_with_a_file_of_another_kind(tmp_path):
+    file = {'file': 'model.onnx', 'size_bytes': 9, 'sha256': '0' * 64}
+    refused(write_model(tmp_path, **{'files.onnx': file}), 'it holds float32, onnx')
+
+
+def test_card_without_a_file_that_the_pipeline_runs(tmp_path):
+    files = {'keras': {'file': 'model.keras', 'size_bytes': 9, 'sha256': '0' * 64}}
+    refused(write_model(tmp_path, files=files), 'files must hold int8 or float32')
+
+
+def test_precision_that_the_model_does_not_have(tmp_path):
+    card = load_card(write_model(tmp_path))
+    with pytest.raises(ModelError, match=r"no file of precision 'int8'; there is float32"):
+        LiteRtClassifier(card, precision='int8')
+
+
+def test_precision_that_the_stage_is_asked_for_and_the_model_does_not_have(tmp_path):
+    options = EmotionOptions(model=str(write_model(tmp_path)), precision='int8')
+    with pytest.raises(ModelError, match=r"no file of precision 'int8'"):
+        EmotionStage(options)
+
+
+def test_second_file_of_a_model_is_verified_too(tmp_path):
+    int8 = linear_model(*linear_weights(), whole_numbers=True)
+    card = load_card(write_model(tmp_path, int8=int8))
+    (tmp_path / 'model_int8.tflite').write_bytes(int8[:-1] + bytes([int8[-1] ^ 1]))
+    LiteRtClassifier(card, precision='float32')
+    for precision in ('int8', ''):
+        with pytest.raises(ModelError, match=r'model_int8\.tflite is not the one'):
+            LiteRtClassifier(card, precision=precision)
 
 
 @pytest.mark.parametrize('labels', [
@@ -130,15 +168,14 @@ def test_card_with_wrong_labels(tmp_path, labels):
 @pytest.mark.parametrize(('changes', 'stated', 'found'), [
     ({'input.width': 8}, f'(-1, {EDGE}, 8, 1)', f'(-1, {EDGE}, {EDGE}, 1)'),
     ({'input.height': 8}, f'(-1, 8, {EDGE}, 1)', f'(-1, {EDGE}, {EDGE}, 1)'),
-    ({'input.dtype': 'int8'}, 'input of int8', 'float32'),
 ])
 def test_card_that_disagrees_with_the_model(tmp_path, changes, stated, found):
     refused(write_model(tmp_path, **changes), stated, f'has {found}', 'do not belong together')
 
 
-def test_model_of_whole_numbers_with_a_card_of_float(tmp_path):
-    model = linear_model(*linear_weights(), whole_numbers=True)
-    refused(write_model(tmp_path, model), 'input of float32', 'has int8')
+def test_model_of_whole_numbers_that_stand_for_nothing(tmp_path):
+    model = linear_model(*linear_weights(), plain_integers=True)
+    refused(write_model(tmp_path, model), 'whole numbers with a scale', 'has int32')
 
 
 def test_model_with_another_number_of_outputs(tmp_path):

@@ -17,13 +17,19 @@
 from dataclasses import replace
 import math
 
-from fer_ros.training.augmentation import Augmentation, similarity
+from fer_ros.training.augmentation import (
+    at_median_luminance,
+    Augmentation,
+    closed,
+    mixed,
+    similarity,
+)
 import numpy as np
 import pytest
 
 NONE = Augmentation(
     rotation_deg=0, log_scale=0, shift=0, log_contrast=0, brightness=0, coarse_share=0,
-    erased_share=0)
+    blurred_share=0, noisy_share=0, erased_share=0)
 STILL = np.zeros(2)
 
 
@@ -110,9 +116,55 @@ def test_coarse_pictures_lose_detail_and_keep_their_brightness():
     np.testing.assert_allclose(changed.mean(axis=(1, 2)), images.mean(axis=(1, 2)), atol=3)
 
 
-def test_strength_multiplies_every_range():
+def test_blurred_pictures_lose_edges_and_keep_their_brightness():
+    images = pictures(count=50)
+    changed = replace(NONE, blurred_share=1.0)(images, np.random.default_rng(0))
+    assert (changed.std(axis=(1, 2)) < 0.95 * images.std(axis=(1, 2))).all()
+    np.testing.assert_allclose(changed.mean(axis=(1, 2)), images.mean(axis=(1, 2)), atol=1)
+
+
+def test_noise_has_no_direction_and_is_as_strong_as_stated():
+    images = np.full((200, 48, 48), 128, np.uint8)
+    changed = replace(NONE, noisy_share=1.0)(images, np.random.default_rng(0)).astype(float)
+    spread = changed.std(axis=(1, 2))
+    assert 1.8 < spread.min() < 3
+    assert 11 < spread.max() < 12.5
+    np.testing.assert_allclose(changed.mean(axis=(1, 2)), 128, atol=1)
+
+
+def test_closing_fills_dark_dots_and_leaves_larger_ones():
+    image = np.full((16, 16), 200, np.uint8)
+    image[4, 4] = 0
+    image[9:13, 9:13] = 0
+    found = closed(image)
+    assert found[4, 4] == 200
+    assert (found[9:13, 9:13] == 0).sum() >= 9
+    changed = replace(NONE, closing_share=1.0)(image[np.newaxis], np.random.default_rng(0))
+    assert (changed == 0).sum() == (found == 0).sum()
+
+
+@pytest.mark.parametrize('level', [40, 127, 180])
+def test_the_median_of_brightness_is_made_the_same(level):
+    image = np.clip(
+        np.random.default_rng(1).normal(level, 10, (48, 48)), 0, 255).astype(np.uint8)
+    assert abs(float(np.median(at_median_luminance(image))) - 127.5) <= 1
+    changed = replace(NONE, median_luminance_share=1.0)(
+        image[np.newaxis], np.random.default_rng(0))
+    assert abs(float(np.median(changed)) - 127.5) <= 1
+
+
+def test_mixed_pictures_and_targets_have_the_same_shares():
+    images = np.eye(7, dtype=np.float32)
+    found, targets = mixed(images, images.copy(), 0.4, np.random.default_rng(3))
+    np.testing.assert_array_equal(found, targets)
+    np.testing.assert_allclose(targets.sum(axis=1), 1, rtol=1e-6)
+    assert ((targets > 0).sum(axis=1) == 2).any()
+
+
+def test_strength_multiplies_every_range_and_shares_end_at_one():
     assert Augmentation().times(0.0) == NONE
     assert Augmentation().times(0.5).shift == Augmentation().shift / 2
+    assert replace(Augmentation(), erased_share=0.7).times(2.0).erased_share == 1.0
 
 
 def test_the_same_seed_makes_the_same_pictures():

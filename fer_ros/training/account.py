@@ -1,0 +1,126 @@
+# Copyright 2026 the fer_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""What became of the rows of a data set: how many were read, kept and dropped, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+from rich.table import Table
+
+
+@dataclass(frozen=True)
+class Tally:
+    """The rows of one split of one data set; `dropped` holds pairs of reason and number."""
+
+    data_set: str
+    split: str
+    read: int
+    dropped: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def kept(self) -> int:
+        """Return the number of rows that are left."""
+        return self.read - sum(count for _, count in self.dropped)
+
+
+@dataclass(frozen=True)
+class AccountRow:
+    """A line of the table; `what` is `read`, `kept` or `dropped`, only the last has a `why`."""
+
+    data_set: str
+    split: str
+    what: str
+    count: int
+    why: str = ''
+
+
+@dataclass(frozen=True)
+class Account:
+    """Tallies in the order of the rows that they count, and what else one should know."""
+
+    tallies: tuple[Tally, ...]
+    notes: tuple[str, ...] = ()
+
+    def __add__(self, other: Account) -> Account:
+        """Return the account of both sets of rows, one after the other."""
+        return Account(
+            self.tallies + other.tallies, tuple(dict.fromkeys(self.notes + other.notes)))
+
+    def without(self, split: str, unwanted: npt.NDArray[np.bool_], why: str) -> Account:
+        """
+        Return the account after more rows were dropped.
+
+        :param unwanted: marks them, (N,), among the rows of the split that are kept so far.
+        """
+        tallies = []
+        first = 0
+        for tally in self.tallies:
+            if tally.split == split:
+                count = int(unwanted[first:first + tally.kept].sum())
+                first += tally.kept
+                if count:
+                    tally = replace(tally, dropped=(*tally.dropped, (why, count)))
+            tallies.append(tally)
+        return replace(self, tallies=tuple(tallies))
+
+    def kept(self, split: str) -> int:
+        """Return the number of rows that a split keeps."""
+        return sum(tally.kept for tally in self.tallies if tally.split == split)
+
+    @property
+    def rows(self) -> Iterator[AccountRow]:
+        """Yield for each split what was read, what of it was kept, and what was dropped."""
+        for tally in self.tallies:
+            place = (tally.data_set, tally.split)
+            yield AccountRow(*place, 'read', tally.read)
+            yield AccountRow(*place, 'kept', tally.kept)
+            for why, count in tally.dropped:
+                yield AccountRow(*place, 'dropped', count, why)
+
+    def table(self) -> Table:
+        """Return the account as a table for the terminal."""
+        table = Table(caption='\n'.join(self.notes) or None)
+        for heading in ('data set', 'split', 'rows'):
+            table.add_column(heading)
+        table.add_column('number', justify='right')
+        table.add_column('why')
+        above = ('', '')
+        for row in self.rows:
+            place = (row.data_set, row.split)
+            if row.what == 'read' and above[0]:
+                table.add_section()
+            table.add_row(
+                row.data_set if row.data_set != above[0] else '',
+                row.split if place != above else '', row.what, f'{row.count:,}', row.why)
+            above = place
+        return table
+
+    @property
+    def summary(self) -> str:
+        """Return the account as a sentence, followed by the notes."""
+        several = len({tally.data_set for tally in self.tallies}) > 1
+        parts = []
+        for tally in self.tallies:
+            owner = f' of {tally.data_set}' if several else ''
+            part = f'{tally.kept:,} of {tally.read:,} {tally.split} rows{owner}'
+            if tally.dropped:
+                reasons = '; '.join(f'{count:,} because {why}' for why, count in tally.dropped)
+                part += f' (dropped: {reasons})'
+            parts.append(part)
+        return '. '.join([', '.join(parts), *self.notes]) + '.'

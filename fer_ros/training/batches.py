@@ -1,0 +1,113 @@
+# Copyright 2026 the fer_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Batches of augmented pictures, made while the network learns from the ones before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+from fer_ros.core.emotions import LABELS
+from fer_ros.core.preprocessing import Preprocessing
+from fer_ros.training.augmentation import Augmentation, mixed
+from fer_ros.training.balance import row_weights
+from fer_ros.training.labelled_faces import Images, LabelledFaces, Targets
+from fer_ros.training.options import TrainingOptions
+import numpy as np
+import numpy.typing as npt
+
+Batch = tuple[npt.NDArray[np.float32], Targets, npt.NDArray[np.float32]]
+"""Pictures (N, edge, edge, 1), targets (N, 7) and weights of the rows (N,)."""
+
+_AHEAD = 3
+
+
+class Batches:
+    """
+    Draws the batches of an epoch.
+
+    Each batch depends on the seed and its place alone, so that an interrupted training goes on
+    with the batches that it would have seen.
+    """
+
+    def __init__(
+        self, faces: LabelledFaces, detected: Images | None, preprocessing: Preprocessing,
+        options: TrainingOptions,
+    ) -> None:
+        """
+        Take the training rows.
+
+        :param detected: the pictures as our detector frames them, (N, S, S) uint8; None: none of
+            them is shown so.
+        :raises ValueError: where the rows fill no batch.
+        """
+        self._faces = faces
+        self._detected = detected
+        self._preprocessing = preprocessing
+        self._options = options
+        self._augmentation = replace(
+            Augmentation().times(options.augmentation),
+            median_luminance_share=options.median_luminance_share,
+            closing_share=options.closing_share)
+        strength = options.balance_strength if options.balance != 'none' else 0.0
+        self._weights = row_weights(faces.targets, strength)
+        if not len(self):
+            raise ValueError(
+                f'{len(faces)} training rows are fewer than one batch of {options.batch_size}; '
+                'lower batch_size')
+
+    def __len__(self) -> int:
+        """Return the number of batches in an epoch."""
+        return len(self._faces) // self._options.batch_size
+
+    def epoch(self, number: int) -> Iterator[Batch]:
+        """Return the batches of an epoch, 0 or more."""
+        order = self._order(np.random.default_rng((self._options.seed, number)))
+        size = self._options.batch_size
+        with ThreadPoolExecutor(1) as thread:
+            waiting = [
+                thread.submit(self._batch, order[place * size:(place + 1) * size], number, place)
+                for place in range(min(_AHEAD, len(self)))]
+            for place in range(len(self)):
+                batch = waiting.pop(0).result()
+                ahead = place + _AHEAD
+                if ahead < len(self):
+                    rows = order[ahead * size:(ahead + 1) * size]
+                    waiting.append(thread.submit(self._batch, rows, number, ahead))
+                yield batch
+
+    def _order(self, random: np.random.Generator) -> npt.NDArray[np.int64]:
+        if self._options.balance != 'sampling':
+            return random.permutation(len(self._faces))
+        chances = self._weights.astype(np.float64)
+        return random.choice(len(self._faces), len(self._faces), p=chances / chances.sum())
+
+    def _batch(self, rows: npt.NDArray[np.int64], epoch: int, place: int) -> Batch:
+        options = self._options
+        random = np.random.default_rng((options.seed, epoch, place))
+        images = self._faces.images[rows]
+        if self._detected is not None:
+            as_detected = random.random(len(rows)) < options.pipeline_crops
+            images[as_detected] = self._detected[rows[as_detected]]
+        pixels = self._preprocessing.network_input(list(self._augmentation(images, random)))
+        smoothing = np.float32(options.label_smoothing)
+        targets = self._faces.targets[rows] * (1 - smoothing) + smoothing / len(LABELS)
+        if options.mixup:
+            pixels, targets = mixed(pixels, targets, options.mixup, random)
+        weights = (
+            self._weights[rows] if options.balance == 'weights'
+            else np.ones(len(rows), np.float32))
+        return pixels, targets.astype(np.float32), weights

@@ -1,0 +1,109 @@
+# Copyright 2026 the fer_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Batches: what they hold, and that they depend on seed and place alone."""
+
+from fer_ros.core.preprocessing import Preprocessing
+from fer_ros.training.batches import Batches
+from fer_ros.training.labelled_faces import LabelledFaces
+from fer_ros.training.options import TrainingOptions
+from fer_ros.training.preprocessing import NORMALISATION
+import numpy as np
+from patterns import EDGE, patterns
+import pytest
+
+PREPROCESSING = Preprocessing(EDGE, EDGE, **NORMALISATION)
+
+
+def batches(faces, detected=None, **options):
+    chosen = TrainingOptions(**{'batch_size': 32, 'edge': EDGE, **options})
+    return Batches(faces, detected, PREPROCESSING, chosen)
+
+
+def test_an_epoch_is_the_same_however_it_is_reached():
+    faces = patterns(160, 1)
+    whole = [batch for number in range(2) for batch in batches(faces).epoch(number)]
+    second = list(batches(faces).epoch(1))
+    assert len(whole) == 2 * len(second) == 10
+    for before, after in zip(whole[5:], second, strict=True):
+        for one, other in zip(before, after, strict=True):
+            np.testing.assert_array_equal(one, other)
+    assert (whole[0][0] != whole[5][0]).any()
+    other_seed = next(batches(faces, seed=2).epoch(0))
+    assert (other_seed[0] != whole[0][0]).any()
+
+
+def test_every_row_is_seen_once_an_epoch():
+    faces = patterns(140, 1)
+    seen = np.concatenate([targets for _, targets, _ in batches(faces, batch_size=20).epoch(0)])
+    np.testing.assert_array_equal(seen.sum(axis=0), np.full(7, 20))
+
+
+def test_unchanged_pictures_are_what_the_pipeline_shows_its_network():
+    faces = patterns(32, 1)
+    pixels, _, _ = next(batches(faces, augmentation=0.0).epoch(0))
+    known = PREPROCESSING.network_input(list(faces.images))
+    known = {array.tobytes() for array in (*known, *known[:, :, ::-1])}
+    assert {np.ascontiguousarray(array).tobytes() for array in pixels} <= known
+
+
+@pytest.mark.parametrize('share', [0.0, 0.25, 1.0])
+def test_a_share_of_the_pictures_is_shown_as_detected(share):
+    own = LabelledFaces(np.zeros((400, EDGE, EDGE), np.uint8), patterns(400, 1).targets)
+    detected = np.full_like(own.images, 255)
+    pixels, _, _ = next(batches(
+        own, detected, batch_size=400, augmentation=0.0, pipeline_crops=share).epoch(0))
+    assert abs((pixels.mean(axis=(1, 2, 3)) > 0).mean() - share) < 0.08
+    assert own.images.max() == 0
+
+
+def rare():
+    """Return pictures of which every tenth is of one emotion and the others of another."""
+    faces = patterns(700, 1)
+    common, few = faces.where(faces.labels == 3), faces.where(faces.labels == 1)
+    few = few.where(np.arange(len(few)) < len(common) // 9)
+    return LabelledFaces(
+        np.concatenate([common.images, few.images]), np.concatenate([common.targets, few.targets]))
+
+
+def test_sampling_shows_rare_emotions_as_often_as_others():
+    faces = rare()
+    drawn = batches(faces, balance='sampling', balance_strength=1.0)
+    seen = np.concatenate([
+        targets for number in range(20) for _, targets, _ in drawn.epoch(number)])
+    assert abs(seen[:, 1].mean() - 0.5) < 0.05
+
+
+def test_weights_make_rare_emotions_count_as_much_as_others():
+    faces = rare()
+    of_batches = [batch for number in range(20) for batch in batches(
+        faces, balance='weights', balance_strength=1.0).epoch(number)]
+    weights = np.concatenate([weights for _, _, weights in of_batches])
+    targets = np.concatenate([targets for _, targets, _ in of_batches])
+    assert abs(weights @ targets[:, 1] / weights.sum() - 0.5) < 0.05
+    assert targets[:, 1].mean() < 0.2
+
+
+def test_smoothing_and_mixing_keep_targets_shares():
+    faces = patterns(64, 1)
+    _, smooth, _ = next(batches(faces, label_smoothing=0.14).epoch(0))
+    np.testing.assert_allclose(np.sort(smooth)[:, [0, -1]], [[0.02, 0.88]] * 32, rtol=1e-5)
+    _, both, _ = next(batches(faces, label_smoothing=0.14, mixup=1.0).epoch(0))
+    np.testing.assert_allclose(both.sum(axis=1), 1, rtol=1e-5)
+    assert both.max() < 0.88
+
+
+def test_too_few_rows_are_told():
+    with pytest.raises(ValueError, match='31 training rows are fewer than one batch of 32; lower'):
+        batches(patterns(31, 1))

@@ -1,0 +1,39 @@
+# Copyright 2026 the fer_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Runs the tests of training and export in the environment that has TensorFlow."""
+
+from importlib.util import find_spec
+import os
+from pathlib import Path
+import subprocess
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PYTHON = Path(f'{os.environ.get("FER_ROS_VENV", ROOT / ".venv")}-train') / 'bin' / 'python'
+
+
+@pytest.mark.skipif(find_spec('keras') is not None, reason='they run in this environment')
+@pytest.mark.skipif(not PYTHON.exists(), reason='`make setup-train` has not been run')
+@pytest.mark.timeout(900)
+def test_training_and_export_where_keras_is():
+    # This environment's own paths must not reach the other one.
+    outside = {
+        name: value for name, value in os.environ.items()
+        if name not in ('PYTHONPATH', 'VIRTUAL_ENV', 'AMENT_PREFIX_PATH')}
+    done = subprocess.run(
+        [PYTHON, '-m', 'pytest', '-q', Path(__file__).parent / 'with_keras'], cwd=ROOT,
+        env=outside, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    assert done.returncode == 0, done.stdout

@@ -1,0 +1,124 @@
+# Copyright 2026 the fer_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""All the way, as a user goes it: pictures, training, export, evaluation, label."""
+
+import json
+
+from click.testing import CliRunner
+from fer_ros.apps.command_group import fer
+from fer_ros.core.classifier import LiteRtClassifier
+from fer_ros.core.model_card import load_card, PRECISIONS
+from fer_ros.training.data_sets import read_data
+from fer_ros.training.evaluate import probabilities_of
+from fer_ros.training.export import LARGEST_DIFFERENCE, multiply_accumulates, save_compressed
+from fer_ros.training.networks import network
+import keras
+import numpy as np
+from patterns import EDGE, patterns, write_folders
+import pytest
+import yaml
+
+CONFIG = {
+    'network': 'compact', 'edge': EDGE, 'epochs': 8, 'batch_size': 32, 'learning_rate': 0.05,
+    'average_decay': 0.9, 'augmentation': 0.3}
+
+# TensorFlow's first steps take long on a machine that has more to do.
+pytestmark = pytest.mark.timeout(600)
+
+
+def ran(*arguments):
+    result = CliRunner().invoke(fer, [str(word) for word in arguments], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+@pytest.fixture(scope='module')
+def made(tmp_path_factory):
+    """Return the folder in which pictures became a model, and what the export said."""
+    folder = tmp_path_factory.mktemp('made')
+    write_folders(folder / 'faces', train=448, val=140, test=70)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        (folder / 'patterns.yaml').write_text(yaml.safe_dump({**CONFIG, 'data': ['faces']}))
+        ran('train', '--config', 'patterns.yaml')
+        ran('train', '--config', 'patterns.yaml', '--seed', 2)
+        said = ran(
+            'export', '--run', 'runs/patterns', '--output', 'models/patterns', '--description',
+            'Seven patterns.', '--seed-run', 'runs/patterns_seed2')
+    return folder, said
+
+
+def test_the_exported_files_tell_the_patterns_apart(made):
+    folder, said = made
+    assert 'agree within' in said
+    card = load_card(folder / 'models' / 'patterns')
+    unseen = patterns(140, seed=9)
+    for precision in PRECISIONS:
+        said = LiteRtClassifier(card, precision=precision).classify(list(unseen.images))
+        assert np.mean(said.argmax(axis=1) == unseen.labels) > 0.9
+
+
+def test_float32_file_and_source_agree(made):
+    folder, _ = made
+    card = load_card(folder / 'models' / 'patterns')
+    source = keras.models.load_model(card.path.parent / 'model.keras')
+    unseen = patterns(70, seed=8)
+    pixels = card.preprocessing.network_input(list(unseen.images))
+    expected = keras.ops.convert_to_numpy(keras.ops.softmax(source(pixels)))
+    found = probabilities_of(LiteRtClassifier(card, precision='float32'), unseen)
+    np.testing.assert_allclose(found, expected, atol=LARGEST_DIFFERENCE)
+
+
+def test_the_card_says_where_the_model_comes_from(made):
+    folder, _ = made
+    card = load_card(folder / 'models' / 'patterns')
+    assert card.training.splitlines()[-1] == 'fer train --config patterns.yaml --data faces'
+    assert 'Keras' in card.training.splitlines()[0]
+    assert card.parameters == network('compact', EDGE).count_params()
+    assert set(card.figures['seeds']['accuracy']) == {1, 2}
+    assert (card.path.parent / 'learning_curves.png').read_bytes()[:4] == b'\x89PNG'
+
+
+def test_evaluation_writes_the_figures_into_the_card(made):
+    folder, _ = made
+    path = folder / 'models' / 'patterns'
+    ran('evaluate', '--model', path / 'model.yaml', '--data', folder / 'faces', '--split',
+        'private', '--json', folder / 'out.json', '--update-card')
+    figures = json.loads((folder / 'out.json').read_text())
+    assert figures['n'] == 70
+    assert figures['accuracy'] > 0.9
+    name = read_data(folder / 'faces').name
+    stated = load_card(path).figures['int8'][name]['private']
+    assert stated['confusion'] == figures['confusion']
+
+
+def test_the_source_is_compressed_and_whole(tmp_path):
+    made = network('compact', 16)
+    made.set_weights([np.round(weight, 1) for weight in made.get_weights()])
+    save_compressed(made, tmp_path / 'small.keras')
+    made.save(tmp_path / 'large.keras')
+    sizes = [(tmp_path / name).stat().st_size for name in ('small.keras', 'large.keras')]
+    assert sizes[0] < 0.8 * sizes[1]
+    again = keras.models.load_model(tmp_path / 'small.keras')
+    for before, after in zip(made.get_weights(), again.get_weights(), strict=True):
+        np.testing.assert_array_equal(after, before)
+
+
+def test_multiply_accumulates_are_those_of_the_layers():
+    image = keras.Input((8, 8, 1))
+    x = keras.layers.Conv2D(4, 3, strides=2, padding='same')(image)
+    x = keras.layers.DepthwiseConv2D(3, padding='same')(x)
+    made = keras.Model(image, keras.layers.Dense(5)(keras.layers.Flatten()(x)))
+    assert multiply_accumulates(made) == 4 * 4 * 9 * 4 + 4 * 4 * 9 * 4 + 4 * 4 * 4 * 5
