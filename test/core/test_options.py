@@ -160,7 +160,7 @@ def test_a_class_that_adds_options_has_those_of_its_parent_first():
 
 
 @pytest.mark.parametrize(('name', 'words'), [
-    ('rate', "did you mean 'rate_hz'?"), ('zzz', 'there are model, threads')])
+    ('rate', "did you mean 'rate_hz'?"), ('zzz', 'there are model, precision, threads')])
 def test_an_unknown_name_is_answered_with_the_one_that_was_meant(name, words):
     from fer_ros.core.emotion_stage import EmotionOptions
     with pytest.raises(OptionError) as caught:

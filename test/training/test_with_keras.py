@@ -22,7 +22,7 @@ import subprocess
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PYTHON = Path(f'{os.environ.get("FER_ROS_VENV", ROOT / ".venv")}-train') / 'bin' / 'python'
+PYTHON = Path(f'{os.environ.get("FER_ROS_VENV") or ROOT / ".venv"}-train') / 'bin' / 'python'
 
 
 @pytest.mark.skipif(find_spec('keras') is not None, reason='they run in this environment')
