@@ -101,7 +101,7 @@ class LiteRtClassifier:
         self._interpreter.set_tensor(self._input['index'], _quantized(pixels, self._input))
         self._interpreter.invoke()
         outputs = _dequantized(self._interpreter.get_tensor(self._output['index']), self._output)
-        normalised = _softmax(outputs) if self._card.output_kind == 'logits' else _shares(outputs)
+        normalised = softmax(outputs) if self._card.output_kind == 'logits' else _shares(outputs)
         return np.ascontiguousarray(normalised[:, self._order])
 
     def _checked_tensors(self) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
@@ -154,7 +154,8 @@ def _dequantized(values: npt.NDArray[Any], tensor: Mapping[str, Any]) -> npt.NDA
     return np.asarray((values.astype(np.float32) - zero_point) * scale, np.float32)
 
 
-def _softmax(logits: npt.NDArray[np.float32]) -> Probabilities:
+def softmax(logits: npt.NDArray[np.float32]) -> Probabilities:
+    """Return the probabilities (N, 7) that logits (N, 7) stand for."""
     powers = np.exp(logits - logits.max(axis=1, keepdims=True))
     return np.asarray(powers / powers.sum(axis=1, keepdims=True), np.float32)
 

@@ -19,7 +19,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from fer_ros.core.classifier import Classifier
+from fer_ros.core.classifier import Classifier, softmax
 from fer_ros.core.emotions import LABELS
 from fer_ros.core.values import Probabilities
 from fer_ros.training.data_sets import LabelledFaces, Split
@@ -195,9 +195,7 @@ def expected_calibration_error(
 
 def untempered(probabilities: Probabilities, temperature: float) -> Probabilities:
     """Return the probabilities (N, 7) as they were before their logits were divided."""
-    logits = temperature * np.log(np.maximum(probabilities, np.finfo(np.float32).tiny))
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return np.asarray(powers / powers.sum(axis=1, keepdims=True), np.float32)
+    return softmax(temperature * np.log(np.maximum(probabilities, np.finfo(np.float32).tiny)))
 
 
 def best_temperature(logits: npt.NDArray[np.float32], labels: npt.NDArray[np.int64]) -> float:

@@ -24,7 +24,7 @@ import tempfile
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile
 
-from fer_ros.core.classifier import LiteRtClassifier
+from fer_ros.core.classifier import LiteRtClassifier, softmax
 from fer_ros.core.emotions import LABELS
 from fer_ros.core.model_card import load_card
 from fer_ros.core.preprocessing import Preprocessing
@@ -71,7 +71,7 @@ def main(
         **({'limits': data_set.limits} if data_set.limits else {}))
     if seed_runs:
         add_seeds(card, [run, *seed_runs])
-    for name in 'learning_curves.png', LOG_FILE:
+    for name in 'learning_curves.png', 'confusion.png', LOG_FILE:
         if (run / name).is_file():
             shutil.copy(run / name, output / name)
     print(f'wrote {card}')
@@ -119,7 +119,7 @@ def export(network: keras.Model, data_set: DataSet, folder: Path, **words: str) 
             'folded_into_logits': round(temperature, 4), 'chosen_on': 'PublicTest'}},
     })
     some = held_out.where(np.arange(len(held_out)) < _PARITY_ROWS)
-    expected = _softmax(network.predict(pixels[:_PARITY_ROWS], batch_size=256, verbose=0))
+    expected = softmax(network.predict(pixels[:_PARITY_ROWS], batch_size=256, verbose=0))
     _check_float32(card, some, expected)
     _check_int8(card, held_out)
     return card
@@ -226,8 +226,3 @@ def _check_int8(card_path: Path, faces: LabelledFaces) -> None:
         raise RuntimeError(
             f'the int8 file loses more than {LARGEST_LOSS:.1%} of accuracy: the files beside '
             f'{card_path} must not be used')
-
-
-def _softmax(logits: npt.NDArray[np.float32]) -> Probabilities:
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return np.asarray(powers / powers.sum(axis=1, keepdims=True), np.float32)

@@ -27,10 +27,12 @@ import signal
 import time
 
 import cv2
+from fer_ros.core.classifier import softmax
 from fer_ros.core.preprocessing import Preprocessing
 from fer_ros.training.batches import Batch, Batches
 from fer_ros.training.data_sets import DataSet, fuse, LabelledFaces, read_data
 from fer_ros.training.detected_faces import pipeline_crops, with_faces
+from fer_ros.training.evaluate import figures
 from fer_ros.training.fer2013 import EDGE as FER2013_EDGE
 from fer_ros.training.labelled_faces import Images
 from fer_ros.training.networks import network, Style
@@ -143,15 +145,21 @@ class Trainer:
         return float(np.mean(losses))
 
     def _taught(self, batch: Batch) -> Batch:
-        """Return the batch with the teacher's answers in its targets."""
+        """
+        Return the batch with the teacher's answers in its targets.
+
+        The teacher sees the same pictures, in the size that it learned from.
+        """
         if self._teacher is None:
             return batch
         pixels, targets, weights = batch
         share = np.float32(self._options.teacher_share)
-        logits = keras.ops.convert_to_numpy(self._teacher.predict_on_batch(pixels))
-        powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-        answers = powers / powers.sum(axis=1, keepdims=True)
-        return pixels, share * answers + (1 - share) * targets, weights
+        _, height, width, _ = self._teacher.input_shape
+        seen = pixels if pixels.shape[1:3] == (height, width) else np.stack([
+            cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)[..., None]
+            for picture in pixels])
+        logits = keras.ops.convert_to_numpy(self._teacher.predict_on_batch(seen))
+        return pixels, share * softmax(logits) + (1 - share) * targets, weights
 
     def _follow(self, done: int) -> None:
         # Short at first, so that the random weights of the beginning are forgotten soon.
@@ -231,8 +239,7 @@ def main(config: Path, data: tuple[Path, ...], run: Path | None, seed: int | Non
     except KeyboardInterrupt:
         print(f'\nstopped; the same command goes on from the last checkpoint in {folder}')
         raise SystemExit(130) from None
-    from fer_ros.training.plots import learning_curves
-    learning_curves(folder / LOG_FILE, folder / 'learning_curves.png')
+    _draw(best, data_set.public.faces)
     print(f'the best network is {best}')
 
 
@@ -243,6 +250,20 @@ def pictures_of(training: Training) -> DataSet:
     has_folder = any(Path(path).is_dir() for path in training.data)
     size = options.edge if has_folder else FER2013_EDGE
     return fuse([read_data(path, options.labels, size) for path in training.data])
+
+
+def _draw(best: Path, validation: LabelledFaces) -> None:
+    """Draw the course of a finished training and what its best network confuses."""
+    from fer_ros.training.plots import confusion_matrix, learning_curves
+    folder = best.parent
+    learning_curves(folder / LOG_FILE, folder / 'learning_curves.png')
+    trained = keras.models.load_model(best)
+    _, height, width, _ = trained.input_shape
+    pixels = Preprocessing(width, height, **NORMALISATION).network_input(list(validation.images))
+    found = figures(softmax(trained.predict(pixels, verbose=0)), validation.labels)
+    confusion_matrix(
+        found.confusion, f'best epoch, validation rows: accuracy {found.accuracy:.1%}',
+        folder / 'confusion.png')
 
 
 def _software() -> str:
@@ -264,10 +285,9 @@ def _detected(data_set: DataSet, options: TrainingOptions, folder: Path) -> Imag
 
 
 def _frozen(folder: Path, options: TrainingOptions) -> keras.Model:
-    """Return a finished network in the precision of the training."""
+    """Return a finished network in the precision of the training, for pictures of its own size."""
     loaded = keras.models.load_model(folder / BEST_FILE)
-    teacher = network(
-        loaded.name, options.edge, Style(precision=options.precision))
+    teacher = network(loaded.name, loaded.input_shape[1], Style(precision=options.precision))
     teacher.set_weights(loaded.get_weights())
     teacher.trainable = False
     return teacher

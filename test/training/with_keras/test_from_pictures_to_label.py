@@ -88,7 +88,8 @@ def test_the_card_says_where_the_model_comes_from(made):
     assert 'Keras' in card.training.splitlines()[0]
     assert card.parameters == network('compact', EDGE).count_params()
     assert set(card.figures['seeds']['accuracy']) == {1, 2}
-    assert (card.path.parent / 'learning_curves.png').read_bytes()[:4] == b'\x89PNG'
+    for name in 'learning_curves.png', 'confusion.png':
+        assert (card.path.parent / name).read_bytes()[:4] == b'\x89PNG'
 
 
 def test_evaluation_writes_the_figures_into_the_card(made):

@@ -18,7 +18,9 @@ import csv
 
 from click.testing import CliRunner
 from fer_ros.apps.command_group import fer
+from fer_ros.core.preprocessing import Preprocessing
 from fer_ros.training.options import TrainingOptions
+from fer_ros.training.preprocessing import NORMALISATION
 from fer_ros.training.train import Trainer
 import keras
 import numpy as np
@@ -95,6 +97,23 @@ def test_the_teachers_answers_are_a_share_of_the_targets(tmp_path, share):
     answers = keras.ops.convert_to_numpy(keras.ops.softmax(teacher(pixels)))
     _, found, _ = pupil._taught((pixels, targets, weights))
     np.testing.assert_allclose(found, share * answers + (1 - share) * targets, atol=1e-4)
+
+
+def test_a_teacher_sees_pictures_of_its_own_size(tmp_path):
+    trainer(tmp_path / 'teacher', epochs=1).run()
+    pupil = trainer(
+        tmp_path / 'pupil', epochs=1, edge=2 * EDGE, teacher=str(tmp_path / 'teacher'),
+        teacher_share=1.0)
+    # Ramps stay what they are where a picture is enlarged and reduced again.
+    ramp = np.tile(np.linspace(20, 230, EDGE).astype(np.uint8), (EDGE, 1))
+    small, large = (
+        Preprocessing(edge, edge, **NORMALISATION).network_input([ramp, ramp.T, ramp[:, ::-1]])
+        for edge in (EDGE, 2 * EDGE))
+    teacher = keras.models.load_model(tmp_path / 'teacher' / 'best.keras')
+    expected = keras.ops.convert_to_numpy(keras.ops.softmax(teacher(small)))
+    _, found, _ = pupil._taught((large, np.zeros((3, 7), np.float32), np.ones(3)))
+    assert np.abs(expected[0] - expected[1]).max() > 0.01
+    np.testing.assert_allclose(found, expected, atol=0.005)
 
 
 def test_a_training_that_diverges_says_so(tmp_path):
