@@ -99,6 +99,12 @@ class Box:
         """Return the middle (x, y)."""
         return self.x + self.width / 2, self.y + self.height / 2
 
+    def scaled(self, factor: float) -> 'Box':
+        """Return a box with the same middle, of edges that are so many times longer."""
+        width, height = factor * self.width, factor * self.height
+        return Box(
+            self.x + (self.width - width) / 2, self.y + (self.height - height) / 2, width, height)
+
     def intersection(self, other: 'Box') -> 'Box':
         """Return the part that both boxes cover; its area is 0 where they do not touch."""
         x, y = max(self.x, other.x), max(self.y, other.y)

@@ -111,6 +111,7 @@ def _parts(card: ModelCard) -> Iterator[str]:
     yield _seeds(card.figures.get('seeds'))
     yield from _figures(card)
     yield _pipeline(card.figures.get('pipeline_crops', {}))
+    yield from _scenes(card.figures.get('scenes', {}))
     yield f'## Limits\n{card.limits}' if card.limits else ''
     yield _tried(card.figures.get('tried', ()))
 
@@ -231,6 +232,19 @@ def _pipeline(crops: Mapping[str, Any]) -> str:
         "set's own framing of the same faces.\n" + _table(
             ('file', 'rows', 'found', 'accuracy, own framing', "accuracy, pipeline's",
              'macro-F1, own framing', "macro-F1, pipeline's"), rows))
+
+
+def _scenes(scenes: Mapping[str, Any]) -> Iterator[str]:
+    for precision, by_labels in scenes.items():
+        for labels, splits in by_labels.items():
+            for split, found in splits.items():
+                yield (
+                    f'### As a camera sees them: {_rows_name(labels, split)}, {precision}\nEach '
+                    'picture in an image of twice its edge, found and cut out by the pipeline '
+                    '(`fer evaluate --crops scenes`). Accuracy and macro-F1 are of the faces that '
+                    'are found.\n' + _table(('the face', 'found', 'accuracy', 'macro-F1'), [
+                        (name, f'{row["n"] / found["rows"]:.1%}', _percent(row['accuracy'], 2),
+                         _fixed(row['macro_f1'])) for name, row in found['scenes'].items()]))
 
 
 def _tried(tried: Sequence[Mapping[str, str]]) -> str:

@@ -29,9 +29,21 @@ from fer_ros.core.classifier import LiteRtClassifier
 from fer_ros.core.model_card import card_paths, load_card, ModelCard, PRECISIONS
 from fer_ros.training.card_writer import SPLITS, update_card as write_into_card
 from fer_ros.training.data_sets import DataSet, LABEL_SETS, read_data, Split
-from fer_ros.training.evaluate import Calibration, evaluate as evaluation_of, Evaluation
+from fer_ros.training.evaluate import (
+    Calibration,
+    evaluate as evaluation_of,
+    Evaluation,
+    figures as figures_of,
+    probabilities_of,
+)
 from fer_ros.training.fer2013 import EDGE as FER2013_EDGE
-from fer_ros.training.report import confusion_table, figures_table, installed_model, models_table
+from fer_ros.training.report import (
+    confusion_table,
+    figures_table,
+    installed_model,
+    models_table,
+    scenes_table,
+)
 from fer_ros.training.speed import machine
 import numpy as np
 from rich.console import Console
@@ -73,8 +85,9 @@ class PlainErrors(click.Command):
     '--precision', type=click.Choice(PRECISIONS),
     help='Which file of the model; default: int8 where there is one.')
 @click.option(
-    '--crops', type=click.Choice(['own', 'pipeline']), default='own', show_default=True,
-    help='Pictures as they are, or as our detector finds and cuts them.')
+    '--crops', type=click.Choice(['own', 'pipeline', 'scenes']), default='own', show_default=True,
+    help='Pictures as they are, as our detector finds and cuts them, or as it does in images of a '
+         'camera that sees them small, blurred, dim and rolled.')
 @click.option(
     '--threads', type=click.IntRange(1, 64), default=1, show_default=True,
     help='Threads of the classifier.')
@@ -92,6 +105,8 @@ def evaluate(
         raise click.UsageError(
             f'a card states figures of held-out rows only: --update-card needs --split '
             f'{" or ".join(SPLITS)}, not {split}')
+    if plots is not None and crops == 'scenes':
+        raise click.UsageError('--plots needs --crops own or pipeline: scenes are told in a table')
     card = load_card(model)
     precision = card.precision(precision or '')
     classifier = LiteRtClassifier(card, threads, precision)
@@ -105,14 +120,18 @@ def evaluate(
         'model': card.title, 'precision': precision, 'data': data_set.name,
         'labels': labels, 'split': split, 'crops': crops, 'threads': threads,
         'machine': machine()}
-    with console.status(f'classifying {len(rows.faces):,} faces'):
-        evaluation, figures = _measured(classifier, rows, crops)
+    evaluation: Evaluation | None = None
+    if crops == 'scenes':
+        figures = _measured_in_scenes(classifier, rows)
+    else:
+        with console.status(f'classifying {len(rows.faces):,} faces'):
+            evaluation, figures = _measured(classifier, rows, crops)
     _show(console, run, figures)
     if json_path is not None:
         json_path.parent.mkdir(parents=True, exist_ok=True)
         json_path.write_text(json.dumps({**run, **figures}, indent=2) + '\n', encoding='utf-8')
         click.echo(f'wrote {json_path}')
-    if plots is not None:
+    if plots is not None and evaluation is not None:
         for path in _draw(plots, run, evaluation, figures):
             click.echo(f'wrote {path}')
     if update_card:
@@ -151,10 +170,26 @@ def _measured(
         'own_framing': evaluation_of(classifier, own).to_mapping(temperature)}
 
 
+def _measured_in_scenes(classifier: LiteRtClassifier, rows: Split) -> dict[str, Any]:
+    from fer_ros.core.face_stage import FaceOptions
+    from fer_ros.training.scenes import scene_crops, SCENES
+    scenes: dict[str, dict[str, Any]] = {}
+    for scene in SCENES:
+        crops, found = scene_crops(
+            rows.faces.images, scene, FaceOptions().crop_size, progress=True)
+        seen = replace(rows.faces, images=crops).where(found)
+        measured = figures_of(probabilities_of(classifier, seen), seen.labels).to_mapping()
+        scenes[scene.name] = {name: measured[name] for name in ('n', 'accuracy', 'macro_f1')}
+    return {'rows': len(rows.faces), 'scenes': scenes}
+
+
 def _show(console: Console, run: Mapping[str, Any], figures: Mapping[str, Any]) -> None:
     console.print(
         f'[bold]{run["model"]}[/], {run["precision"]}, {run["threads"]} '
         f'thread{"s" if run["threads"] > 1 else ""}, on {run["split"]} of {run["data"]}')
+    if 'scenes' in figures:
+        console.print(scenes_table(figures))
+        return
     columns = {'all rows': figures, 'not in Training': figures['without_rows_in_training']}
     if 'own_framing' in figures:
         console.print(
@@ -184,21 +219,24 @@ def _changes(
     card: ModelCard, run: Mapping[str, Any], figures: Mapping[str, Any],
 ) -> dict[tuple[str | int, ...], Any]:
     """Return what the run changes in the card, as `update_card` takes it."""
-    precision, here, ms = run['precision'], run['machine'], figures['ms_per_face']
+    precision, here = run['precision'], run['machine']
     is_fer2013 = run['data'].startswith('FER-2013')
     rows = (run['labels'] if is_fer2013 else run['data'], run['split'])
     if run['crops'] == 'pipeline':
         brief = {name: figures[name] for name in ('rows', 'n', 'accuracy', 'macro_f1')}
         own = {name: figures['own_framing'][name] for name in ('accuracy', 'macro_f1')}
         return {('figures', 'pipeline_crops', precision, *rows): {**brief, 'own_framing': own}}
+    if run['crops'] == 'scenes':
+        return {('figures', 'scenes', precision, *rows): figures}
     # The card has the times apart, as they depend on the threads.
     stated = {name: value for name, value in figures.items() if name != 'ms_per_face'}
     changes: dict[tuple[str | int, ...], Any] = {('figures', precision, *rows): stated}
     if card.ms_per_face.get('machine') == here:
-        changes['ms_per_face', precision, run['threads']] = ms
+        changes['ms_per_face', precision, run['threads']] = figures['ms_per_face']
     else:
         # Times of different machines do not belong into one table.
-        changes['ms_per_face',] = {'machine': here, precision: {run['threads']: ms}}
+        changes['ms_per_face',] = {
+            'machine': here, precision: {run['threads']: figures['ms_per_face']}}
     return changes
 
 

@@ -48,6 +48,16 @@ def figures_table(columns: Mapping[str, Mapping[str, Any]]) -> RenderableType:
     return table
 
 
+def scenes_table(figures: Mapping[str, Any]) -> RenderableType:
+    """Return what was measured in the images of a camera, a row for each kind of them."""
+    table = _table('as the camera sees the face', 'found', 'accuracy', 'macro-F1')
+    for name, found in figures['scenes'].items():
+        table.add_row(
+            name, f'{found["n"] / figures["rows"]:.1%}', _cell(found['accuracy'], '{:.2%}'),
+            _cell(found['macro_f1'], '{:.4f}'))
+    return Group(table, Text('accuracy, macro-F1: of the faces that are found.', style='dim'))
+
+
 def confusion_table(figures: Mapping[str, Any]) -> RenderableType:
     """Return the confusion matrix with the recall of each label; the rows are the labels."""
     table = _table('is \\ is called', *LABELS, 'recall')

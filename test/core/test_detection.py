@@ -111,6 +111,22 @@ def test_key_points_lie_on_the_eyes(clip, name):
             assert off < 0.08 * face.box.width
 
 
+@pytest.mark.parametrize('name', ['mediapipe_short', 'mediapipe_full'])
+def test_a_face_that_leans_to_a_side_keeps_its_size(clip, name):
+    image, detector = clip.frame(0), create_detector(DetectorOptions(name=name))
+    ratios = []
+    for face in clip.truth(0):
+        edges = []
+        for roll_deg in (0, -40, -30, 30, 40):
+            turn = cv2.getRotationMatrix2D(face.box.center, -roll_deg, 1)
+            turned = cv2.warpAffine(
+                image, turn, image.shape[1::-1], borderMode=cv2.BORDER_REPLICATE)
+            nearest = max(detector.detect(turned), key=lambda d: d.box.iou(face.box))
+            edges.append(np.sqrt(nearest.box.area))
+        ratios.extend(np.array(edges[1:]) / edges[0])
+    assert np.mean(ratios) == pytest.approx(1, abs=0.05)
+
+
 @pytest.mark.parametrize('name', ['mediapipe', 'mediapipe_short', 'mediapipe_full'])
 def test_detections_of_a_lower_score_are_dropped(data_directory, name):
     image = read_image(data_directory / 'photos' / 'vlad_sample1.jpg')

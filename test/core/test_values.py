@@ -67,6 +67,10 @@ def test_the_center_is_the_middle():
     assert Box(10, 20, 30, 50).center == (25, 45)
 
 
+def test_a_scaled_box_keeps_its_middle():
+    assert Box(10, 20, 30, 50).scaled(2) == Box(-5, -5, 60, 100)
+
+
 def constants(message):
     text = (MESSAGES / f'{message}.msg').read_text()
     found = re.findall(r'^uint8\s+([A-Z_]+)\s*=\s*(\d+)', text, re.MULTILINE)

@@ -55,6 +55,8 @@ def full_card(folder):
             'pipeline_crops': {'int8': {'ferplus': {'public': {
                 'rows': 3186, 'n': 3000, 'accuracy': 0.81, 'macro_f1': 0.61,
                 'own_framing': {'accuracy': 0.83, 'macro_f1': 0.63}}}}},
+            'scenes': {'int8': {'ferplus': {'public': {'rows': 3186, 'scenes': {
+                'dim': {'n': 1593, 'accuracy': 0.7654, 'macro_f1': 0.5432}}}}}},
             'seeds': {'measured_on': 'PublicTest', 'accuracy': {1: 0.70, 2: 0.71, 3: 0.72}},
             'tried': [{'what': 'mixup', 'gave': '+0.4 points'}]}))
 
@@ -87,6 +89,7 @@ def test_the_readme_says_all_that_a_card_states(tmp_path):
     assert rows_of(text, 'surprise |', '1050')[0] == [
         'surprise', *map(str, range(1050, 1057))]
     assert rows_of(text, '3,000 of 3,186')[0][3:] == ['83.00%', '81.00%', '0.630', '0.610']
+    assert rows_of(text, 'dim |') == [['dim', '50.0%', '76.54%', '0.543']]
     assert '## Limits\nFew old people.' in text
     assert rows_of(text, 'mixup') == [['mixup', '+0.4 points']]
 

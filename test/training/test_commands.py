@@ -132,6 +132,27 @@ def test_crops_of_the_pipeline_stand_beside_the_own_framing(data, tmp_path, monk
     assert '5 of 10' in (tmp_path / 'README.md').read_text()
 
 
+def test_each_scene_has_its_row(data, tmp_path, monkeypatch):
+    card = write_model(tmp_path, always(FOR_ANGER))
+
+    def seen_in(images, scene, size, progress):
+        found = np.arange(10) % 2 == (scene.face_px == 20)
+        return np.zeros((len(images), size, size), np.uint8), found
+
+    monkeypatch.setattr('fer_ros.training.scenes.scene_crops', seen_in)
+    out = tmp_path / 'out.json'
+    result = ran(
+        'evaluate', '--model', card, '--data', data, '--crops', 'scenes', '--json', out,
+        '--update-card')
+    scenes = json.loads(out.read_text())['scenes']
+    # Of rows 0, 2, 4, 6 and 8 of PublicTest one is angry, and one of the others.
+    assert {(row['n'], row['accuracy']) for row in scenes.values()} == {(5, 0.2)}
+    assert 'rolled by 60 degrees' in result.output
+    stated = load_card(card).figures['scenes']['float32']['fer2013']['public']
+    assert stated == {'rows': 10, 'scenes': scenes}
+    assert '| 20 px | 50.0% | 20.00% |' in (tmp_path / 'README.md').read_text()
+
+
 def test_the_card_is_brought_up_to_date(model, data):
     for arguments in (['--precision', 'float32'], [], ['--threads', 2]):
         ran('evaluate', '--model', model, '--data', data, '--update-card', *arguments)
@@ -178,6 +199,13 @@ def test_what_is_wrong_is_told_in_a_sentence(model, data, tmp_path, arguments, r
     assert 'Error: ' in result.output
     assert reason in result.output
     assert 'Traceback' not in result.output
+
+
+def test_scenes_are_not_plotted(model, data, tmp_path):
+    result = ran(
+        'evaluate', '--model', model, '--data', data, '--crops', 'scenes', '--plots', tmp_path,
+        code=2)
+    assert '--plots needs --crops own or pipeline' in result.output
 
 
 def test_a_card_holds_no_figures_of_training_rows(model, data):

@@ -14,9 +14,6 @@
 
 """Pictures are framed as the running pipeline frames faces, or left out where it finds none."""
 
-from importlib.util import find_spec
-from pathlib import Path
-
 import cv2
 from data_files import noise
 from fer_ros.core.crop import upright_crop
@@ -25,28 +22,13 @@ from fer_ros.training.data_sets import fuse
 from fer_ros.training.detected_faces import pipeline_crops, with_faces
 from fer_ros.training.labelled_faces import assembled, LabelledFaces, one_hot
 import numpy as np
+from photographs import astronaut, likeness, picture_of_face
 import pytest
 
 
 @pytest.fixture(scope='module')
 def photograph():
-    """Return scikit-image's astronaut, 512x512, one upright face."""
-    folder = Path(find_spec('skimage').origin).parent
-    return cv2.imread(str(folder / 'data' / 'astronaut.png'))
-
-
-def picture_of_face(photograph, angle=0.0, edge=48):
-    """Return her face as FER-2013 would show it, turned by an angle in degrees."""
-    to_face = cv2.getRotationMatrix2D((223, 115), angle, edge / 120)
-    to_face[:, 2] += edge / 2 - np.array([223, 115])
-    grey = cv2.cvtColor(photograph, cv2.COLOR_BGR2GRAY)
-    # The picture has a third of the photograph's resolution.
-    smooth = cv2.GaussianBlur(grey, (0, 0), 120 / edge / 2)
-    return cv2.warpAffine(smooth, to_face, (edge, edge), borderMode=cv2.BORDER_REPLICATE)
-
-
-def likeness(one, other):
-    return np.corrcoef(one.ravel(), other.ravel())[0, 1]
+    return astronaut()
 
 
 @pytest.mark.parametrize('size', [48, 96])
