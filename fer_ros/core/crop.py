@@ -31,7 +31,9 @@ FRAME_SHIFT_OF_BOX = -0.06
 
 # The three constants are medians over 2,881 and 1,989 pictures of FER-2013 in which MediaPipe's
 # short-range and full-range networks found the face: where the picture's frame lies around the
-# box. The networks agree within 0.03.
+# box. The networks agree within 0.03; other detectors convert their boxes to these.
+
+_FRAMING = [KeyPoint.RIGHT_EYE, KeyPoint.LEFT_EYE, KeyPoint.MOUTH_CENTER]
 
 
 def upright_crop(image: Image, box: Box, key_points: Points | None, size: int) -> Image:
@@ -40,7 +42,8 @@ def upright_crop(image: Image, box: Box, key_points: Points | None, size: int) -
 
     :param image: (H, W, 3) uint8, BGR.
     :param box: it may reach over the image's edge, which is then replicated.
-    :param key_points: (6, 2), pixels, in the order of `KeyPoint`; None: the crop is not turned.
+    :param key_points: (6, 2), pixels, in the order of `KeyPoint`; where they are None, or an eye
+        or the mouth is NaN, the crop is not turned and framed by the box alone.
     :param size: edge of the result in pixels.
     :return: (size, size) uint8, grey.
     :raises ValueError: where the box has no area or its size is not finite.
@@ -49,12 +52,12 @@ def upright_crop(image: Image, box: Box, key_points: Points | None, size: int) -
     if not (box.area > 0 and math.isfinite(side)):
         raise ValueError(f'the box of a face needs an area, but is {box}')
     center_x, center_y = box.center
-    if key_points is None:
+    if key_points is None or not np.isfinite(key_points[_FRAMING]).all():
         angle, shift = 0.0, FRAME_SHIFT_OF_BOX * side
     else:
-        right_eye, left_eye = key_points[KeyPoint.RIGHT_EYE], key_points[KeyPoint.LEFT_EYE]
+        right_eye, left_eye, mouth = key_points[_FRAMING]
         angle = math.atan2(left_eye[1] - right_eye[1], left_eye[0] - right_eye[0])
-        middle = ((right_eye + left_eye) / 2 + key_points[KeyPoint.MOUTH_CENTER]) / 2
+        middle = ((right_eye + left_eye) / 2 + mouth) / 2
         # The box's centre is steadier across the face, the key points are steadier along it.
         below = (math.cos(angle) * (middle[1] - center_y)
                  - math.sin(angle) * (middle[0] - center_x))

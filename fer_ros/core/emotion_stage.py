@@ -14,25 +14,29 @@
 
 """From faces to emotions: schedule, classifier, smoothing."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 import math
+import time
 
 from fer_ros.core.classifier import Classifier, LiteRtClassifier
 from fer_ros.core.emotions import Emotion
 from fer_ros.core.model_card import load_card, PRECISIONS
 from fer_ros.core.options import option, Options
-from fer_ros.core.schedule import ClassificationSchedule
+from fer_ros.core.quality import observation_quality
+from fer_ros.core.schedule import ClassificationSchedule, TimeBudget
 from fer_ros.core.smoothing import ProbabilitySmoother
 from fer_ros.core.values import (
     Face,
     FaceEmotion,
     HeadPose,
+    Image,
     no_probabilities,
     NS_PER_S,
     Probabilities,
     read_only,
 )
+import numpy as np
 
 
 @dataclass(frozen=True)
@@ -54,8 +58,13 @@ class EmotionOptions(Options):
     max_batch: int = option(
         8, 'At most so many faces are classified for one image; those go first that wait longest.',
         unit='faces', minimum=1, maximum=1000, dynamic=True)
+    budget_ms: float = option(
+        10.0, 'The classification of one image may take so long, one face is always classified; '
+        'faces that do not fit wait for the next image; 0: no limit.', unit='ms',
+        minimum=0.0, maximum=10000.0, dynamic=True)
     smoothing_s: float = option(
-        0.4, 'Time constant of the smoothing: 63 % of a change shows after it; 0: none.', unit='s',
+        0.4, 'Time constant of the smoothing, in which good views weigh more than poor ones: 63 % '
+        'of a change shows after it; 0: none.', unit='s',
         minimum=0.0, maximum=60.0, dynamic=True)
     min_confidence: float = option(
         0.4, 'Below this largest probability the emotion is UNKNOWN.',
@@ -76,25 +85,46 @@ class _Evidence:
     smoothed: Probabilities = field(default_factory=lambda: read_only(no_probabilities()))
     raw: Probabilities = field(default_factory=lambda: read_only(no_probabilities()))
     classified_at_ns: int = 0
+    quality: float = math.nan
     head_pose: HeadPose = HeadPose()
 
 
 class EmotionStage:
-    """Classifies faces in turn, all due ones in one call, and smooths over time."""
+    """Classifies faces in turn, those of one image in one call, and smooths over time."""
 
-    def __init__(self, options: EmotionOptions, classifier: Classifier | None = None) -> None:
+    def __init__(
+        self, options: EmotionOptions, classifier: Classifier | None = None,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
         """
-        Load the model.
+        Load the model and measure how long it takes for a face.
 
         :param classifier: None: the one that the options name.
+        :param clock: returns seconds; the time of the classifier is taken with it.
         :raises ModelError: where the model or its card is missing or faulty; the text says how.
         """
         self.options = options
         self._classifier = classifier or LiteRtClassifier(
             load_card(options.model), options.threads, options.precision)
+        self._clock = clock
+        self._budget = TimeBudget()
         self._schedule = ClassificationSchedule()
         self._evidence: dict[int, _Evidence] = {}
         self._stamp_ns: int | None = None
+        self._warm_up()
+
+    def _warm_up(self) -> None:
+        # A network's first call takes five times as long as those that follow: it counts for
+        # nothing, and no image waits for it.
+        blank = [np.zeros((48, 48), np.uint8)]
+        self._classifier.classify(blank)
+        self._timed(blank)
+
+    def _timed(self, crops: Sequence[Image]) -> Probabilities:
+        begin = self._clock()
+        rows = self._classifier.classify(crops)
+        self._budget.note(len(crops), self._clock() - begin)
+        return rows
 
     @property
     def model(self) -> str:
@@ -127,15 +157,19 @@ class EmotionStage:
             face.track_id: face.crop for face in faces
             if face.crop is not None and not self._is_turned_away(face.track_id)}
         due = self._schedule.take(
-            crops, stamp_ns, self.options.rate_hz, self.options.max_batch)
+            crops, stamp_ns, self.options.rate_hz,
+            self._budget.fitting(self.options.budget_ms, self.options.max_batch))
         if not due:
             return
-        rows = self._classifier.classify([crops[track_id] for track_id in due])
+        boxes = {face.track_id: face.box for face in faces}
+        rows = self._timed([crops[track_id] for track_id in due])
         for track_id, row in zip(due, rows, strict=True):
             evidence = self._evidence[track_id]
+            evidence.quality = observation_quality(
+                crops[track_id], boxes[track_id], evidence.head_pose)
             evidence.raw = read_only(row.copy())
-            evidence.smoothed = read_only(
-                evidence.smoother.update(evidence.raw, stamp_ns, self.options.smoothing_s))
+            evidence.smoothed = read_only(evidence.smoother.update(
+                evidence.raw, stamp_ns, self.options.smoothing_s, evidence.quality))
             evidence.classified_at_ns = stamp_ns
 
     def _is_turned_away(self, track_id: int) -> bool:
@@ -153,7 +187,8 @@ class EmotionStage:
             face.track_id, face.state, face.box, face.score, face.head_pose,
             emotion=Emotion(int(evidence.smoothed.argmax())) if is_known else Emotion.UNKNOWN,
             confidence=confidence, probabilities=evidence.smoothed,
-            raw_probabilities=evidence.raw, classified_at_ns=evidence.classified_at_ns)
+            raw_probabilities=evidence.raw, classified_at_ns=evidence.classified_at_ns,
+            quality=evidence.quality)
 
     def reset(self) -> None:
         """Forget all that is known of the faces."""

@@ -28,8 +28,8 @@ def silenced() -> Iterator[None]:
     """
     Discard what native code writes to file descriptor 2 meanwhile.
 
-    MediaPipe and LiteRT announce each delegate and warn of defaults that users cannot change, and
-    offer no switch for it. Python's own errors are exceptions and are not affected.
+    LiteRT announces each delegate, FFmpeg and TensorFlow warn of what users cannot change, and
+    none offers a switch for it. Python's own errors are exceptions and are not affected.
     """
     with _lock:
         sys.stderr.flush()

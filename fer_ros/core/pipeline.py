@@ -44,6 +44,9 @@ class Pipeline:
         Load the networks.
 
         :raises ModelError: where the classifier's model is missing or faulty.
+        :raises MediaPipeNetworkError: where a network of detector or landmarks is missing or
+            faulty.
+        :raises ImportError: where the detector needs a package that is not installed.
         """
         self._emotion_stage = EmotionStage(emotion or EmotionOptions())
         self._face_stage = FaceStage(face or FaceOptions())
@@ -57,7 +60,7 @@ class Pipeline:
         :param path_or_name: 'live', 'still' (every image stands alone, nothing is smoothed), or
             the path of a YAML file.
         :raises ConfigError: where the file is missing or faulty.
-        :raises ModelError: where the classifier's model is missing or faulty.
+        :raises ModelError, MediaPipeNetworkError, ImportError: as above.
         """
         return cls(
             load_options(path_or_name, 'face_node', FaceNodeOptions),

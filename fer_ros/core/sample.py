@@ -76,7 +76,7 @@ class _Portrait:
     head: tuple[float, float, float, float]
 
 
-_PORTRAITS = (
+PORTRAITS = (
     _Portrait(
         identity=1, name='Eileen Collins',
         package='skimage', file='data/astronaut.png', elsewhere=(),
@@ -96,7 +96,8 @@ _PIP_NAMES = {
     'skimage': 'scikit-image (python3-skimage)',
     'matplotlib': 'matplotlib (python3-matplotlib)',
 }
-_STORED_FACE_SIZE = 130.0
+STORED_FACE_SIZE = 130.0
+"""Edge of a face in pixels, at scale 1, in which heads are stored."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,7 @@ class _Head:
 
 
 @dataclass(frozen=True)
-class _Place:
+class Place:
     """The middle of a face in a frame and its edge, in pixels, and its turn in radians."""
 
     x: float
@@ -155,8 +156,8 @@ class SampleClip:
         self._scale = scale
         self.width = round(WIDTH * scale)
         self.height = round(HEIGHT * scale)
-        self._heads = [_cut_out(portrait, scale) for portrait in _PORTRAITS]
-        self._wall = _wall(self.width, self.height)
+        self._heads = [cut_out(portrait, scale) for portrait in PORTRAITS]
+        self._wall = wall(self.width, self.height)
 
     def frame(self, index: int) -> Image:
         """
@@ -188,7 +189,7 @@ class SampleClip:
                 left_eye=left_eye))
         return faces
 
-    def _places(self, index: int) -> tuple[_Place, _Place]:
+    def _places(self, index: int) -> tuple[Place, Place]:
         phase = 2 * math.pi * (index % FRAME_COUNT) / FRAME_COUNT
         s = self._scale
         # Beside each other there is room for large faces, one above the other for small ones only.
@@ -200,8 +201,8 @@ class SampleClip:
         turn_2 = math.radians(17) * math.sin(3 * phase + 1)
         middle_x, middle_y = WIDTH / 2, HEIGHT / 2 + 8
         return (
-            _Place((middle_x - x) * s, (middle_y - y) * s, size_1 * s, turn_1),
-            _Place((middle_x + x) * s, (middle_y + y) * s, size_2 * s, turn_2))
+            Place((middle_x - x) * s, (middle_y - y) * s, size_1 * s, turn_1),
+            Place((middle_x + x) * s, (middle_y + y) * s, size_2 * s, turn_2))
 
 
 def _photograph(portrait: _Portrait) -> Image:
@@ -219,13 +220,18 @@ def _photograph(portrait: _Portrait) -> Image:
         f'{_PIP_NAMES[portrait.package]} carries: install it, or name another source')
 
 
-def _cut_out(portrait: _Portrait, scale: float) -> _Head:
+def cut_out(portrait: _Portrait, scale: float) -> _Head:
+    """
+    Return the head of a photograph, to be drawn in images of that scale (1: 640x480).
+
+    :raises FileNotFoundError: where the package that carries the photograph is not installed.
+    """
     photograph = _photograph(portrait)
     x, y, half_width, half_height = portrait.head
     left, top = max(0, round(x - half_width)), max(0, round(y - half_height))
     right = min(photograph.shape[1], round(x + half_width))
     bottom = min(photograph.shape[0], round(y + half_height))
-    ratio = _STORED_FACE_SIZE * min(scale, 1.5) / portrait.face_size
+    ratio = STORED_FACE_SIZE * min(scale, 1.5) / portrait.face_size
     image = cv2.resize(
         photograph[top:bottom, left:right], None, fx=ratio, fy=ratio,
         interpolation=cv2.INTER_AREA if ratio < 1 else cv2.INTER_CUBIC)
@@ -254,7 +260,7 @@ def _cut_out(portrait: _Portrait, scale: float) -> _Head:
         roll=math.atan2(dy, dx), corners=corners)
 
 
-def _wall(width: int, height: int) -> Image:
+def wall(width: int, height: int) -> Image:
     """Return a plain grey wall with a soft grain, lit from above."""
     noise = np.random.RandomState(7).normal(0, 1, (60, 80)).astype(np.float32)
     grain = cv2.resize(noise, (width, height), interpolation=cv2.INTER_CUBIC) * 3
@@ -264,15 +270,15 @@ def _wall(width: int, height: int) -> Image:
     return (grey[..., None] * tint).astype(np.uint8)
 
 
-def _placing(head: _Head, place: _Place, scale: float) -> Matrix:
+def _placing(head: _Head, place: Place, scale: float) -> Matrix:
     """Return the (2, 3) matrix from points around the face's middle to pixels of the frame."""
-    ratio = place.size / (_STORED_FACE_SIZE * min(scale, 1.5))
+    ratio = place.size / (STORED_FACE_SIZE * min(scale, 1.5))
     cos, sin = ratio * math.cos(place.turn), ratio * math.sin(place.turn)
     # With y pointing down this turns clockwise as seen in the image.
     return np.array([[cos, -sin, place.x], [sin, cos, place.y]])
 
 
-def _draw(image: Image, head: _Head, place: _Place, scale: float) -> None:
+def _draw(image: Image, head: _Head, place: Place, scale: float) -> None:
     """Lay the head over the image, soft at its edge."""
     matrix = _placing(head, place, scale)
     corners = head.corners @ matrix.T

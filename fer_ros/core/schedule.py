@@ -14,7 +14,9 @@
 
 """Which faces are classified in which image."""
 
+from collections import deque
 from collections.abc import Iterable
+from statistics import median
 
 from fer_ros.core.values import NS_PER_S
 
@@ -69,3 +71,34 @@ class ClassificationSchedule:
         tracks = set(tracks)
         for track_id in self._due_ns.keys() - tracks:
             del self._due_ns[track_id], self._last[track_id]
+
+
+class TimeBudget:
+    """
+    Tells how many faces can be classified in a time, from how long the last ones took.
+
+    The median of the last five calls counts: on a busy machine one call in ten takes three times
+    as long as the others, which says nothing about the next one, while a classifier that has
+    become slower is known for it after three calls.
+    """
+
+    def __init__(self) -> None:
+        self._seconds_per_face: deque[float] = deque(maxlen=5)
+
+    def note(self, faces: int, seconds: float) -> None:
+        """Take in how long one call took for so many faces, at least 1."""
+        self._seconds_per_face.append(seconds / faces)
+
+    def fitting(self, budget_ms: float, at_most: int) -> int:
+        """
+        Return how many faces fit into the budget: at least 1, so that a small one stops nothing.
+
+        :param budget_ms: 0: no limit.
+        :param at_most: returned where more would fit, or nothing is known yet.
+        """
+        if not self._seconds_per_face or budget_ms == 0:
+            return at_most
+        wanted_ms = at_most * median(self._seconds_per_face) * 1e3
+        if wanted_ms <= budget_ms:
+            return at_most
+        return max(int(at_most * budget_ms / wanted_ms), 1)

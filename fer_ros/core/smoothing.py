@@ -21,30 +21,50 @@ from fer_ros.core.values import NS_PER_S, Probabilities
 
 class ProbabilitySmoother:
     """
-    Exponential moving average over time, not over the number of observations.
+    Exponential moving average over time, in which good views of a face weigh more than poor ones.
 
-    After a step, 1 - 1/e (63 %) of it shows after the time constant, however fast images come.
+    It depends on the time, not on the number of observations: after a step, 1 - 1/e (63 %) of it
+    shows after the time constant, however fast images come.
+
+    With q the quality of an observation p that comes dt after the one before, and
+    a = 1 - exp(-dt / time constant), the average s and its weight w become::
+
+        w' = (1 - a) w + a q
+        s' = ((1 - a) w s + a q p) / w'
+
+    An observation weighs by its quality against what was seen within the last time constants, so
+    that a quality that stays the same smooths like a quality of 1, and a poor beginning is
+    overruled by the first good view. One of quality 0 changes nothing but lets the others grow
+    old.
     """
 
     def __init__(self) -> None:
         self._value: Probabilities | None = None
+        self._weight = 0.0
         self._stamp_ns = 0
 
     def update(
-        self, observed: Probabilities, stamp_ns: int, time_constant_s: float,
+        self, observed: Probabilities, stamp_ns: int, time_constant_s: float, quality: float = 1.0,
     ) -> Probabilities:
         """
         Take an observation in and return the average, which sums to 1 as the observations do.
 
+        The first observation is taken as it is, whatever its quality.
+
         :param observed: (7,) float32.
         :param stamp_ns: time of the observation.
-        :param time_constant_s: 0: no smoothing.
+        :param time_constant_s: 0: no smoothing, every observation is taken as it is.
+        :param quality: [0, 1].
         """
         if self._value is None or time_constant_s <= 0:
-            self._value = observed
+            self._value, self._weight = observed, quality
         else:
             dt = max(stamp_ns - self._stamp_ns, 0) / NS_PER_S
-            weight = 1 - math.exp(-dt / time_constant_s)
-            self._value = (self._value + weight * (observed - self._value)).astype(observed.dtype)
+            share = 1 - math.exp(-dt / time_constant_s)
+            self._weight += share * (quality - self._weight)
+            if self._weight > 0:
+                gain = share * quality / self._weight
+                self._value = (self._value + gain * (observed - self._value)).astype(
+                    observed.dtype)
         self._stamp_ns = stamp_ns
         return self._value

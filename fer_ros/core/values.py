@@ -207,6 +207,8 @@ class FaceEmotion:
     `probabilities` (7,) float32 in the order of `Emotion` are smoothed over time,
     `raw_probabilities` are those of the last classification alone; all are 0 before the first one,
     and `classified_at_ns`, the stamp of the image that was classified last, is 0 as well.
+    `quality`, [0, 1], says how good the view was that was classified last (sharp, bright, large,
+    frontal: 1); by it the view weighs in the smoothing. NaN before the first one.
     """
 
     track_id: int
@@ -219,6 +221,7 @@ class FaceEmotion:
     probabilities: Probabilities = field(default_factory=no_probabilities)
     raw_probabilities: Probabilities = field(default_factory=no_probabilities)
     classified_at_ns: int = 0
+    quality: float = math.nan
 
     @property
     def label(self) -> str:

@@ -23,6 +23,7 @@ from dataclasses import replace
 import cv2
 from fer_ros.core.crop import upright_crop
 from fer_ros.core.detection import create_detector, DetectorOptions
+from fer_ros.core.face_mesh import detection_of_mesh, FaceMesh, region_of_face
 from fer_ros.core.values import Box, Detection, Image
 from fer_ros.training.labelled_faces import DataSet, Images, Mask
 from fer_ros.training.pictures import resized
@@ -49,8 +50,8 @@ def pipeline_crops(images: Images, size: int = 48, progress: bool = False) -> tu
     Return faces as the running pipeline would frame them.
 
     Each picture is enlarged and put on a canvas as if a camera saw it; then the pipeline's
-    detector finds the face, and `upright_crop` cuts it out. The result depends on nothing but the
-    images and the size. A row takes about 4 ms.
+    detector finds the face, the landmark network frames it, and `upright_crop` cuts it out. The
+    result depends on nothing but the images and the size. A row takes about 6 ms.
 
     Of FER-2013's PublicTest, the faces of 3,146 of the 3,186 rows with a FER+ majority are found
     (98.7 %), and of 98.4 % of all rows.
@@ -63,11 +64,23 @@ def pipeline_crops(images: Images, size: int = 48, progress: bool = False) -> tu
     """
     crops = np.array(resized(images, size))
     found = np.zeros(len(images), np.bool_)
-    for place, (picture, face) in enumerate(_largest_faces(images, progress)):
-        if face is not None:
+    network = FaceMesh()
+    for place, (picture, detection) in enumerate(_largest_faces(images, progress)):
+        if detection is not None:
+            face = framed(network, picture, detection)
             crops[place] = upright_crop(picture, face.box, face.key_points, size)
             found[place] = True
     return crops, found
+
+
+def framed(network: FaceMesh, image: Image, face: Detection) -> Detection:
+    """
+    Return the face with box and key points of its landmarks, where the network sees them.
+
+    :param image: (H, W, 3) uint8, BGR.
+    """
+    mesh = network.settle(image, region_of_face(face.box, face.key_points))
+    return detection_of_mesh(mesh) if mesh.is_face else face
 
 
 def with_faces(

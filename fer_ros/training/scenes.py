@@ -24,8 +24,10 @@ import math
 import cv2
 from fer_ros.core.crop import FRAME_SCALE, upright_crop
 from fer_ros.core.detection import create_detector, DetectorOptions
+from fer_ros.core.face_mesh import FaceMesh
 from fer_ros.core.values import Image
 from fer_ros.training.augmentation import similarity
+from fer_ros.training.detected_faces import framed
 from fer_ros.training.labelled_faces import Images, Mask
 import numpy as np
 from rich.console import Console
@@ -123,12 +125,14 @@ def scene_crops(
     found = np.zeros(len(images), np.bool_)
     bar: Sequence[Image] = track(  # type: ignore[assignment]
         images, scene.name, console=Console(stderr=True), disable=not progress)
+    network = FaceMesh()
     with closing(create_detector(DetectorOptions())) as detector:
         for place, image in enumerate(bar):
-            framed, continued = seen(image, scene, place)
-            faces = detector.detect(framed)
+            surrounded, continued = seen(image, scene, place)
+            faces = detector.detect(surrounded)
             if faces:
-                face = max(faces, key=lambda face: face.box.area)
+                largest = max(faces, key=lambda face: face.box.area)
+                face = framed(network, continued, largest)
                 crops[place] = upright_crop(continued, face.box, face.key_points, size)
                 found[place] = True
     return crops, found

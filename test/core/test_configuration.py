@@ -80,6 +80,23 @@ def test_still_follows_and_smooths_nothing():
     assert emotion.max_batch >= face.max_faces
 
 
+def test_mtcnn_csrt_is_the_classic_design():
+    face = load_options('mtcnn_csrt', 'face_node', FaceNodeOptions)
+    emotion = load_options('mtcnn_csrt', 'emotion_node', EmotionNodeOptions)
+    assert (face.detector.name, face.detector.interval, face.tracker.name) == ('mtcnn', 10, 'csrt')
+    assert emotion.rate_hz == 30 / 5
+
+
+def test_low_power_searches_and_classifies_less_than_live():
+    low, live = (load_options(n, 'face_node', FaceNodeOptions) for n in ('low_power', 'live'))
+    assert low.detector.interval > live.detector.interval
+    # Association alone would not see the faces between two searches.
+    assert low.tracker.name not in ('association', 'none')
+    low, live = (
+        load_options(n, 'emotion_node', EmotionNodeOptions) for n in ('low_power', 'live'))
+    assert low.rate_hz < live.rate_hz
+
+
 @NODES
 def test_every_parameter_is_described_and_its_default_permitted(node, kind):
     for row in kind.table():
@@ -138,7 +155,7 @@ def test_an_empty_file_leaves_the_defaults(write):
     (section('face_node', 'crop_size: 48.0'), ['crop_size', 'a whole number', '48.0']),
     (section('face_node', 'tracker: 3'), ["'tracker'"]),
     (section('face_node', 'crop_size:'), ['crop_size', 'None']),
-    (section('face_node', 'detector.name: mtcnn'), ['detector.name', 'mediapipe_short', 'mtcnn']),
+    (section('face_node', 'detector.name: yolo'), ['detector.name', 'mediapipe_short', 'yolo']),
     (section('face_node', 'crop_size: 8', 'max_faces: 0'), ['crop_size', 'max_faces']),
     (section('/**', 'crop_edge: 48'), ['/**', 'crop_edge', 'no node']),
     (section('faces_node', 'crop_size: 48'), ["'faces_node'", 'face_node, emotion_node']),
@@ -164,7 +181,8 @@ def test_a_file_that_does_not_exist_is_named(tmp_path):
 
 
 def test_a_name_that_does_not_exist_is_answered_with_those_that_do():
-    with pytest.raises(ConfigError, match="no configuration 'lively'.* one of live, still"):
+    names = 'live, low_power, mtcnn_csrt, still'
+    with pytest.raises(ConfigError, match=f"no configuration 'lively'.* one of {names}"):
         find_config('lively')
 
 

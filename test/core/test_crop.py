@@ -111,6 +111,22 @@ def test_without_key_points_the_crop_is_framed_by_the_box():
     assert difference(upright_crop(image, box, None, SIZE), pattern(u, v)) < 1
 
 
+@pytest.mark.parametrize('missing', list(EYES_AND_MOUTH))
+def test_without_an_eye_or_the_mouth_the_crop_is_framed_by_the_box(missing):
+    image, box, points = picture(320, 240, 150, 0.4)
+    points[missing] = np.nan
+    assert np.array_equal(
+        upright_crop(image, box, points, SIZE), upright_crop(image, box, None, SIZE))
+
+
+def test_unknown_ears_and_nose_change_nothing():
+    image, box, points = picture(320, 240, 150, 0.4)
+    known = upright_crop(image, box, points, SIZE)
+    others = [k for k in KeyPoint if k not in EYES_AND_MOUTH]
+    points[others] = np.nan
+    assert np.array_equal(upright_crop(image, box, points, SIZE), known)
+
+
 @pytest.mark.parametrize('angle', [0, 0.5, -2])
 @pytest.mark.parametrize(('x', 'y'), [
     (0, 240), (640, 240), (320, 0), (320, 480), (3, 2), (637, 478), (-30, 240), (660, 500),

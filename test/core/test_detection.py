@@ -12,7 +12,12 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""The detector finds the faces that people counted, near and far, and nothing else."""
+"""The detectors find the faces that people counted, near and far, and nothing else."""
+
+from contextlib import closing
+from importlib.util import find_spec
+import subprocess
+import sys
 
 import cv2
 from fer_ros.core.detection import create_detector, DetectorOptions
@@ -20,6 +25,7 @@ from fer_ros.core.image_file import read_image
 from fer_ros.core.sample import SampleClip
 from fer_ros.core.values import Box, KeyPoint
 import numpy as np
+from photographs import astronaut
 import pytest
 
 
@@ -51,6 +57,40 @@ def close_up(clip, identity, part, edge=480):
         borderMode=cv2.BORDER_REPLICATE)
     inside = (edge - part * edge) / 2
     return image, Box(inside, inside, part * edge, part * edge)
+
+
+NEEDS_MTCNN = pytest.mark.skipif(
+    not (find_spec('mtcnn') and find_spec('tensorflow')),
+    reason='the packages of requirements/mtcnn.txt are not installed')
+
+
+@pytest.mark.parametrize('name', [
+    'mediapipe', 'mediapipe_short', 'mediapipe_full', 'haar',
+    pytest.param('mtcnn', marks=NEEDS_MTCNN)])
+def test_each_detector_finds_the_face_of_a_photograph(name):
+    with closing(create_detector(DetectorOptions(name=name))) as detector:
+        (face,) = detector.detect(astronaut())
+    left, top = face.box.x, face.box.y
+    right, bottom = left + face.box.width, top + face.box.height
+    # Her pupils and the middle of her mouth, by eye.
+    for x, y in ((202, 101), (246, 103), (223, 146)):
+        assert left < x < right
+        assert top < y < bottom
+    between_pupils = 44
+    assert 1.7 < face.box.width / between_pupils < 2.6
+    assert face.box.width == pytest.approx(face.box.height, rel=1e-3)
+    assert 0.5 <= face.score <= 1
+
+
+@pytest.mark.parametrize('name', ['mediapipe', 'haar'])
+def test_neither_tensorflow_nor_mediapipe_itself_is_imported(name):
+    code = (
+        'import numpy, sys; '
+        'from fer_ros.core.detection import create_detector, DetectorOptions; '
+        f"detector = create_detector(DetectorOptions(name='{name}')); "
+        'detector.detect(numpy.zeros((48, 64, 3), numpy.uint8)); '
+        "assert not {'mtcnn', 'tensorflow', 'mediapipe'} & sys.modules.keys()")
+    subprocess.run([sys.executable, '-c', code], check=True)
 
 
 @pytest.mark.parametrize(('file', 'fewest', 'most'), [

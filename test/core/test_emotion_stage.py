@@ -14,9 +14,11 @@
 
 """The emotion stage with a classifier that says what the test writes into the crops."""
 
+from itertools import pairwise
 import math
 from types import SimpleNamespace
 
+import cv2
 from fer_ros.core.emotion_stage import EmotionOptions, EmotionStage
 from fer_ros.core.emotions import Emotion
 from fer_ros.core.values import Box, Face, FaceState, HeadPose, NS_PER_S
@@ -26,15 +28,29 @@ import pytest
 UNSMOOTHED = EmotionOptions(rate_hz=0.0, smoothing_s=0.0)
 
 
+# A picture with fine and coarse detail, as a sharp photograph has.
+SHARP = np.clip(
+    128 + sum(
+        cv2.GaussianBlur(np.random.default_rng(k).normal(0, 60 * 2**k, (48, 48)), (0, 0), 2**k)
+        for k in range(4)), 0, 255).astype(np.uint8)
+
+
 class ScriptedClassifier:
-    """Reads from a crop's first two pixels the emotion and its probability in percent."""
+    """
+    Reads from a crop's first two pixels the emotion and its probability in percent.
+
+    `now` is the time in seconds, in which nothing but its own work passes.
+    """
 
     card = SimpleNamespace(title='scripted 1.0')
 
-    def __init__(self):
+    def __init__(self, ms_per_face=0.0):
         self.batches = []
+        self.ms_per_face = ms_per_face
+        self.now = 0.0
 
     def classify(self, crops):
+        self.now += len(crops) * self.ms_per_face / 1000
         self.batches.append([int(crop[0, 0]) for crop in crops])
         rows = np.empty((len(crops), 7), np.float32)
         for row, crop in zip(rows, crops, strict=True):
@@ -43,8 +59,9 @@ class ScriptedClassifier:
         return rows
 
 
-def shows(emotion, percent=100):
-    crop = np.zeros((16, 16), np.uint8)
+def shows(emotion, percent=100, view=SHARP):
+    # So large that what is written into it does not show in the picture.
+    crop = np.kron(view, np.ones((4, 4), np.uint8))
     crop[0, :2] = emotion, percent
     return crop
 
@@ -56,9 +73,12 @@ def face(track_id, crop, yaw=0.0, pitch=0.0):
     return Face(track_id, state, Box(9, 9, 50, 50), 0.9, head_pose=pose, crop=crop)
 
 
-def stage(options=None):
-    classifier = ScriptedClassifier()
-    return EmotionStage(options or UNSMOOTHED, classifier), classifier
+def stage(options=None, ms_per_face=0.0):
+    """Return a stage and its classifier, whose calls are counted from here on."""
+    classifier = ScriptedClassifier(ms_per_face)
+    made = EmotionStage(options or UNSMOOTHED, classifier, clock=lambda: classifier.now)
+    classifier.batches.clear()
+    return made, classifier
 
 
 def at(seconds):
@@ -240,6 +260,121 @@ def test_after_a_reset_nothing_is_known():
     assert result.emotion is Emotion.UNKNOWN
     emotions.process([face(1, shows(Emotion.SAD))], at(100.2))
     assert len(classifier.batches) == 2
+
+
+def test_20_faces_have_their_turns_though_only_3_fit_into_an_image():
+    emotions, classifier = stage(EmotionOptions(budget_ms=10.0, rate_hz=10.0), ms_per_face=3.0)
+    faces = [face(n, shows(n % 7)) for n in range(1, 21)]
+    turns = {n: [] for n in range(1, 21)}
+    for k in range(200):
+        for result in emotions.process(faces, at(k / 30)):
+            if result.classified_at_ns == at(k / 30):
+                turns[result.track_id].append(k)
+    assert [len(batch) for batch in classifier.batches] == [3] * 200
+    counts = [len(images) for images in turns.values()]
+    assert max(counts) - min(counts) <= 1
+    for images in turns.values():
+        assert images[0] < math.ceil(20 / 3)
+        assert max(b - a for a, b in pairwise(images)) <= math.ceil(20 / 3)
+
+
+def test_a_face_that_comes_to_a_crowd_is_classified_at_once():
+    emotions, classifier = stage(EmotionOptions(budget_ms=10.0), ms_per_face=3.0)
+    crowd = [face(n, shows(n % 7)) for n in range(1, 21)]
+    for k in range(30):
+        emotions.process(crowd, at(k / 30))
+    results = emotions.process([*crowd, face(21, shows(Emotion.SAD))], at(1))
+    assert (results[-1].emotion, results[-1].classified_at_ns) == (Emotion.SAD, at(1))
+    assert len(classifier.batches[-1]) == 3
+
+
+def test_the_first_image_already_keeps_to_the_budget():
+    emotions, classifier = stage(EmotionOptions(budget_ms=10.0), ms_per_face=3.0)
+    emotions.process([face(n, shows(0)) for n in range(20)], 0)
+    assert [len(batch) for batch in classifier.batches] == [3]
+
+
+def test_the_budget_follows_a_classifier_that_becomes_slower_and_faster():
+    emotions, classifier = stage(EmotionOptions(budget_ms=12.5, rate_hz=0.0), ms_per_face=2.0)
+    faces = [face(n, shows(0)) for n in range(20)]
+    sizes = []
+    for k, ms in enumerate([2.0] * 9 + [6.0] * 9 + [1.0] * 9 + [50.0] * 9):
+        classifier.ms_per_face = ms
+        emotions.process(faces, at(k / 30))
+        sizes.append(len(classifier.batches[-1]))
+    assert [sizes[k] for k in (0, 8, 17, 26, 35)] == [6, 6, 2, 8, 1]
+
+
+def test_without_a_budget_as_many_are_classified_as_a_batch_may_hold():
+    emotions, classifier = stage(EmotionOptions(budget_ms=0.0, max_batch=15), ms_per_face=100.0)
+    emotions.process([face(n, shows(0)) for n in range(20)], 0)
+    assert [len(batch) for batch in classifier.batches] == [15]
+
+
+def test_one_face_is_classified_however_small_the_budget():
+    emotions, classifier = stage(EmotionOptions(budget_ms=1.0), ms_per_face=100.0)
+    for k in range(3):
+        emotions.process([face(1, shows(0)), face(2, shows(0))], at(k))
+    assert [len(batch) for batch in classifier.batches] == [1, 1, 1]
+
+
+def test_a_changed_budget_counts_from_the_next_image():
+    emotions, classifier = stage(EmotionOptions(budget_ms=9.5, rate_hz=0.0), ms_per_face=3.0)
+    faces = [face(n, shows(0)) for n in range(20)]
+    emotions.process(faces, 0)
+    emotions.options = EmotionOptions(budget_ms=20.0, rate_hz=0.0)
+    emotions.process(faces, at(0.1))
+    assert [len(batch) for batch in classifier.batches] == [3, 6]
+
+
+def test_the_quality_is_that_of_the_view_classified_last():
+    emotions, _ = stage()
+    blurred = cv2.GaussianBlur(SHARP, (0, 0), 3)
+    (before,) = emotions.process([face(1, None)], 0)
+    (good,) = emotions.process([face(1, shows(Emotion.SAD))], at(0.1))
+    (poor,) = emotions.process([face(1, shows(Emotion.SAD, view=blurred))], at(0.2))
+    (oblique,) = emotions.process([face(1, shows(Emotion.SAD), yaw=0.9)], at(0.3))
+    (predicted,) = emotions.process([face(1, None)], at(0.4))
+    assert math.isnan(before.quality)
+    assert 0.9 < good.quality <= 1
+    assert 0 <= poor.quality < 0.4
+    assert oblique.quality == pytest.approx(0.46 * good.quality, abs=0.01)
+    assert predicted.quality == oblique.quality
+
+
+def test_the_pose_known_last_counts_where_an_image_gives_none():
+    emotions, _ = stage()
+    (oblique,) = emotions.process([face(1, shows(Emotion.SAD), yaw=0.9)], 0)
+    unknown = Face(
+        1, FaceState.DETECTED, Box(9, 9, 50, 50), 0.9, head_pose=HeadPose(),
+        crop=shows(Emotion.SAD))
+    (result,) = emotions.process([unknown], at(0.1))
+    assert result.quality == oblique.quality
+
+
+@pytest.mark.parametrize('poor', [
+    face(1, shows(Emotion.FEAR, view=cv2.GaussianBlur(SHARP, (0, 0), 4))),
+    face(1, shows(Emotion.FEAR, view=SHARP // 40)),
+    Face(1, FaceState.DETECTED, Box(9, 9, 5, 5), 0.9, crop=shows(Emotion.FEAR))],
+    ids=['blurred', 'dark', 'small'])
+def test_a_poor_view_among_good_ones_changes_little(poor):
+    emotions, _ = stage(EmotionOptions(smoothing_s=0.4, rate_hz=0.0))
+    for k in range(5):
+        emotions.process([face(1, shows(Emotion.HAPPY))], at(k / 10))
+    (result,) = emotions.process([poor], at(0.5))
+    assert result.raw_probabilities[Emotion.FEAR] == 1
+    # A good one would bring 1 - exp(-0.1 / 0.4) = 0.22.
+    assert result.probabilities[Emotion.FEAR] < 0.08
+    assert result.probabilities.sum() == pytest.approx(1, abs=1e-5)
+
+
+def test_a_poor_beginning_is_overruled_by_the_first_good_view():
+    emotions, _ = stage(EmotionOptions(smoothing_s=0.4, rate_hz=0.0))
+    blurred = cv2.GaussianBlur(SHARP, (0, 0), 5)
+    emotions.process([face(1, shows(Emotion.FEAR, view=blurred))], 0)
+    (result,) = emotions.process([face(1, shows(Emotion.HAPPY))], at(0.1))
+    assert result.emotion is Emotion.HAPPY
+    assert result.confidence > 0.7
 
 
 def test_results_do_not_change_afterwards():

@@ -12,14 +12,24 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Head poses are those that a turned head model was drawn with."""
+"""Head poses are those that a head model was drawn with, and follow a turned photograph."""
 
 import math
 
 import cv2
-from fer_ros.core.head_pose import estimate_head_pose, HEAD_MODEL, rotation_matrix
+from fer_ros.core.detection import create_detector, DetectorOptions
+from fer_ros.core.face_mesh import FaceMesh, Mesh, Region, region_of_face, region_of_mesh
+from fer_ros.core.head_pose import (
+    estimate_head_pose,
+    head_pose_of_mesh,
+    KEY_POINT_MODEL,
+    MESH_MODEL,
+    rotation_matrix,
+)
+from fer_ros.core.image_file import read_image
 from fer_ros.core.values import HeadPose, KeyPoint
 import numpy as np
+from photographs import astronaut
 import pytest
 
 POSES = [
@@ -41,7 +51,7 @@ def turned(roll, pitch, yaw):
 
 def drawn(roll, pitch, yaw, scale=60.0, middle=(320.0, 240.0), distance=math.inf):
     """Return the key points of a head in an image; `distance` in units of the eyes' distance."""
-    head = HEAD_MODEL @ turned(roll, pitch, yaw).T
+    head = KEY_POINT_MODEL @ turned(roll, pitch, yaw).T
     near = 1.0 if math.isinf(distance) else distance / (distance + head[:, 2:])
     return (head[:, :2] * near * scale + middle).astype(np.float32)
 
@@ -104,15 +114,146 @@ def test_positive_angles_lean_clockwise_look_down_and_turn_to_the_left_of_the_im
     assert estimate_head_pose(left).yaw > 0
 
 
+def known(count):
+    """Return the key points of a head of which only the first few are known."""
+    points = drawn(10, -15, 25)
+    points[count:] = np.nan
+    return points
+
+
 @pytest.mark.parametrize('points', [
     None,
     np.full((6, 2), 100, np.float32),
     np.array([(x, 50) for x in range(6)], np.float32),
     np.full((6, 2), np.nan, np.float32),
-    np.where(np.arange(12).reshape(6, 2) == 3, np.inf, drawn(0, 0, 0)).astype(np.float32),
-], ids=['none', 'all the same', 'on a line', 'not known', 'infinite'])
+    np.full((6, 2), np.inf, np.float32),
+    known(3),
+], ids=['none', 'all the same', 'on a line', 'not known', 'infinite', 'three'])
 def test_points_that_tell_nothing_give_an_unknown_pose(points):
     assert all(map(math.isnan, degrees(estimate_head_pose(points))))
+
+
+@pytest.mark.parametrize('count', [4, 5])
+def test_some_key_points_are_enough(count):
+    assert degrees(estimate_head_pose(known(count))) == pytest.approx((10, -15, 25), abs=0.01)
+
+
+def meshed(roll, pitch, yaw, distance=math.inf):
+    """Return the mesh of a head in an image; only landmarks that matter are put in place."""
+    head = np.array(list(MESH_MODEL.values())) @ turned(roll, pitch, yaw).T
+    near = 1.0 if math.isinf(distance) else distance / (distance + head[:, 2:])
+    landmarks = np.random.default_rng(4).uniform(0, 640, (468, 3)).astype(np.float32)
+    landmarks[list(MESH_MODEL), :2] = head[:, :2] * near * 100 + (320, 240)
+    return Mesh(landmarks, 1.0)
+
+
+@pytest.mark.parametrize('pose', POSES)
+def test_the_pose_of_a_meshed_head_is_found(pose):
+    assert degrees(head_pose_of_mesh(meshed(*pose))) == pytest.approx(pose, abs=0.01)
+
+
+@pytest.mark.parametrize('pose', POSES)
+def test_the_pose_of_a_near_meshed_head_is_found_in_spite_of_perspective(pose):
+    # 10 distances between the outer corners of the eyes are 0.9 m.
+    found = degrees(head_pose_of_mesh(meshed(*pose, distance=10)))
+    off = [(a - b + 180) % 360 - 180 for a, b in zip(found, pose, strict=True)]
+    assert np.abs(off).max() < 5
+
+
+def test_a_mesh_without_extent_gives_an_unknown_pose():
+    pose = head_pose_of_mesh(Mesh(np.full((468, 3), 100, np.float32), 1.0))
+    assert all(map(math.isnan, degrees(pose)))
+
+
+@pytest.fixture(scope='module')
+def network():
+    return FaceMesh()
+
+
+@pytest.fixture(scope='module')
+def faces():
+    """Return images and the regions of their faces for a file of the data sets, or none."""
+    detector = create_detector(DetectorOptions())
+
+    def find(path=None):
+        image = astronaut() if path is None else read_image(path)
+        return image, [
+            region_of_face(found.box, found.key_points) for found in detector.detect(image)]
+    yield find
+    detector.close()
+
+
+def settled_pose(network, image, region):
+    """Return the pose after a few looks, as for a face that is followed."""
+    for _ in range(4):
+        mesh = network.find(image, region)
+        region = region_of_mesh(mesh)
+    return np.array(degrees(head_pose_of_mesh(mesh))), region
+
+
+def check_turned_and_mirrored(network, image, region):
+    pose, region = settled_pose(network, image, region)
+    middle, reach = (region.center_x, region.center_y), round(1.2 * region.edge)
+    patch = cv2.warpAffine(
+        image, np.float64([(1, 0, reach - middle[0]), (0, 1, reach - middle[1])]),
+        (2 * reach, 2 * reach), borderMode=cv2.BORDER_REPLICATE)
+    for angle in (-60, -40, -20, 20, 40, 60):
+        matrix = cv2.getRotationMatrix2D((reach, reach), -angle, 1.0)
+        image = cv2.warpAffine(
+            patch, matrix, (2 * reach, 2 * reach), borderMode=cv2.BORDER_REPLICATE)
+        # The region is that of a head which had turned a little less in the image before.
+        roll = region.roll + math.radians(angle * 0.9)
+        found, _ = settled_pose(network, image, Region(reach, reach, region.edge, roll))
+        assert abs((found[0] - pose[0] - angle + 180) % 360 - 180) < 3
+        assert np.abs(found[1:] - pose[1:]).max() < 5
+    mirrored, _ = settled_pose(
+        network, patch[:, ::-1].copy(), Region(reach - 1, reach, region.edge, -region.roll))
+    assert mirrored == pytest.approx(pose * (-1, 1, -1), abs=5)
+
+
+def test_pose_follows_a_turned_photograph_and_its_mirror_image(network, faces):
+    image, (region,) = faces()
+    check_turned_and_mirrored(network, image, region)
+
+
+@pytest.mark.parametrize(('file', 'fewest'), [
+    ('vlad_sample1.jpg', 3), ('vlad_sample2.jpg', 2), ('vlad_sample5.jpg', 4),
+    ('multi_ageitgey_two_people.jpg', 2)])
+def test_poses_follow_turned_photographs_and_their_mirror_images(
+        data_directory, network, faces, file, fewest):
+    image, regions = faces(data_directory / 'photos' / file)
+    seen = [(settled_pose(network, image, region)[0], region) for region in regions]
+    # Half profiles are as far as the network sees well.
+    seen = [region for (_, _, yaw), region in seen if abs(yaw) < 45]
+    assert len(seen) >= fewest
+    for region in seen:
+        check_turned_and_mirrored(network, image, region)
+
+
+def test_yaw_goes_through_the_clip_in_which_a_head_turns(data_directory, network, faces):
+    video = cv2.VideoCapture(str(data_directory / 'clips' / 'head-pose-face-detection-female.gif'))
+    detector, region, yaw = create_detector(DetectorOptions()), None, []
+    while True:
+        is_read, image = video.read()
+        if not is_read:
+            break
+        if region is None:
+            found = detector.detect(image)
+            region = region_of_face(found[0].box, found[0].key_points) if found else None
+        if region is not None:
+            mesh = network.find(image, region)
+            region = region_of_mesh(mesh) if mesh.is_face else None
+            if mesh.is_face:
+                yaw.append(degrees(head_pose_of_mesh(mesh))[2])
+    detector.close()
+    # Seen: she looks far to the left of the image, slowly to its right, and back again.
+    turn = int(np.argmin(yaw))
+    assert len(yaw) == 23
+    assert max(yaw[:5]) > 40
+    assert yaw[turn] < -25
+    assert yaw[-1] > 20
+    assert all(np.diff(yaw[4:turn]) < 1)
+    assert all(np.diff(yaw[turn + 1:]) > -1)
 
 
 @pytest.mark.parametrize('pose', POSES)

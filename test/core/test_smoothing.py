@@ -79,6 +79,72 @@ def test_a_stamp_that_goes_back_changes_nothing_at_once_and_time_goes_on_from_th
     assert value[3] == pytest.approx(1 - 1 / math.e, abs=1e-4)
 
 
+@pytest.mark.parametrize('quality', [0.01, 0.5, 1.0])
+def test_where_all_views_are_alike_their_quality_does_not_matter(quality):
+    plain, weighed = ProbabilitySmoother(), ProbabilitySmoother()
+    random = np.random.default_rng(3)
+    for t in np.cumsum(random.exponential(0.1, 200)):
+        row = random.dirichlet(np.ones(7)).astype(np.float32)
+        expected = plain.update(row, round(t * NS_PER_S), 0.4)
+        value = weighed.update(row, round(t * NS_PER_S), 0.4, quality)
+        np.testing.assert_allclose(value, expected, atol=1e-5)
+
+
+def test_the_average_is_that_of_all_views_weighed_by_time_and_quality():
+    random, time_constant_s = np.random.default_rng(4), 0.7
+    times = np.cumsum(random.exponential(0.1, 50))
+    qualities = random.uniform(0, 1, 50)
+    rows = random.dirichlet(np.ones(7), 50).astype(np.float32)
+    smoother = ProbabilitySmoother()
+    for row, t, quality in zip(rows, times, qualities, strict=True):
+        value = smoother.update(row, round(t * NS_PER_S), time_constant_s, quality)
+    # Each view stands for the time since the one before it, the first for all that was before.
+    begins = np.exp(-(times[-1] - np.array([-np.inf, *times[:-1]])) / time_constant_s)
+    ends = np.exp(-(times[-1] - times) / time_constant_s)
+    np.testing.assert_allclose(
+        value, np.average(rows, axis=0, weights=qualities * (ends - begins)), atol=1e-5)
+
+
+def test_a_poor_view_moves_a_good_average_little():
+    smoother = ProbabilitySmoother()
+    smoother.update(FEAR, 0, 0.4)
+    for k in range(1, 4):
+        value = smoother.update(HAPPY, k * NS_PER_S // 10, 0.4, quality=0.1)
+    assert value[3] < 0.15
+    assert after_step(10, 0.3, 0.4)[3] > 0.5
+
+
+def test_views_of_quality_0_change_nothing_for_however_long():
+    smoother = ProbabilitySmoother()
+    smoother.update(FEAR, 0, 0.4, 0.5)
+    for k in range(1, 100):
+        np.testing.assert_array_equal(smoother.update(HAPPY, k * NS_PER_S, 0.4, 0.0), FEAR)
+    assert smoother.update(HAPPY, 100 * NS_PER_S, 0.4, 0.1)[3] > 0.99
+
+
+@pytest.mark.parametrize('quality', [0.0, 0.02])
+def test_a_poor_first_view_is_taken_and_overruled_by_the_first_good_one(quality):
+    smoother = ProbabilitySmoother()
+    np.testing.assert_array_equal(smoother.update(FEAR, 0, 0.4, quality), FEAR)
+    assert smoother.update(HAPPY, NS_PER_S // 10, 0.4, 1.0)[3] > 0.9
+
+
+def test_two_views_of_no_quality_at_one_time_leave_the_first():
+    smoother = ProbabilitySmoother()
+    smoother.update(FEAR, 0, 0.4, 0.0)
+    np.testing.assert_array_equal(smoother.update(HAPPY, 0, 0.4, 0.0), FEAR)
+    np.testing.assert_array_equal(smoother.update(HAPPY, 0, 0.4, 1.0), FEAR)
+
+
+def test_the_sum_stays_one_whatever_the_qualities():
+    smoother, random = ProbabilitySmoother(), np.random.default_rng(5)
+    for k in range(5000):
+        row = random.dirichlet(np.ones(7)).astype(np.float32)
+        value = smoother.update(row, k * NS_PER_S // 30, 0.4, random.choice([0, 1e-9, 0.3, 1]))
+        assert value.min() >= -1e-6
+    assert value.sum() == pytest.approx(1, abs=1e-5)
+
+
 def test_observations_are_not_changed():
     smoother = ProbabilitySmoother()
     first, second = FEAR.copy(), HAPPY.copy()

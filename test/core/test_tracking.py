@@ -16,12 +16,14 @@
 
 import math
 
-from fer_ros.core.tracking import AssociationTracker, create_tracker, NoTracker, TrackerOptions
+from fer_ros.core.association_tracker import AssociationTracker
+from fer_ros.core.tracking import create_tracker, NoTracker, TrackerOptions
 from fer_ros.core.values import Box, Detection, FaceState, NS_PER_S
 import numpy as np
 import pytest
 
 RATE_HZ = 30
+IMAGE = np.zeros((480, 640, 3), np.uint8)  # association looks at boxes alone
 
 
 def stamp(seconds):
@@ -45,7 +47,7 @@ def identities(tracks):
 def known(tracker, *faces, images=5):
     """Show faces that stand still and return the stamp of the last image."""
     for k in range(images):
-        tracks = tracker.update(list(faces), stamp(k / RATE_HZ))
+        tracks = tracker.update(list(faces), stamp(k / RATE_HZ), IMAGE)
     assert len(tracks) == len(faces)
     return stamp((images - 1) / RATE_HZ)
 
@@ -59,7 +61,7 @@ def test_faces_that_move_keep_their_identities(count):
         faces = [
             face(*(100 * n % 1000 + 2 * k, 100 * (n // 10) + 3 * math.sin(k / 5))
                  + random.normal(0, 1, 2)) for n in range(count)]
-        tracks = follow.update(faces, stamp(k / RATE_HZ))
+        tracks = follow.update(faces, stamp(k / RATE_HZ), IMAGE)
         by_box = {track.box: track.track_id for track in tracks}
         seen.append([by_box[d.box] for d in faces])
         assert identities(tracks) == sorted(identities(tracks))
@@ -76,7 +78,7 @@ def test_two_faces_that_cross_keep_their_identities(dy, seed):
         a = face(*random.normal((100 + 7 * k, 200), 1))
         b = face(*random.normal((513 - 7 * k, 200 + dy), 1))
         faces = [a, b] if k % 2 else [b, a]
-        for track in follow.update(faces, stamp(k / RATE_HZ)):
+        for track in follow.update(faces, stamp(k / RATE_HZ), IMAGE):
             owners[1 if track.box == a.box else 2].add(track.track_id)
     assert [len(owner) for owner in owners.values()] == [1, 1]
     assert owners[1] != owners[2]
@@ -91,7 +93,7 @@ def test_the_place_of_a_missed_face_is_predicted(vx, vy, growth):
         truth = face(320 + vx * t, 240 + vy * t, 60 + growth * t)
         noisy = face(*random.normal(truth.box.center, 1), random.normal(truth.box.width, 1))
         missed = 30 <= k < 45  # half a second
-        tracks = follow.update([] if missed else [noisy], stamp(t))
+        tracks = follow.update([] if missed else [noisy], stamp(t), IMAGE)
         if k:
             assert identities(tracks) == [1]
             state = FaceState.TRACKED if missed else FaceState.DETECTED
@@ -106,7 +108,7 @@ def test_a_detected_face_has_the_box_of_its_detection():
     follow = tracker(min_hits=1)
     for k in range(10):
         found = face(100 + 5 * k, 200)
-        (track,) = follow.update([found], stamp(k / RATE_HZ))
+        (track,) = follow.update([found], stamp(k / RATE_HZ), IMAGE)
         assert (track.box, track.score) == (found.box, found.score)
         assert track.key_points is found.key_points
 
@@ -115,49 +117,50 @@ def test_a_detected_face_has_the_box_of_its_detection():
 def test_a_missed_face_is_forgotten_after_the_timeout(timeout_s):
     follow = tracker(timeout_s=timeout_s)
     last = known(follow, face(100, 100))
-    assert identities(follow.update([], last + stamp(timeout_s))) == [1]
-    assert follow.update([], last + stamp(timeout_s) + 1) == []
+    assert identities(follow.update([], last + stamp(timeout_s), IMAGE)) == [1]
+    assert follow.update([], last + stamp(timeout_s) + 1, IMAGE) == []
 
 
-def test_a_face_that_comes_back_in_time_has_its_identity_and_later_a_new_one():
-    follow = tracker(timeout_s=0.7, min_hits=1)
+def test_without_reidentification_a_face_that_comes_back_after_the_timeout_is_new():
+    follow = tracker(timeout_s=0.7, min_hits=1, reidentify_s=0.0)
     last = known(follow, face(100, 100))
-    assert identities(follow.update([], last + stamp(0.3))) == [1]
-    assert identities(follow.update([face(102, 100)], last + stamp(0.69))) == [1]
-    assert identities(follow.update([], last + stamp(0.99))) == [1]
-    assert identities(follow.update([face(102, 100)], last + stamp(0.69 + 0.71))) == [2]
+    assert identities(follow.update([], last + stamp(0.3), IMAGE)) == [1]
+    assert identities(follow.update([face(102, 100)], last + stamp(0.69), IMAGE)) == [1]
+    assert identities(follow.update([], last + stamp(0.99), IMAGE)) == [1]
+    assert identities(follow.update([face(102, 100)], last + stamp(0.69 + 0.71), IMAGE)) == [2]
 
 
 @pytest.mark.parametrize('timeout_s', [0.0, 0.7])
 @pytest.mark.parametrize('rate_hz', [1.4, 1.0, 0.25])
 def test_images_further_apart_than_the_timeout_keep_their_faces(timeout_s, rate_hz):
     follow = tracker(timeout_s=timeout_s)
-    found = [identities(follow.update([face(100, 100)], stamp(k / rate_hz))) for k in range(5)]
+    found = [
+        identities(follow.update([face(100, 100)], stamp(k / rate_hz), IMAGE)) for k in range(5)]
     assert found == [[], [1], [1], [1], [1]]
 
 
 def test_after_a_gap_of_many_seconds_all_faces_are_new():
     follow = tracker(min_hits=1)
     last = known(follow, face(100, 100))
-    assert identities(follow.update([face(100, 100)], last + stamp(6.0))) == [2]
+    assert identities(follow.update([face(100, 100)], last + stamp(6.0), IMAGE)) == [2]
 
 
 def test_the_timeout_can_change_while_faces_are_followed():
     follow = tracker(timeout_s=0.3)
     last = known(follow, face(100, 100))
     follow.options = TrackerOptions(timeout_s=1.0)
-    assert identities(follow.update([], last + stamp(0.9))) == [1]
+    assert identities(follow.update([], last + stamp(0.9), IMAGE)) == [1]
 
 
 @pytest.mark.parametrize('min_hits', [2, 3, 5])
 def test_a_face_is_reported_once_it_was_found_often_enough(min_hits):
     follow = tracker(min_hits=min_hits)
-    counts = [len(follow.update([face(9, 9)], stamp(k / RATE_HZ))) for k in range(8)]
+    counts = [len(follow.update([face(9, 9)], stamp(k / RATE_HZ), IMAGE)) for k in range(8)]
     assert counts == [0] * (min_hits - 1) + [1] * (9 - min_hits)
 
 
 def test_with_one_hit_a_face_is_reported_at_once():
-    assert identities(tracker(min_hits=1).update([face(9, 9)], 0)) == [1]
+    assert identities(tracker(min_hits=1).update([face(9, 9)], 0, IMAGE)) == [1]
 
 
 def test_a_false_detection_in_a_single_image_is_never_reported():
@@ -167,15 +170,15 @@ def test_a_false_detection_in_a_single_image_is_never_reported():
         found = [face(100, 100)]
         if k % 2:
             found.append(face(400, 300))  # every other image, never twice in a row
-        assert identities(follow.update(found, stamp(k / RATE_HZ))) == [1]
+        assert identities(follow.update(found, stamp(k / RATE_HZ), IMAGE)) == [1]
 
 
 def test_a_false_detection_does_not_cost_an_identity():
     follow = tracker(min_hits=2)
-    follow.update([face(400, 300)], 0)
-    follow.update([], stamp(0.03))
-    follow.update([face(100, 100)], stamp(0.06))
-    assert identities(follow.update([face(100, 100)], stamp(0.09))) == [1]
+    follow.update([face(400, 300)], 0, IMAGE)
+    follow.update([], stamp(0.03), IMAGE)
+    follow.update([face(100, 100)], stamp(0.06), IMAGE)
+    assert identities(follow.update([face(100, 100)], stamp(0.09), IMAGE)) == [1]
 
 
 @pytest.mark.parametrize('max_distance', [0.3, 0.9, 2.0])
@@ -185,7 +188,7 @@ def test_a_detection_too_far_from_the_predicted_place_is_another_face(max_distan
         follow = tracker(max_distance=max_distance, min_hits=1)
         last = known(follow, face(1000, 1000, edge))
         jump = max_distance * ratio * edge
-        tracks = follow.update([face(1000 + jump, 1000, edge)], last + stamp(1 / RATE_HZ))
+        tracks = follow.update([face(1000 + jump, 1000, edge)], last + stamp(1 / RATE_HZ), IMAGE)
         assert identities(tracks) == expected
 
 
@@ -194,7 +197,7 @@ def test_no_near_pair_is_given_up_to_shorten_a_far_one():
     follow = tracker(min_hits=1, max_distance=0.9)
     last = known(follow, face(100, 100), face(300, 100))
     found = [face(140, 100), face(1000, 100)]
-    tracks = follow.update(found, last + stamp(1 / RATE_HZ))
+    tracks = follow.update(found, last + stamp(1 / RATE_HZ), IMAGE)
     assert {t.track_id: t.box for t in tracks if t.state is FaceState.DETECTED} == {
         1: found[0].box, 3: found[1].box}
 
@@ -207,7 +210,7 @@ def test_the_assignment_is_the_best_for_all_faces_together(seed):
     known(follow, *(face(x, 50) for x in places))
     order = random.permutation(6)
     moved = {n: face(places[n] + 28, 50) for n in order}
-    tracks = follow.update(list(moved.values()), stamp(5 / RATE_HZ))
+    tracks = follow.update(list(moved.values()), stamp(5 / RATE_HZ), IMAGE)
     assert {t.track_id - 1: t.box for t in tracks} == {n: d.box for n, d in moved.items()}
 
 
@@ -215,7 +218,7 @@ def test_identities_are_never_used_again_after_a_reset():
     follow = tracker(min_hits=1)
     seen = []
     for round_ in range(4):
-        tracks = follow.update([face(100, 100), face(300, 100)], stamp(round_))
+        tracks = follow.update([face(100, 100), face(300, 100)], stamp(round_), IMAGE)
         seen += identities(tracks)
         follow.reset()
     assert len(set(seen)) == len(seen) == 8
@@ -224,16 +227,16 @@ def test_identities_are_never_used_again_after_a_reset():
 def test_stamps_that_go_far_back_begin_anew():
     follow = tracker(min_hits=1, timeout_s=0.7)
     last = known(follow, face(100, 100))
-    tracks = follow.update([face(100, 100)], last - stamp(0.71))
+    tracks = follow.update([face(100, 100)], last - stamp(0.71), IMAGE)
     assert identities(tracks) == [2]
-    assert identities(follow.update([face(101, 100)], last - stamp(0.68))) == [2]
+    assert identities(follow.update([face(101, 100)], last - stamp(0.68), IMAGE)) == [2]
 
 
 def test_stamps_that_go_a_little_back_do_no_harm():
     follow = tracker(timeout_s=0.7)
     last = known(follow, face(100, 100))
     for back in (0.02, 0.5, 0.01):
-        tracks = follow.update([face(101, 100)], last - stamp(back))
+        tracks = follow.update([face(101, 100)], last - stamp(back), IMAGE)
         assert identities(tracks) == [1]
         assert tracks[0].state is FaceState.DETECTED
 
@@ -241,22 +244,22 @@ def test_stamps_that_go_a_little_back_do_no_harm():
 def test_a_missed_face_is_not_called_detected_where_two_images_have_the_same_stamp():
     follow = tracker()
     last = known(follow, face(100, 100))
-    (track,) = follow.update([], last)
+    (track,) = follow.update([], last, IMAGE)
     assert (track.state, track.key_points) == (FaceState.TRACKED, None)
 
 
 @pytest.mark.parametrize('box', [Box(9, 9, 0, 5), Box(9, 9, 5, -1), Box(9, 9, math.nan, 5)])
 def test_a_detection_without_area_is_no_face(box):
     follow = tracker(min_hits=1)
-    assert follow.update([Detection(box, 0.9)], 0) == []
+    assert follow.update([Detection(box, 0.9)], 0, IMAGE) == []
 
 
 def test_none_takes_every_detection_for_a_new_face():
     follow = create_tracker(TrackerOptions(name='none'))
     assert isinstance(follow, NoTracker)
-    first = follow.update([face(1, 1), face(9, 9)], 0)
+    first = follow.update([face(1, 1), face(9, 9)], 0, IMAGE)
     follow.reset()
-    second = follow.update([face(1, 1)], 0)
+    second = follow.update([face(1, 1)], 0, IMAGE)
     assert identities(first + second) == [1, 2, 3]
     assert all(track.state is FaceState.DETECTED for track in first + second)
 
@@ -287,7 +290,8 @@ def test_identities_hold_in_crowds_with_one_detection_in_five_missing(
                 noisy = Box(box.x + dx, box.y + dy, box.width + dw, box.height + dh)
                 person_at[noisy] = person
         shown += len(person_at)
-        for track in follow.update([Detection(box, 0.9) for box in person_at], stamp(k / rate_hz)):
+        detections = [Detection(box, 0.9) for box in person_at]
+        for track in follow.update(detections, stamp(k / rate_hz), IMAGE):
             if track.state is FaceState.TRACKED:
                 continue
             person, track_id = person_at[track.box], track.track_id
@@ -304,23 +308,24 @@ def test_identities_hold_in_crowds_with_one_detection_in_five_missing(
 
 def test_a_face_that_grows_and_is_then_covered_keeps_its_size_and_identity():
     follow = tracker(min_hits=1)
-    follow.update([face(150, 150, 100)], 0)
-    follow.update([Detection(Box(60.0, 60.0, 210.0, 210.0), 0.9)], stamp(1 / 30))
+    follow.update([face(150, 150, 100)], 0, IMAGE)
+    follow.update([Detection(Box(60.0, 60.0, 210.0, 210.0), 0.9)], stamp(1 / 30), IMAGE)
     sizes = [
-        follow.update([], stamp(k / 30))[0].box.width for k in range(2, 18)]
+        follow.update([], stamp(k / 30), IMAGE)[0].box.width for k in range(2, 18)]
     assert 100 <= min(sizes) <= max(sizes) <= 210
     back = Detection(Box(60.0, 60.0, 210.0, 210.0), 0.9)
-    assert identities(follow.update([back], stamp(18 / 30))) == [1]
+    assert identities(follow.update([back], stamp(18 / 30), IMAGE)) == [1]
 
 
 @pytest.mark.parametrize('rate_hz', [15, 30])
 def test_a_face_that_moves_and_is_then_covered_is_known_where_it_stopped(rate_hz):
     follow = tracker(min_hits=1)
     for k, x in enumerate((100, 115, 130)):
-        follow.update([face(x, 100)], stamp(k / rate_hz))
+        follow.update([face(x, 100)], stamp(k / rate_hz), IMAGE)
     last = 2 / rate_hz
     hidden = round(0.33 * rate_hz)
     for k in range(1, hidden):
-        ghost, = follow.update([], stamp(last + k / rate_hz))
+        ghost, = follow.update([], stamp(last + k / rate_hz), IMAGE)
         assert 130 <= ghost.box.center[0] <= 250
-    assert identities(follow.update([face(200, 100)], stamp(last + hidden / rate_hz))) == [1]
+    back = follow.update([face(200, 100)], stamp(last + hidden / rate_hz), IMAGE)
+    assert identities(back) == [1]

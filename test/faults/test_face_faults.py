@@ -60,7 +60,7 @@ def crowd(count, columns=5, size=160):
 @pytest.fixture
 def chain(graph):
     graph.up(
-        graph.add(EmotionNode, rate_hz=0.0, max_batch=1000, min_confidence=0.0),
+        graph.add(EmotionNode, rate_hz=0.0, max_batch=1000, budget_ms=0.0, min_confidence=0.0),
         graph.add(FaceNode, tracker__min_hits=1),
     )
     faces = graph.listen(FaceArray, 'faces')

@@ -76,6 +76,15 @@ def test_a_face_there_and_back():
     np.testing.assert_array_equal(back.crop, crop)
 
 
+def test_key_points_that_are_not_known_stay_so():
+    points = np.full((6, 2), np.nan, np.float32)
+    points[:4] = [(1, 2), (3, 4), (5, 6), (7, 8)]
+    face = Face(7, FaceState.DETECTED, Box(1, 2, 30, 40), 0.75, points)
+    message = to_face_message(face, header(3), 640, 480)
+    assert [math.isnan(point.x) for point in message.key_points] == [False] * 4 + [True] * 2
+    np.testing.assert_array_equal(from_face_message(message).key_points, points)
+
+
 def test_a_predicted_face_has_no_crop_no_points_and_no_pose():
     message = to_face_message(
         Face(7, FaceState.TRACKED, Box(1, 2, 30, 40), 0.5), header(3), 640, 480
@@ -102,14 +111,16 @@ def test_an_emotion_there_and_back():
         shares,
         shares[::-1].copy(),
         12_345_678_901,
+        0.625,
     )
     message = to_emotion_message(face, 640, 480)
     assert message.label == 'anger'
     back = from_emotion_message(message)
-    assert (back.emotion, back.confidence, back.classified_at_ns) == (
+    assert (back.emotion, back.confidence, back.classified_at_ns, back.quality) == (
         Emotion.ANGRY,
         0.5,
         12_345_678_901,
+        0.625,
     )
     np.testing.assert_array_equal(back.probabilities, shares)
     np.testing.assert_array_equal(back.raw_probabilities, shares[::-1])
@@ -124,4 +135,5 @@ def test_an_unknown_emotion():
         0.0,
     )
     assert stamp_ns(message.classified_at) == 0
+    assert math.isnan(message.quality)
     assert not message.probabilities.any()

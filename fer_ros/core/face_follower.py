@@ -1,0 +1,192 @@
+# Copyright 2026 the fer_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Following faces by their landmarks, at any roll."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+import math
+
+from fer_ros.core.face_mesh import (
+    detection_of_mesh,
+    differences,
+    FaceMesh,
+    Mesh,
+    Region,
+    region_of_face,
+    region_of_mesh,
+)
+from fer_ros.core.tracking import Track
+from fer_ros.core.values import Box, Detection, Image
+
+FURTHEST = 0.33
+"""A face found again further from its expected place, in edges of its region, is another."""
+
+SAME_SIZE = 1.5
+"""A face found again larger or smaller by more than this ratio is another."""
+
+SAME_FACE_OVERLAP = 0.5
+"""Two finds are one face where they share more than this part of the smaller one."""
+
+
+@dataclass(frozen=True)
+class _Place:
+    """The box of a face and the region in which the network sees it upright."""
+
+    box: Box
+    region: Region
+
+
+class FaceFollower:
+    """
+    Looks at faces with the landmark network, each where it was seen last, turned as it was then.
+
+    So a head is seen on as it rolls, where a detector for upright faces loses it, and its
+    landmarks are steadier than in regions that follow a detector's key points.
+    """
+
+    def __init__(self, network: FaceMesh) -> None:
+        self._network = network
+        self._places: dict[int, _Place] = {}
+        self._turns: dict[int, int] = {}
+        self._turn = 0
+        self._meshes: dict[Box, Mesh] = {}
+        self._unconfirmed: list[_Place] = []
+
+    @property
+    def count(self) -> int:
+        """Return how many faces are known."""
+        return len(self._places) + len(self._unconfirmed)
+
+    def find_missed(
+        self, image: Image, detections: Sequence[Detection], most: int,
+    ) -> list[Detection]:
+        """
+        Return the known faces that the detector missed in this image but the network sees.
+
+        :param detections: what the detector found.
+        :param most: so many faces are looked at, at most; those first for which it is longest ago.
+        """
+        self._meshes = {}
+        places = [self._places[key] for key in sorted(self._places, key=self._last_turn)]
+        places, self._unconfirmed = places + self._unconfirmed, []
+        missed = [
+            place for place in places
+            if not any(_is_same(place.box, found.box) for found in detections)]
+        found: list[Detection] = []
+        for place in missed[:most]:
+            mesh = self._found_again(image, place.region)
+            if mesh is not None:
+                found += self._new(mesh, [*detections, *found])
+        return found
+
+    def confirm(
+        self, image: Image, doubtful: Sequence[Detection], detections: Sequence[Detection],
+        roll: float,
+    ) -> list[Detection]:
+        """
+        Return the doubtful finds in which the network sees a face that was not found otherwise.
+
+        :param detections: what was found otherwise.
+        :param roll: how far those lean, in radians, whose eyes are not known.
+        """
+        found: list[Detection] = []
+        for candidate in doubtful:
+            if any(_is_same(candidate.box, known.box) for known in detections):
+                continue
+            mesh = self._network.settle(
+                image, region_of_face(candidate.box, candidate.key_points, roll))
+            if mesh.is_face:
+                found += self._new(mesh, [*detections, *found])
+        return found
+
+    def look(self, image: Image, tracks: Sequence[Track], most: int) -> dict[int, Mesh | None]:
+        """
+        Return the meshes of the faces that were looked at in this image, by their `track_id`.
+
+        None stands for those in which the network sees no face.
+
+        :param tracks: the faces of this image; all others are forgotten.
+        :param most: as for `find_missed`; only faces that are seen are looked at.
+        """
+        boxes = {track.track_id: track.box for track in tracks}
+        self._places = {
+            key: _moved(place, boxes[key])
+            for key, place in self._places.items() if key in boxes}
+        self._turns = {key: turn for key, turn in self._turns.items() if key in boxes}
+        self._turn += 1
+        seen = [track for track in tracks if track.is_seen]
+        seen.sort(key=lambda track: self._last_turn(track.track_id))
+        meshes: dict[int, Mesh | None] = {}
+        for track in seen[:most]:
+            mesh = self._meshes.pop(track.box, None) or self._mesh(image, track)
+            meshes[track.track_id] = mesh
+            self._turns[track.track_id] = self._turn
+            if mesh is not None:
+                self._places[track.track_id] = _Place(track.box, region_of_mesh(mesh))
+            else:
+                self._places.pop(track.track_id, None)
+        # The tracker wants to see them in the next image as well.
+        self._unconfirmed += [
+            _Place(box, region_of_mesh(mesh)) for box, mesh in self._meshes.items()
+            if box not in boxes.values()]
+        self._meshes = {}
+        return meshes
+
+    def reset(self) -> None:
+        """Forget all faces."""
+        self._places, self._turns, self._meshes, self._unconfirmed = {}, {}, {}, []
+
+    def _new(self, mesh: Mesh, known: Sequence[Detection]) -> list[Detection]:
+        detection = detection_of_mesh(mesh)
+        if any(_is_same(detection.box, other.box) for other in known):
+            return []
+        self._meshes[detection.box] = mesh
+        return [detection]
+
+    def _last_turn(self, track_id: int) -> int:
+        """Return when it was this face's turn to be looked at; 0: never."""
+        return self._turns.get(track_id, 0)
+
+    def _mesh(self, image: Image, track: Track) -> Mesh | None:
+        place = self._places.get(track.track_id)
+        known = self._found_again(image, place.region) if place else None
+        if known is not None:
+            return known
+        mesh = self._network.settle(image, region_of_face(track.box, track.key_points))
+        return mesh if mesh.is_face else None
+
+    def _found_again(self, image: Image, expected: Region) -> Mesh | None:
+        """Return what the network sees of a face that was expected there."""
+        mesh = self._network.settle(image, expected)
+        if not mesh.is_face:
+            return None
+        distance, ratio, _ = differences(region_of_mesh(mesh), expected)
+        return mesh if distance < FURTHEST and ratio < SAME_SIZE else None
+
+
+def _is_same(a: Box, b: Box) -> bool:
+    return a.intersection(b).area > SAME_FACE_OVERLAP * min(a.area, b.area)
+
+
+def _moved(place: _Place, box: Box) -> _Place:
+    """Return the place with its region moved and scaled as the box."""
+    (x, y), (old_x, old_y) = box.center, place.box.center
+    scale = math.sqrt(box.area / place.box.area)
+    region = place.region
+    return _Place(box, Region(
+        x + scale * (region.center_x - old_x), y + scale * (region.center_y - old_y),
+        scale * region.edge, region.roll))

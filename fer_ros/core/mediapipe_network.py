@@ -1,0 +1,116 @@
+# Copyright 2026 the fer_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""The networks inside the installed package `mediapipe`, run without it."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from ai_edge_litert.interpreter import Interpreter
+import cv2
+from fer_ros.core.native_stderr import silenced
+from fer_ros.core.values import Image
+import numpy as np
+import numpy.typing as npt
+
+Values = npt.NDArray[np.float32]
+
+
+class MediaPipeNetworkError(ValueError):
+    """A network of MediaPipe cannot be used; the text says why and what to do."""
+
+
+class MediaPipeNetwork:
+    """
+    A network that takes a square view of an image.
+
+    The package itself is not imported, which would take 0.5 s and 65 MB; only its file is read.
+    Not to be called from two threads at once.
+    """
+
+    def __init__(self, file: str, instead: str, lowest: float, border: int) -> None:
+        """
+        Load the network.
+
+        :param file: path below `mediapipe/modules`.
+        :param instead: what users can do without this network, as the error's sentence ends.
+        :param lowest: what black is for the network, 0 or -1; white is 1.
+        :param border: OpenCV's number of what lies beyond the image's edges.
+        :raises MediaPipeNetworkError: where the file is not there or cannot be run.
+        """
+        self._interpreter = _loaded(file, instead)
+        self._lowest = lowest
+        self._border = border
+        details = self._interpreter.get_input_details()[0]
+        self._input = details['index']
+        self._outputs = {
+            int(o['shape'][-1]): o['index'] for o in self._interpreter.get_output_details()}
+        # Made once: these are so large that the system would map and clear new pages each time.
+        self._view = np.empty(details['shape'][1:], np.uint8)
+        self._pixels = np.empty(details['shape'], np.float32)
+
+    @property
+    def edge(self) -> int:
+        """Return the edge of the view in pixels."""
+        return self._view.shape[0]
+
+    def run(self, image: Image, to_image: npt.NDArray[np.float64]) -> None:
+        """
+        Show a part of an image to the network.
+
+        :param image: (H, W, 3) uint8, BGR.
+        :param to_image: (2, 3), takes pixels of the view to those of the image.
+        """
+        cv2.warpAffine(
+            image, to_image, (self.edge, self.edge), dst=self._view,
+            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=self._border)
+        cv2.cvtColor(self._view, cv2.COLOR_BGR2RGB, dst=self._view)
+        np.multiply(self._view, np.float32((1 - self._lowest) / 255), out=self._pixels[0])
+        if self._lowest:
+            self._pixels += np.float32(self._lowest)
+        self._interpreter.set_tensor(self._input, self._pixels)
+        self._interpreter.invoke()
+
+    def output(self, columns: int, rows: Any = slice(None)) -> Values:
+        """
+        Return a copy of what the network said of the last view.
+
+        :param columns: length of the output's last axis, by which outputs are told apart.
+        :param rows: those that are wanted, as numpy selects them.
+        :return: (rows, columns).
+        """
+        # LiteRT does not run again while somebody holds a view of its memory.
+        values: Values = self._interpreter.tensor(self._outputs[columns])()
+        return np.array(values.reshape(-1, columns)[rows])
+
+
+def _loaded(file: str, instead: str) -> Interpreter:
+    spec = find_spec('mediapipe')
+    folders = spec.submodule_search_locations if spec else None
+    path = Path(folders[0] if folders else 'mediapipe', 'modules', file)
+    remedy = (
+        f'install the version of mediapipe that requirements/run.txt names, or {instead}')
+    if not path.is_file():
+        raise MediaPipeNetworkError(f'the network {path} is missing; {remedy}')
+    with silenced():
+        try:
+            interpreter = Interpreter(str(path), num_threads=1)
+            interpreter.allocate_tensors()
+        except (ValueError, RuntimeError) as error:
+            raise MediaPipeNetworkError(
+                f'the network {path} cannot be run ({error}); {remedy}') from error
+    return interpreter
