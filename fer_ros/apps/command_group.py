@@ -23,6 +23,11 @@ import click
 
 COMMANDS = {
     'live': ('fer_ros.apps.live', 'Show the emotions of the faces that a camera sees.'),
+    'analyze': (
+        'fer_ros.apps.analyze', 'Find the emotions in pictures, videos and folders of them.'),
+    'bench': (
+        'fer_ros.bench.commands',
+        'Measure quality and speed, side by side with other pipelines.'),
     'models': ('fer_ros.training.commands', 'List the installed models and check their files.'),
     'evaluate': ('fer_ros.training.commands', 'Measure how good a model is on labelled faces.'),
     'train': (

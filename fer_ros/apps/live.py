@@ -16,7 +16,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -42,10 +41,10 @@ from fer_ros.apps.bring_up import (
 from fer_ros.apps.display import live_table, native_output_through, PlainLines, print_summary
 from fer_ros.apps.fastdds import profile_variables
 from fer_ros.apps.monitor import Monitor
+from fer_ros.apps.parameters import parameters
 from fer_ros.apps.recording import OverlayRecorder
 from fer_ros.apps.window import OverlayWindow
-from fer_ros.core.configuration import ConfigError, find_config, NODE_OPTIONS, read_config
-from fer_ros.core.options import OptionError
+from fer_ros.core.configuration import ConfigError
 from fer_ros.nodes.node import end_with_parent, SpinThread
 from fer_ros.nodes.signals import setter_for_handlers
 import rclpy
@@ -54,7 +53,6 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.signals import SignalHandlerOptions
 from rclpy.validate_namespace import validate_namespace
 from rich.console import Console
-import yaml
 
 WARM_UP_S = 10.0
 """After this time memory should not grow any more."""
@@ -101,7 +99,9 @@ def live(
 ) -> None:
     """Show the emotions of the faces that a camera sees."""
     try:
-        values = _parameters(config, settings, source, loop)
+        own = {'source': source} if source is not None else {}
+        values = parameters(
+            config, settings, {'camera_node': {**own, 'loop': True} if loop else own})
         namespace = _checked_namespace(namespace)
     except ConfigError as error:
         raise click.ClickException(str(error)) from error
@@ -124,49 +124,6 @@ def live(
         raise click.ClickException(str(error)) from error
     finally:
         rclpy.try_shutdown()
-
-
-def _parameters(
-    config: str, settings: tuple[str, ...], source: str | None, loop: bool,
-) -> dict[str, dict[str, Any]]:
-    """Return the parameters of all nodes, checked."""
-    values = read_config(config)
-    _checked(values, f'{find_config(config)}, ')
-    for setting in settings:
-        name, equals, text = setting.partition('=')
-        node, _, parameter = name.partition('.')
-        if not equals or node not in values or not parameter:
-            raise ConfigError(
-                f'--set {setting}: write NODE.NAME=VALUE, where NODE is one of '
-                f'{", ".join(values)}.')
-        try:
-            values[node][parameter] = yaml.safe_load(text)
-        except yaml.YAMLError as error:
-            raise ConfigError(
-                f'--set {setting}: {text} is no value as YAML has them; put a text that begins '
-                "with a special character between '…'.") from error
-    if source is not None:
-        values['camera_node']['source'] = source
-    if loop:
-        values['camera_node']['loop'] = True
-    return _checked(values)
-
-
-def _checked(values: Mapping[str, Mapping[str, Any]], origin: str = '') -> dict[
-        str, dict[str, Any]]:
-    """
-    Return all parameters, with their defaults.
-
-    :raises ConfigError: where one is not permitted; the text begins with the origin.
-    """
-    checked = {}
-    for node, options in NODE_OPTIONS.items():
-        try:
-            checked[node] = dict(options.from_mapping(values[node]).to_mapping())
-        except OptionError as error:
-            end = '' if str(error).endswith('?') else '.'
-            raise ConfigError(f'{origin}{node}: {error}{end}') from error
-    return checked
 
 
 def _checked_namespace(name: str) -> str:

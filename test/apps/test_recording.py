@@ -19,7 +19,8 @@ import subprocess
 import sys
 
 import cv2
-from fer_ros.apps.recording import OverlayRecorder, usual_rate_hz, VideoFile
+from fer_ros.apps.recording import OverlayRecorder
+from fer_ros.apps.video_file import usual_rate_hz, VideoFile
 from graph import BEST_EFFORT, image_message, wait_until
 import numpy as np
 import pytest
@@ -158,7 +159,7 @@ def test_what_was_recorded_survives_a_kill(tmp_path, name):
     program = f"""
 import os, sys
 from pathlib import Path
-from fer_ros.apps.recording import VideoFile
+from fer_ros.apps.video_file import VideoFile
 import numpy as np
 random = np.random.default_rng(1)
 file = VideoFile(Path({str(path)!r}))
@@ -176,7 +177,7 @@ def test_a_full_disk_is_told_of(tmp_path, name):
     program = f"""
 import resource
 from pathlib import Path
-from fer_ros.apps.recording import VideoFile
+from fer_ros.apps.video_file import VideoFile
 import numpy as np
 resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))
 random = np.random.default_rng(1)
