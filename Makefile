@@ -1,7 +1,7 @@
 # `make help` says what there is. tools/setup.sh makes the environment, tools/env.sh enters it.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help live test lint setup setup-train lock clean
+.PHONY: help live bench test lint setup setup-train lock clean
 
 SOURCE ?=
 CONFIG ?=
@@ -17,9 +17,11 @@ help:
 	@echo '     CONFIG  a YAML file of parameters instead of config/live.yaml'
 	@echo '     ARGS    more options, such as ARGS="--duration 5 --record out.mp4"; ARGS=--help lists them'
 	@echo 'make test [ARGS=…]    run the tests; ARGS go to pytest, such as ARGS="-k tracker"'
+	@echo 'make bench            measure quality and speed beside other pipelines; tables, and JSON and PNG in build/bench'
+	@echo '     FER_ROS_DATA     the folder of the data sets; without it only what comes with the project is looked at'
 	@echo 'make lint             check style, types and the rules of ament'
 	@echo 'make setup            only make the environment in .venv (live, test and lint do so by themselves)'
-	@echo 'make setup-train      make .venv-train with TensorFlow, which only fer train and fer export need'
+	@echo 'make setup-train      make .venv-train with TensorFlow, which fer train, fer export and the bench need'
 	@echo 'make lock             choose all package versions anew from requirements/*.txt'
 	@echo 'make clean            remove all that was made'
 	@echo 'PYTHON=/path/to/python3.12 chooses the Python (3.10 to 3.12) that the environment is made from.'
@@ -35,6 +37,14 @@ live: setup
 
 test: setup setup-train
 	@$(ENTER) && exec python -m pytest $(ARGS)
+
+# Scoring identities and finding faces by MTCNN need packages that only the training's environment has.
+bench: setup setup-train
+	@$(ENTER) || exit; train="$$VIRTUAL_ENV-train/bin/python"; \
+	for part in quality speed ros; do \
+	  python=python; [ $$part != quality ] || python=$$train; \
+	  "$$python" -m fer_ros.apps.fer bench $$part --json build/bench/$$part.json --plot build/bench/$$part.png || code=1; \
+	done; exit $$code
 
 lint: setup
 	@$(ENTER) && ruff check . && mypy

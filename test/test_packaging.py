@@ -38,7 +38,8 @@ LAYERS = {
     'core': {'core'},
     'nodes': {'core', 'nodes'},
     'apps': {'core', 'nodes', 'training', 'apps'},
-    'training': {'core', 'training'}}
+    'training': {'core', 'training'},
+    'bench': {'core', 'nodes', 'apps', 'training', 'bench'}}
 
 
 @pytest.fixture(scope='module')
@@ -132,8 +133,8 @@ def test_imports_point_one_way(layer):
 
 
 @pytest.mark.parametrize(('name', 'layers'), [
-    ('rclpy', {'nodes', 'apps'}), ('fer_msgs', {'nodes', 'apps'}), ('launch', {'apps'}),
-    ('launch_ros', {'apps'}), ('argparse', {'training'}), ('click', {'apps', 'training'}),
+    ('rclpy', {'nodes', 'apps', 'bench'}), ('fer_msgs', {'nodes', 'apps'}), ('launch', {'apps'}),
+    ('launch_ros', {'apps'}), ('argparse', {'training'}), ('click', {'apps', 'training', 'bench'}),
     ('tensorflow', {'training'}), ('keras', {'training'})])
 def test_only_these_layers_import(name, layers):
     wrong = [

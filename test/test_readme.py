@@ -62,7 +62,7 @@ def test_the_robot_greets_a_smiling_person_once_and_ends_with_ctrl_c(graph, tmp_
         finally:
             robot.kill()
     assert ['Hello, person 3!' in said[0], 'Hello, person 4!' in said[1], len(said)] == [
-        True, True, 2]
+        True, True, 2], said
 
 
 @pytest.mark.parametrize('target', sorted(set(re.findall(r'\]\(([^)#]+)\)', README))))

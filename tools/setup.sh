@@ -351,7 +351,7 @@ main() {
       python=$(choose_python)
       version=$(python_version "$python")
       lock "$root/requirements/lock/python$version.txt" "$python" ros.txt build.txt run.txt test.txt
-      lock "$root/requirements/lock/train-python$version.txt" "$python" run.txt train.txt test.txt
+      lock "$root/requirements/lock/train-python$version.txt" "$python" run.txt train.txt bench.txt test.txt
       ;;
     *) fail "there is no '$1': give nothing, train, check, python, missing or lock" ;;
   esac

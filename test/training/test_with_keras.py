@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Runs the tests of training and export in the environment that has TensorFlow."""
+"""Runs the tests that need TensorFlow, mtcnn or motmetrics in the environment that has them."""
 
 from importlib.util import find_spec
 import os
@@ -21,6 +21,8 @@ import subprocess
 
 import pytest
 
+TESTS = (
+    'test/training/with_keras', 'test/core/test_mtcnn_detector.py', 'test/bench/test_identity.py')
 ROOT = Path(__file__).resolve().parents[2]
 PYTHON = Path(f'{os.environ.get("FER_ROS_VENV") or ROOT / ".venv"}-train') / 'bin' / 'python'
 
@@ -28,12 +30,12 @@ PYTHON = Path(f'{os.environ.get("FER_ROS_VENV") or ROOT / ".venv"}-train') / 'bi
 @pytest.mark.skipif(find_spec('keras') is not None, reason='they run in this environment')
 @pytest.mark.skipif(not PYTHON.exists(), reason='`make setup-train` has not been run')
 @pytest.mark.timeout(900)
-def test_training_and_export_where_keras_is():
+def test_what_needs_tensorflow_where_it_is():
     # This environment's own paths must not reach the other one.
     outside = {
         name: value for name, value in os.environ.items()
         if name not in ('PYTHONPATH', 'VIRTUAL_ENV', 'AMENT_PREFIX_PATH')}
     done = subprocess.run(
-        [PYTHON, '-m', 'pytest', '-q', Path(__file__).parent / 'with_keras'], cwd=ROOT,
-        env=outside, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+        [PYTHON, '-m', 'pytest', '-q', *TESTS], cwd=ROOT, env=outside,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     assert done.returncode == 0, done.stdout

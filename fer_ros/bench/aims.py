@@ -1,0 +1,92 @@
+# Copyright 2026 the fer_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""The aims of config/bench/aims.yaml, and whether a run held them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+import operator
+from pathlib import Path
+from typing import Any
+
+from fer_ros.core.resources import share_directory
+import yaml
+
+BOUNDS = {
+    'at_least': ('≥', operator.ge),
+    'at_most': ('≤', operator.le),
+    'below': ('<', operator.lt),
+}
+
+HELD, MISSED, NOT_MEASURED = 'held', 'missed', 'not measured'
+
+
+@dataclass(frozen=True)
+class Aim:
+    """
+    A bound on one figure of a run.
+
+    `measure` is the figure's place in the run's JSON, its keys joined by dots; `bound` is one of
+    `BOUNDS`.
+    """
+
+    aim: str
+    measure: str
+    bound: str
+    limit: float
+
+    def judged(self, figures: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the aim with what was measured and whether it was held, as the JSON has it."""
+        measured = _figure(figures, self.measure)
+        sign, holds = BOUNDS[self.bound]
+        state = NOT_MEASURED
+        if measured is not None:
+            state = HELD if holds(measured, self.limit) else MISSED
+        return {
+            'aim': self.aim, 'measure': self.measure, 'bound': f'{sign} {self.limit:g}',
+            'measured': measured, 'state': state}
+
+
+def _figure(figures: Mapping[str, Any], place: str) -> float | None:
+    value: Any = figures
+    for key in place.split('.'):
+        if not isinstance(value, Mapping) or key not in value:
+            return None
+        value = value[key]
+    # NaN stands for "nothing to measure": it is neither above nor below a bound.
+    return None if value is None or value != value else float(value)
+
+
+def read_aims(bench: str, path: Path | None = None) -> list[Aim]:
+    """
+    Return the aims of a bench.
+
+    :param bench: 'speed', 'quality' or 'ros'.
+    :param path: None: config/bench/aims.yaml.
+    :raises ValueError: where the file is faulty; the text says where.
+    """
+    path = path or share_directory() / 'config' / 'bench' / 'aims.yaml'
+    rows = yaml.safe_load(path.read_text(encoding='utf-8'))[bench]
+    return [_aim(row, f'{path}, {bench}, aim {number}') for number, row in enumerate(rows, 1)]
+
+
+def _aim(row: Mapping[str, Any], place: str) -> Aim:
+    bounds = [name for name in BOUNDS if name in row]
+    if len(bounds) != 1 or set(row) - set(BOUNDS) != {'aim', 'measure'}:
+        raise ValueError(
+            f'{place}: it needs aim, measure, and one of {", ".join(BOUNDS)}; it has '
+            f'{", ".join(row)}.')
+    return Aim(row['aim'], row['measure'], bounds[0], float(row[bounds[0]]))

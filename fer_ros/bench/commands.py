@@ -1,0 +1,118 @@
+# Copyright 2026 the fer_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""`fer bench`: quality and speed, side by side with other pipelines, judged by the aims."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+from fer_ros.bench.results import with_aims, write_json
+from rich.console import Console
+
+FILE = click.Path(dir_okay=False, path_type=Path)
+
+Report = Callable[[str], None]
+
+
+@click.group()
+def bench() -> None:
+    """Measure quality and speed, side by side with other pipelines."""
+
+
+def _outputs(command: Callable[..., None]) -> Callable[..., None]:
+    for option in (
+            click.option('--plot', type=FILE, metavar='FILE', help='Draw a chart into a PNG.'),
+            click.option(
+                '--json', 'json_path', type=FILE, metavar='FILE', help='Write all figures.')):
+        command = option(command)
+    return command
+
+
+@bench.command()
+@_outputs
+def quality(json_path: Path | None, plot: Path | None) -> None:
+    """
+    Measure what is found, who is who, and how steady the emotions are.
+
+    The environment variable FER_ROS_DATA names the folder of the data sets (photos, clips,
+    tracks); without it only what comes with the project is looked at.
+    """
+    from fer_ros.bench.quality import data_folder, run
+    _bench('quality', lambda report: run(data_folder(), report), json_path, plot)
+
+
+@bench.command()
+@click.option(
+    '--rounds', type=click.IntRange(min=1), default=3, show_default=True,
+    help='How often all pipelines take their turns.')
+@_outputs
+def speed(rounds: int, json_path: Path | None, plot: Path | None) -> None:
+    """Measure the pipeline's speed beside that of others, and where its time goes."""
+    from fer_ros.bench import profile
+    from fer_ros.bench.speed import run
+    _bench(
+        'speed', lambda report: {
+            **run(rounds=rounds, report=report), 'profile': profile.run(report)},
+        json_path, plot)
+
+
+@bench.command()
+@click.option(
+    '--rounds', type=click.IntRange(min=1), default=2, show_default=True,
+    help='How often each run is repeated.')
+@_outputs
+def ros(rounds: int, json_path: Path | None, plot: Path | None) -> None:
+    """Measure the nodes from the stamp of an image to its emotions."""
+    from fer_ros.bench.ros import run
+    _bench('ros', lambda report: run(rounds=rounds, report=report), json_path, plot)
+
+
+def _bench(
+    name: str, run: Callable[[Report], dict[str, Any]], json_path: Path | None, plot: Path | None,
+) -> None:
+    """Run a bench, print its tables and write its files."""
+    console = Console(stderr=True)
+    try:
+        with console.status(f'fer bench {name}') as status:
+            figures = with_aims(
+                name, run(status.update if console.is_terminal else console.print))
+        # Only now, so that a missing folder does not cost the run.
+        if json_path is not None:
+            write_json(json_path, figures)
+        if plot is not None:
+            from fer_ros.bench.charts import save_chart
+            save_chart(plot, figures)
+    except (RuntimeError, ValueError, OSError) as error:
+        raise click.ClickException(f'{str(error).rstrip(".")}.') from error
+    print_tables(figures)
+
+
+def print_tables(figures: dict[str, Any]) -> None:
+    """Print the tables of a run with its date and machine, and how many aims were held."""
+    from fer_ros.bench.tables import tables
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        # In a file or a pipe nothing need be folded.
+        console = Console(highlight=False, width=200)
+    console.print(f'fer bench {figures["bench"]}, {figures["date"]}, {figures["machine"]}, '
+                  f'load before {figures["load_before"]}\n')
+    for title, table in tables(figures):
+        console.print(title, style='bold')
+        console.print(table)
+    states = [aim['state'] for aim in figures['aims']]
+    console.print(', '.join(
+        f'{states.count(state)} {state}' for state in dict.fromkeys(states)))

@@ -1,0 +1,241 @@
+# Copyright 2026 the fer_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""
+Our pipelines, and those that people build today of MediaPipe, MTCNN, CSRT and Keras.
+
+The others are written as their guides show them: one detector call for an image, `predict` for
+each face. Their networks have the architectures of those guides with random weights, as their
+answers are not looked at here, only the time that they take.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+from fer_ros.core.configuration import ConfigError
+from fer_ros.core.pipeline import Pipeline
+from fer_ros.core.values import Frame, Image
+import numpy as np
+
+DEFAULT = 'default'
+MTCNN_CSRT = 'mtcnn_csrt'
+CLASSIC = 'classic'
+
+CLASSIC_DETECTS_EVERY = 10
+CLASSIC_CLASSIFIES_EVERY = 5
+
+_SMALL_EDGE = 48
+_LARGE_EDGE = 224
+
+Region = tuple[int, int, int, int]
+"""x, y, width, height in pixels, inside the image."""
+
+
+class NotInstalledError(RuntimeError):
+    """A pipeline cannot run here; the text says what is missing."""
+
+
+class Contestant(ABC):
+    """A pipeline whose speed is measured."""
+
+    @abstractmethod
+    def process(self, image: Image, stamp_ns: int) -> int:
+        """
+        Take the next image in.
+
+        :param image: (H, W, 3) uint8, BGR.
+        :return: the number of faces that it found or followed in it.
+        """
+
+    def reset(self) -> None:
+        """Forget all faces, as before another video."""
+        return
+
+
+class Ours(Contestant):
+    """`Pipeline` with a configuration of config/."""
+
+    def __init__(self, config: str) -> None:
+        """
+        Load the networks.
+
+        :raises NotInstalledError: where the configuration needs what is not installed.
+        """
+        try:
+            self._pipeline = Pipeline.from_config(config)
+        except (ConfigError, ImportError, RuntimeError) as error:
+            raise NotInstalledError(str(error)) from error
+
+    def process(self, image: Image, stamp_ns: int) -> int:
+        return len(self._pipeline.process(Frame(image, stamp_ns)))
+
+    def reset(self) -> None:
+        self._pipeline.reset()
+
+
+class MediaPipeKeras(Contestant):
+    """MediaPipe finds the faces, a 224x224 Keras network classifies each, in every image."""
+
+    def __init__(self) -> None:
+        """Load the networks."""
+        import mediapipe as mp
+        self._detector = mp.solutions.face_detection.FaceDetection(
+            model_selection=0, min_detection_confidence=0.5)
+        self._network = _keras_network('separable', _LARGE_EDGE)
+
+    def process(self, image: Image, stamp_ns: int) -> int:
+        height, width = image.shape[:2]
+        found = self._detector.process(cv2.cvtColor(image, cv2.COLOR_BGR2RGB)).detections or ()
+        regions = []
+        for face in found:
+            box = face.location_data.relative_bounding_box
+            regions.append(_inside(image, (
+                round(box.xmin * width), round(box.ymin * height),
+                round(box.width * width), round(box.height * height))))
+        return _classified(self._network, image, regions, _LARGE_EDGE)
+
+
+class MtcnnKeras(Contestant):
+    """MTCNN finds the faces, a 48x48 Keras network classifies each, in every image."""
+
+    def __init__(self) -> None:
+        """Load the networks."""
+        self._detector = _mtcnn()
+        self._network = _keras_network('compact', _SMALL_EDGE)
+
+    def process(self, image: Image, stamp_ns: int) -> int:
+        return _classified(
+            self._network, image, _mtcnn_regions(self._detector, image), _SMALL_EDGE)
+
+
+class Classic(Contestant):
+    """MTCNN in every 10th image, CSRT in the others, a 48x48 Keras network in every 5th."""
+
+    def __init__(self) -> None:
+        """Load the networks."""
+        self._detector = _mtcnn()
+        self._network = _keras_network('compact', _SMALL_EDGE)
+        self._count = 0
+        self._trackers: list[Any] = []
+
+    def process(self, image: Image, stamp_ns: int) -> int:
+        if self._count % CLASSIC_DETECTS_EVERY == 0:
+            regions = _mtcnn_regions(self._detector, image)
+            self._trackers = []
+            for region in regions:
+                tracker = cv2.TrackerCSRT.create()
+                tracker.init(image, region)
+                self._trackers.append(tracker)
+        else:
+            answers = [tracker.update(image) for tracker in self._trackers]
+            regions = [
+                _inside(image, (int(x), int(y), int(width), int(height)))
+                for is_found, (x, y, width, height) in answers if is_found]
+        if self._count % CLASSIC_CLASSIFIES_EVERY == 0:
+            _classified(self._network, image, regions, _SMALL_EDGE)
+        self._count += 1
+        return len(regions)
+
+    def reset(self) -> None:
+        self._count = 0
+        self._trackers = []
+
+
+class FerPackage(Contestant):
+    """The `fer` package as its guide uses it: `FER().detect_emotions(image)` in every image."""
+
+    def __init__(self) -> None:
+        """Load its networks."""
+        from fer.fer import FER
+        self._detector = FER()
+
+    def process(self, image: Image, stamp_ns: int) -> int:
+        return len(self._detector.detect_emotions(image))
+
+
+@dataclass(frozen=True)
+class Entry:
+    """
+    A pipeline of the comparison.
+
+    `text` says what it does, `is_training_only` whether it needs the training's environment.
+    """
+
+    name: str
+    text: str
+    create: Callable[[], Contestant]
+    is_training_only: bool = True
+
+
+ENTRIES = {entry.name: entry for entry in (
+    Entry(DEFAULT, 'fer_ros as it comes', lambda: Ours('live'), is_training_only=False),
+    Entry('mediapipe_keras', 'MediaPipe and Keras predict (224x224) on every image',
+          MediaPipeKeras),
+    Entry(CLASSIC, 'MTCNN every 10th image, CSRT, Keras predict (48x48) every 5th', Classic),
+    Entry('mtcnn_keras', 'MTCNN and Keras predict (48x48) on every image', MtcnnKeras),
+    Entry(MTCNN_CSRT, 'fer_ros with config/mtcnn_csrt.yaml', lambda: Ours(MTCNN_CSRT)),
+    Entry('fer', 'the fer package', FerPackage),
+)}
+"""All pipelines by their names, in the order of the tables."""
+
+
+def create(name: str) -> Contestant:
+    """
+    Return a pipeline, ready to run.
+
+    :param name: a key of `ENTRIES`.
+    :raises NotInstalledError: where what it needs is not installed here.
+    """
+    try:
+        return ENTRIES[name].create()
+    except ModuleNotFoundError as error:
+        raise NotInstalledError(f'the Python package {error.name} is not installed') from error
+
+
+def _keras_network(name: str, edge: int) -> Any:
+    """Return a Keras model with random weights."""
+    from fer_ros.training.networks import network
+    return network(name, edge)
+
+
+def _mtcnn() -> Any:
+    from mtcnn import MTCNN
+    return MTCNN(device='CPU:0')
+
+
+def _mtcnn_regions(detector: Any, image: Image) -> list[Region]:
+    found = detector.detect_faces(cv2.cvtColor(image, cv2.COLOR_BGR2RGB))
+    return [_inside(image, tuple(face['box'])) for face in found]
+
+
+def _inside(image: Image, region: tuple[int, ...]) -> Region:
+    """Return the part of the region that lies in the image, at least 2x2 pixels."""
+    height, width = image.shape[:2]
+    x, y = min(max(region[0], 0), width - 2), min(max(region[1], 0), height - 2)
+    right, bottom = region[0] + region[2], region[1] + region[3]
+    return x, y, min(max(right - x, 2), width - x), min(max(bottom - y, 2), height - y)
+
+
+def _classified(network: Any, image: Image, regions: list[Region], edge: int) -> int:
+    """Let Keras classify each face in a call of its own; return their number."""
+    for x, y, width, height in regions:
+        grey = cv2.cvtColor(image[y:y + height, x:x + width], cv2.COLOR_BGR2GRAY)
+        crop = cv2.resize(grey, (edge, edge)).astype(np.float32) / 255
+        network.predict(crop[None, :, :, None], verbose=0)
+    return len(regions)

@@ -1,0 +1,140 @@
+# Copyright 2026 the fer_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""`fer bench ros`: the nodes end to end, from the stamp of an image to its emotions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from importlib.util import find_spec
+import json
+import os
+import socket
+import statistics
+import subprocess
+import sys
+import time
+from typing import Any
+
+from fer_ros.bench.results import child_environment, circumstances
+
+RATES_HZ = (30, 60)
+ROUNDS = 2
+WARM_UP_S = 2.0
+SECONDS = 8.0
+INACTIVE_S = 5.0
+"""With these all runs take about two minutes."""
+
+RUN_TIMEOUT_S = 120.0
+
+MODES = {'one_process': 'one process', 'four_processes': 'four processes'}
+
+_HIGHEST_DOMAIN = 101
+
+
+class RosError(RuntimeError):
+    """The nodes could not be run; the text says why."""
+
+
+def run(
+    rates_hz: Sequence[float] = RATES_HZ, rounds: int = ROUNDS, seconds: float = SECONDS,
+    report: Callable[[str], None] = lambda text: None,
+) -> dict[str, Any]:
+    """
+    Run the nodes in one process and in four, in turn, on the sample clip.
+
+    :param seconds: measured time of each run.
+    :param report: called with what is done now, in words.
+    :return: the figures, as the JSON has them.
+    :raises RosError: where ROS is missing or a run fails.
+    """
+    if find_spec('rclpy') is None:
+        raise RosError(
+            'ROS cannot be imported (rclpy): run it in the environment of `make setup`, or source '
+            "ROS 2's setup file.")
+    about = circumstances()
+    rows: dict[str, list[dict[str, Any]]] = {
+        _name(mode, rate_hz): [] for rate_hz in rates_hz for mode in MODES}
+    for round_ in range(rounds):
+        for rate_hz in rates_hz:
+            for mode, words in MODES.items():
+                report(f'round {round_ + 1} of {rounds}: {words}, {rate_hz:g} images/s')
+                # Once is enough to see what nodes do that have nothing to do.
+                is_last = mode == 'four_processes' and not round_ and rate_hz == rates_hz[0]
+                rows[_name(mode, rate_hz)].append(_once(
+                    mode, rate_hz, seconds, INACTIVE_S if is_last else 0.0))
+    inactive = next(row['inactive'] for found in rows.values() for row in found if row['inactive'])
+    return {
+        **about, 'rounds': rounds, 'seconds': seconds,
+        'runs': {
+            _name(mode, rate_hz): {
+                'processes': words, 'rate_hz': rate_hz, **summary(rows[_name(mode, rate_hz)])}
+            for rate_hz in rates_hz for mode, words in MODES.items()},
+        'inactive': {
+            'cpu_percent': inactive, 'highest_cpu_percent': max(inactive.values())}}
+
+
+def _name(mode: str, rate_hz: float) -> str:
+    return f'{mode}_{rate_hz:g}'
+
+
+def summary(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the medians of the runs; what was lost is the sum of all."""
+    result: dict[str, Any] = {
+        key: statistics.median(row[key] for row in rows)
+        for key in ('p50_ms', 'p95_ms', 'p99_ms', 'published_hz', 'cpu_percent', 'rss_mib')}
+    first = [row['first_emotion_s'] for row in rows if row['first_emotion_s'] is not None]
+    result['first_emotion_s'] = statistics.median(first) if first else None
+    for key in ('images', 'lost'):
+        result[key] = sum(row[key] for row in rows)
+    for key in ('cpu_percent_by_process', 'rss_mib_by_process'):
+        result[key] = {
+            name: statistics.median(row[key][name] for row in rows) for name in rows[0][key]}
+    return result
+
+
+def _once(mode: str, rate_hz: float, seconds: float, inactive_s: float) -> dict[str, Any]:
+    """Run the nodes once, in a fresh process and a ROS domain in which nobody is."""
+    request = {
+        'is_one_process': mode == 'one_process', 'rate_hz': float(rate_hz),
+        'warm_up_s': WARM_UP_S, 'seconds': seconds, 'inactive_s': inactive_s,
+        'started_s': time.monotonic()}
+    done = subprocess.run(
+        [sys.executable, '-m', 'fer_ros.bench.ros_worker', json.dumps(request)],
+        env=child_environment(
+            ROS_DOMAIN_ID=str(_free_domain()), ROS_AUTOMATIC_DISCOVERY_RANGE='LOCALHOST'),
+        capture_output=True, text=True, errors='replace', check=False,
+        timeout=RUN_TIMEOUT_S + seconds)
+    if done.returncode:
+        said = '\n'.join(done.stderr.splitlines()[-8:])
+        raise RosError(f'the nodes could not be run ({mode}, {rate_hz:g} images/s):\n{said}')
+    answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return answer
+
+
+def _free_domain() -> int:
+    """
+    Return a ROS domain of which no participant is on this machine (DDSI-RTPS 9.6.1.1).
+
+    :raises RosError: where all are in use.
+    """
+    for offset in range(_HIGHEST_DOMAIN):
+        domain = 1 + (os.getpid() + offset) % _HIGHEST_DOMAIN
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as port:
+            try:
+                port.bind(('', 7400 + 250 * domain + 10))
+            except OSError:
+                continue
+        return domain
+    raise RosError('every ROS domain of this machine is in use: end some of its ROS nodes.')

@@ -1,0 +1,152 @@
+# Copyright 2026 the fer_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""The figures of the benches as tables for people, in Markdown so that a README can show them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+import math
+from typing import Any
+
+from fer_ros.bench.detecting import UNITS
+from rich.box import MARKDOWN
+from rich.table import Table
+
+Figures = Mapping[str, Any]
+
+Titled = tuple[str, Table]
+
+
+def tables(figures: Figures) -> list[Titled]:
+    """
+    Return all tables of a run with their titles, that of the aims last.
+
+    :param figures: as `results.with_aims` returns them.
+    """
+    own = {'speed': _speed, 'quality': _quality, 'ros': _ros}[figures['bench']](figures)
+    left_out = figures.get('left_out', {})
+    if left_out:
+        own.append(_table('Left out', ('what', 'why'), left_out.items()))
+    own.append(_table('Aims', ('aim', 'bound', 'measured', ''), (
+        (aim['aim'], aim['bound'], number_text(aim['measured']), aim['state'])
+        for aim in figures['aims'])))
+    return own
+
+
+def _table(title: str, columns: Sequence[str], rows: Iterable[Iterable[Any]]) -> Titled:
+    table = Table(box=MARKDOWN)
+    cells = [
+        [value if isinstance(value, str) else number_text(value) for value in row] for row in rows]
+    for number, name in enumerate(columns):
+        # Words stand left, figures right.
+        is_text = not number or any(row[number][:1].isalpha() for row in cells)
+        table.add_column(name, justify='left' if is_text else 'right', overflow='fold')
+    for row in cells:
+        table.add_row(*row)
+    return title, table
+
+
+def number_text(value: float | None) -> str:
+    """Return a figure with three digits, no fewer before the point; a dash where it is unknown."""
+    if value is None or math.isnan(value):
+        return '–'
+    return f'{value:.0f}' if abs(value) >= 100 else f'{value:.3g}'
+
+
+def _speed(figures: Figures) -> list[Titled]:
+    keys = (
+        'fps', 'p50_ms', 'p95_ms', 'p99_ms', 'cpu_s_per_1000', 'peak_rss_mib', 'faces_found')
+    rows = [
+        (scenario['name'], figures['pipelines'][name], *(row[key] for key in keys))
+        for scenario in figures['scenarios'] for name, row in scenario['results'].items()]
+    result = [_table(
+        'Speed', ('images', 'pipeline', 'fps', 'p50 ms', 'p95 ms', 'p99 ms', 'CPU s per 1000',
+                  'peak MiB', 'faces found'), rows)]
+    profiles = figures.get('profile', {})
+    if profiles:
+        names = dict.fromkeys(
+            name for profile in profiles.values() for name in profile['modules'])
+        rows = [
+            ('whole, without the profiler', *(p['ms_per_image'] for p in profiles.values())),
+            ('whole, with it', *(p['profiled_ms'] for p in profiles.values())),
+            *((name, *(p['modules'].get(name) for p in profiles.values())) for name in names)]
+        result.append(_table(
+            'Profile of fer_ros: ms per image in each module of core and what it calls',
+            ('module', *profiles), rows))
+    return result
+
+
+def _quality(figures: Figures) -> list[Titled]:
+    result = []
+    detection = figures['detection']
+    for key, title in (
+            ('photos', 'Detection in the photographs'),
+            ('clip_without_faces', 'Detection in a clip without faces')):
+        rows = [
+            (name, row[key]['faces'], row[key]['found'], row[key]['false'], row[key]['images'])
+            for name, row in detection.items() if key in row]
+        if rows:
+            result.append(_table(title, ('detector', 'faces', 'found', 'false', 'images'), rows))
+    for condition, unit in UNITS.items():
+        steps = list(next(iter(detection.values()))[condition])
+        result.append(_table(
+            f'Recall by {condition} ({unit}); in brackets false detections per image',
+            ('detector', *steps),
+            ((name, *(
+                f'{number_text(row[condition][step]["recall"])} '
+                f'({number_text(row[condition][step]["false_per_image"])})' for step in steps))
+             for name, row in detection.items())))
+    if figures['identity']:
+        keys = ('mota', 'idf1', 'idf1_strict', 'switches', 'people')
+        result.append(_table(
+            'Identity', ('clip', 'MOTA', 'IDF1', 'IDF1 strict', 'switches', 'people'),
+            ((name, *(row[key] for key in keys)) for name, row in figures['identity'].items())))
+    if figures['clips']:
+        keys = ('people', 'identities', 'found', 'raw_changes_per_minute',
+                'smoothed_changes_per_minute')
+        rows = [(name, *(row[key] for key in keys))
+                for name, row in figures['clips']['by_clip'].items()]
+        rows.append(('all', None, None, None, *(figures['clips'][key] for key in keys[3:])))
+        result.append(_table(
+            'Emotion steadiness: label changes a minute',
+            ('clip', 'people', 'identities', 'found', 'raw', 'smoothed'), rows))
+    step = figures['step']
+    result.append(_table(
+        'Step response: ms until 63 % of a change of face shows', ('raw', 'smoothed', 'added'),
+        [(step['raw_ms'], step['smoothed_ms'], step['added_ms'])]))
+    result.append(_table(
+        'Rolled faces', ('degrees', 'faces', 'same label', 'error of roll in degrees'),
+        ((degrees, row['faces'], row['same_label'], row['roll_error_deg'])
+         for degrees, row in figures['roll'].items())))
+    return result
+
+
+def _ros(figures: Figures) -> list[Titled]:
+    keys = ('p50_ms', 'p95_ms', 'p99_ms', 'images', 'lost', 'cpu_percent', 'rss_mib',
+            'first_emotion_s')
+    runs = _table(
+        'ROS end to end, from the stamp to /emotions',
+        ('nodes', 'p50 ms', 'p95 ms', 'p99 ms', 'images', 'lost', 'CPU % of a core', 'RSS MiB',
+         'first emotion s'),
+        ((f'{row["processes"]}, {row["rate_hz"]:g} images/s', *(row[key] for key in keys))
+         for row in figures['runs'].values()))
+    names = list(figures['inactive']['cpu_percent'])
+    processes = _table(
+        'Each node in a process of its own', ('nodes', *names),
+        [*((f'{what}, {row["rate_hz"]:g} images/s', *(row[key][name] for name in names))
+           for row in figures['runs'].values() if set(names) <= row['rss_mib_by_process'].keys()
+           for what, key in (
+               ('CPU % of a core', 'cpu_percent_by_process'), ('RSS MiB', 'rss_mib_by_process'))),
+         ('CPU % of a core, inactive', *figures['inactive']['cpu_percent'].values())])
+    return [runs, processes]

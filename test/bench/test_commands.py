@@ -1,0 +1,143 @@
+# Copyright 2026 the fer_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""`fer bench` prints tables, writes files, and says in words what is wrong."""
+
+from functools import partial
+import json
+
+from click.testing import CliRunner
+import cv2
+from fer_ros.bench import quality as quality_bench, ros as ros_bench, speed as speed_bench
+from fer_ros.bench.commands import bench
+from fer_ros.bench.results import write_json
+import pytest
+
+ABOUT = {'date': '2026-01-02T03:04:05+00:00', 'machine': 'an abacus, 2 cores', 'load_before': 0.5}
+
+
+def step(recall):
+    return {
+        'images': 4, 'faces': 4, 'found': 4 * recall, 'recall': recall, 'false': 1,
+        'false_per_image': 0.25}
+
+
+FIGURES = {
+    'quality': {
+        **ABOUT, 'left_out': {'mtcnn': 'no TensorFlow'}, 'detection': {'haar': {
+            'photos': step(0.5), **{
+                condition: {'1': step(1.0), '2': step(0.25)}
+                for condition in ('size', 'darkness', 'blur', 'noise', 'roll')}}},
+        'identity': {'choke1': {
+            'mota': 0.9, 'idf1': 0.96, 'idf1_strict': 0.4, 'switches': 3, 'people': 70}},
+        'clips': {'extra_identities': 1, 'raw_changes_per_minute': 30.0,
+                  'smoothed_changes_per_minute': 4.0, 'by_clip': {'eat.mkv': {
+                      'people': 1, 'identities': 2, 'found': 0.9, 'raw_changes_per_minute': 30.0,
+                      'smoothed_changes_per_minute': 4.0}}},
+        'step': {'raw_ms': 50.0, 'smoothed_ms': 300.0, 'added_ms': 250.0},
+        'roll': {'0': {'faces': 3, 'same_label': 1.0, 'roll_error_deg': float('nan')}}},
+    'ros': {
+        **ABOUT, 'inactive': {'cpu_percent': {'face_node': 0.3}, 'highest_cpu_percent': 0.3},
+        'runs': {'four_processes_30': {
+            'processes': 'four processes', 'rate_hz': 30.0, 'p50_ms': 9.0, 'p95_ms': 17.0,
+            'p99_ms': 21.0, 'images': 400, 'lost': 2, 'cpu_percent': 50.0, 'rss_mib': 500.0,
+            'first_emotion_s': None, 'cpu_percent_by_process': {'face_node': 31.0},
+            'rss_mib_by_process': {'face_node': 99.0}}}},
+}
+
+
+def run(*arguments):
+    return CliRunner().invoke(bench, [str(a) for a in arguments], prog_name='fer bench')
+
+
+def aims_of(output):
+    """Return the rows of the table of aims: the aim, its bound, what was measured, the state."""
+    rows = [[cell.strip() for cell in line.split('|')[1:-1]] for line in output.splitlines()]
+    begin = next(k for k, row in enumerate(rows) if row[:2] == ['aim', 'bound'])
+    return {row[0]: row[1:] for row in rows[begin + 2:] if len(row) == 4}
+
+
+@pytest.mark.parametrize(('name', 'module', 'states'), [
+    ('quality', quality_bench, {
+        'IDF1 on choke1, boxes with jitter, a fifth left out': ['≥ 0.95', '0.96', 'held'],
+        'single-face clips, identities beyond the first': ['≤ 0', '1', 'missed'],
+        'sample clip, identity switches': ['≤ 0', '–', 'not measured']}),
+    ('ros', ros_bench, {
+        'four processes, 30 images/s, stamp to /emotions, p95 in ms': ['≤ 18', '17', 'held'],
+        'four processes, 30 images/s, images without emotions': ['≤ 0', '2', 'missed'],
+        'the busiest inactive node, CPU in % of one core': ['< 1', '0.3', 'held']}),
+])
+def test_tables_json_and_chart(monkeypatch, tmp_path, name, module, states):
+    monkeypatch.setattr(module, 'run', lambda *_, **__: FIGURES[name])
+    result = run(name, '--json', tmp_path / 'a' / 'b.json', '--plot', tmp_path / 'c' / 'd.png')
+    assert result.exit_code == 0, result.output
+    assert 'an abacus, 2 cores' in result.stdout
+    assert '2026-01-02' in result.stdout
+    aims = aims_of(result.stdout)
+    assert {aim: aims[aim] for aim in states} == states
+    document = json.loads((tmp_path / 'a' / 'b.json').read_text())
+    assert {aim['aim']: aim['state'] for aim in document['aims']} == {
+        aim: row[-1] for aim, row in aims.items()}
+    assert cv2.imread(str(tmp_path / 'c' / 'd.png')) is not None
+
+
+def test_what_was_left_out_is_named(monkeypatch):
+    monkeypatch.setattr(quality_bench, 'run', lambda *_, **__: FIGURES['quality'])
+    assert '| mtcnn | no TensorFlow |' in run('quality').stdout
+
+
+@pytest.mark.timeout(300)
+def test_speed_with_what_is_here(monkeypatch, tmp_path):
+    monkeypatch.setattr(speed_bench, 'training_python', lambda: None)
+    monkeypatch.setattr(
+        speed_bench, 'run',
+        partial(speed_bench.run, scenarios=(speed_bench.REFERENCE,), images=10))
+    monkeypatch.setattr('fer_ros.bench.profile.IMAGES', 5)
+    out = tmp_path / 'a.json'
+    result = run('speed', '--rounds', 1, '--json', out, '--plot', tmp_path / 'a.png')
+    assert result.exit_code == 0, result.output
+    document = json.loads(out.read_text())
+    assert document['scenarios'][0]['results']['default']['images'] == 10
+    modules = document['profile']['1 face, 640x480']['modules']
+    assert {'mediapipe_detector', 'classifier'} <= modules.keys()
+    assert all(0 < ms <= modules['face_stage'] + modules['emotion_stage']
+               for name, ms in modules.items() if name != 'pipeline')
+    assert '| fer_ros as it comes ' in result.stdout
+    assert 'classic' in result.stdout
+
+
+def test_a_folder_of_data_that_does_not_exist(monkeypatch, tmp_path):
+    monkeypatch.setenv('FER_ROS_DATA', str(tmp_path / 'nothing'))
+    result = run('quality')
+    assert result.exit_code == 1
+    assert result.stderr.splitlines()[-1] == (
+        f'Error: FER_ROS_DATA names {tmp_path / "nothing"}, which is no folder.')
+
+
+def test_without_ros(monkeypatch):
+    monkeypatch.setattr(ros_bench, 'find_spec', lambda name: None)
+    result = run('ros')
+    assert result.exit_code == 1
+    assert 'ROS cannot be imported (rclpy)' in result.stderr
+
+
+def test_nodes_that_do_not_run_are_told_with_their_last_words(monkeypatch):
+    monkeypatch.setattr(ros_bench, 'WARM_UP_S', 'soon')
+    result = run('ros', '--rounds', 1)
+    assert result.exit_code == 1
+    assert 'the nodes could not be run (one_process, 30 images/s)' in result.stderr
+
+
+def test_what_was_not_measured_is_null_in_json(tmp_path):
+    write_json(tmp_path / 'a.json', {'a': float('nan'), 'b': [1.23456789, {'c': None}]})
+    assert json.loads((tmp_path / 'a.json').read_text()) == {'a': None, 'b': [1.2346, {'c': None}]}
