@@ -16,6 +16,7 @@
 
 from collections import deque
 from collections.abc import Iterable
+import math
 from statistics import median
 
 from fer_ros.core.values import NS_PER_S
@@ -25,7 +26,8 @@ class ClassificationSchedule:
     """
     Gives every track its turn at a steady rate.
 
-    Where more are due than fit, those go first that wait longest.
+    Where more are due than fit, those go first that wait longest. Turns are spread over the images
+    of a period, so that no image has to wait for all faces while others wait for none.
 
     The next turn is counted from the one that was due, not from the image that came after it: at
     30 images/s and 10 Hz every third image is taken even where stamps jitter.
@@ -35,6 +37,7 @@ class ClassificationSchedule:
         self._due_ns: dict[int, int] = {}
         # Stamp of the last turn, and the place in its batch.
         self._last: dict[int, tuple[int, int]] = {}
+        self._stamp_ns: int | None = None
 
     def take(
         self, candidates: Iterable[int], stamp_ns: int, rate_hz: float, max_batch: int,
@@ -58,13 +61,21 @@ class ClassificationSchedule:
         due = [
             track_id for track_id in candidates
             if self._due_ns[track_id] - period_ns // 10 <= stamp_ns]
-        taken = sorted(due, key=self._last.__getitem__)[:max_batch]
+        most = min(max_batch, self._share(len(candidates), stamp_ns, period_ns))
+        taken = sorted(due, key=self._last.__getitem__)[:most]
         for place, track_id in enumerate(taken):
             due_ns = self._due_ns[track_id]
             is_late = stamp_ns - due_ns >= period_ns
             self._due_ns[track_id] = (stamp_ns if is_late else due_ns) + period_ns
             self._last[track_id] = stamp_ns, place
         return taken
+
+    def _share(self, faces: int, stamp_ns: int, period_ns: int) -> int:
+        """Return how many turns an image has to give so that each face has one in a period."""
+        last_ns, self._stamp_ns = self._stamp_ns, stamp_ns
+        if last_ns is None or not period_ns:
+            return faces
+        return max(math.ceil(faces * (stamp_ns - last_ns) / period_ns - 0.01), 1)
 
     def keep(self, tracks: Iterable[int]) -> None:
         """Forget all other tracks."""

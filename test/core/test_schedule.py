@@ -69,6 +69,16 @@ def test_every_third_image_is_taken_at_a_third_of_the_rate():
     assert {images.index(b) - images.index(a) for a, b in pairwise(times)} == {3}
 
 
+@pytest.mark.parametrize(('faces', 'largest'), [(2, 1), (3, 1), (4, 2), (6, 2), (8, 3)])
+def test_turns_are_spread_over_the_images_of_a_period(faces, largest):
+    schedule = ClassificationSchedule()
+    sizes = [len(schedule.take(range(faces), t, 10.0, 8)) for t in stamps(30, 10)]
+    # All new faces have their first turn at once.
+    assert sizes[0] == faces
+    assert max(sizes[4:]) == largest
+    assert sum(sizes) == pytest.approx(faces * 100, abs=faces)
+
+
 def test_a_slow_camera_is_used_in_full():
     (times,) = turns(stamps(9.5, 20), [1], 10.0, 8).values()
     assert len(times) == 190

@@ -25,7 +25,7 @@ import time
 from fer_ros.core.sources.base import FrameSource, SourceError, SourceOptions
 from fer_ros.core.sources.capture import without_password
 from fer_ros.core.sources.opening import open_source
-from fer_ros.core.values import Frame
+from fer_ros.core.values import Frame, Image
 
 
 class SourceState(Enum):
@@ -57,11 +57,12 @@ class FrameStream:
     """
     Iterates over the frames of a source in real time, until it ends or is stopped.
 
-    A finite source is played at its rate: each image is read when its time on the monotonic clock
-    has come, so that no delay adds up; a stream that is late by more than one period goes on from
-    there and does not catch up. A live source sets the pace itself and is thinned where it is
-    faster than asked. A live source that is lost is reported, closed and opened again with growing
-    waits, without end. Frames are numbered from 0, through loops and losses.
+    A finite source is played at its rate: each image is delivered, and counts as taken, when its
+    time on the monotonic clock has come, so that no delay adds up; it was read or drawn before. A
+    stream that is late by more than one period goes on from there and does not catch up. A live
+    source sets the pace itself and is thinned where it is faster than asked. A live source that is
+    lost is reported, closed and opened again with growing waits, without end. Frames are numbered
+    from 0, through loops and losses.
 
     >>> stop = threading.Event()
     >>> stream = FrameStream(SourceOptions(source='sample'), stop=stop)
@@ -89,7 +90,7 @@ class FrameStream:
 
         :param source: an open source, which the stream then closes; without it, one is opened from
             the options when the iteration begins.
-        :param now_ns: gives the stamps, in nanoseconds; called right after an image was taken.
+        :param now_ns: gives the stamps, in nanoseconds; called when an image was taken.
         :param stop: ends the iteration, waits included; a read in progress ends at the latest
             after `read_timeout_s`.
         :param frame_id: goes into every frame.
@@ -179,10 +180,7 @@ class FrameStream:
             if self._on_status is not None:
                 self._on_status(status)
 
-    def _frame(self, source: FrameSource, stamp_ns: int) -> Frame | None:
-        image = source.retrieve()
-        if image is None:
-            return None
+    def _frame(self, image: Image, stamp_ns: int) -> Frame:
         frame = Frame(image, stamp_ns, self._frame_id, self._sequence)
         self._sequence += 1
         return frame
@@ -191,18 +189,22 @@ class FrameStream:
         period_s = 1 / source.rate_hz if self._paced else 0.0
         due_s = self._clock()
         delivered = 0
-        while not self._wait_until(due_s):
-            if not source.grab():
+        # Not at once after the one before, which is worked on now.
+        while not self._wait_until(due_s - period_s / 2):
+            is_there = source.grab()
+            image = source.retrieve() if is_there else None
+            if is_there and image is None:
+                continue
+            if self._wait_until(due_s):
+                return
+            if image is None:
                 if not self._options.loop or not delivered:
                     return
                 source.rewind()
                 delivered = 0
                 continue
-            frame = self._frame(source, self._now_ns())
-            if frame is None:
-                continue
             delivered += 1
-            yield frame
+            yield self._frame(image, self._now_ns())
             due_s += period_s
             now_s = self._clock()
             if now_s - due_s > period_s:
@@ -218,9 +220,9 @@ class FrameStream:
         while not self._stop.is_set() and source.grab():
             stamp_ns = self._now_ns()
             if thinning.is_due(self._clock()):
-                frame = self._frame(source, stamp_ns)
-                if frame is not None:
-                    yield frame
+                image = source.retrieve()
+                if image is not None:
+                    yield self._frame(image, stamp_ns)
 
 
 class Thinning:
