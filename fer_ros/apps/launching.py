@@ -92,6 +92,8 @@ def pipeline(with_camera: bool) -> OpaqueFunction:
 
 def _pipeline(context: LaunchContext, with_camera: bool) -> Sequence[LaunchDescriptionEntity]:
     arguments = context.launch_configurations
+    # For launch's own participant as well, which asks the nodes for their states.
+    context.environment.update(profile_variables())
     try:
         config = str(find_config(arguments['config']))
     except ConfigError as error:
@@ -113,7 +115,6 @@ def _pipeline(context: LaunchContext, with_camera: bool) -> Sequence[LaunchDescr
             parameters=[config, {**common, **_quoted(own)}],
             remappings=[('image_raw', image_topic)] if image_topic else [],
             ros_arguments=['--log-level', arguments['log_level']],
-            additional_env=profile_variables(),
             output='screen', respawn=True, respawn_delay=RESPAWN_DELAY_S)
         for name, own in parameters.items()]
     return [*_KeepActive(nodes).handlers(), *nodes]

@@ -55,7 +55,7 @@ class LiteRtClassifier:
 
     Example::
 
-        classifier = LiteRtClassifier(load_card('fer2013_cnn48'))
+        classifier = LiteRtClassifier(load_card('default'))
         probabilities = classifier.classify([crop])[0]
     """
 

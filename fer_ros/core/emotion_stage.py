@@ -44,7 +44,7 @@ class EmotionOptions(Options):
     """How faces are classified."""
 
     model: str = option(
-        'fer2013_cnn48',
+        'default',
         'Name of a folder of models/, or path of a model card (model.yaml) or its folder.')
     precision: str = option(
         '', "The model's arithmetic; '': int8 where it has such a file, which is faster.",

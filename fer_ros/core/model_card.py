@@ -152,7 +152,7 @@ def load_card(path_or_name: str | os.PathLike[str]) -> ModelCard:
     """
     Read a card.
 
-    :param path_or_name: the name of a shipped model such as `fer2013_cnn48`; or, where it holds a
+    :param path_or_name: the name of a shipped model such as `default`; or, where it holds a
         path separator or ends in `.yaml`, the path of a card or of the folder that holds
         `model.yaml`. Path objects are always paths.
     :raises ModelError: where there is no such card or something in it is missing or wrong.

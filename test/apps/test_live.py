@@ -167,7 +167,7 @@ def test_a_file_ends_by_itself_and_is_recorded_as_a_whole(start, video, tmp_path
     # A busy machine may be late with some.
     assert int(rows['answered by /emotions']) >= 54
     assert rows['lost'] == str(60 - int(rows['answered by /emotions']))
-    assert rows['classifier'].startswith('fer2013_cnn48/')
+    assert rows['classifier'].startswith('default/')
     assert float(rows['first emotion after'].split()[0]) < 30
     recorded = int(re.search(r'Recorded (\d+) images', text)[1])
     assert recorded >= 50

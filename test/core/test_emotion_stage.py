@@ -340,7 +340,7 @@ def test_the_quality_is_that_of_the_view_classified_last():
     assert math.isnan(before.quality)
     assert 0.9 < good.quality <= 1
     assert 0 <= poor.quality < 0.4
-    assert oblique.quality == pytest.approx(0.46 * good.quality, abs=0.01)
+    assert oblique.quality == pytest.approx(math.cos(0.9) ** 0.28 * good.quality, abs=0.01)
     assert predicted.quality == oblique.quality
 
 
@@ -376,7 +376,7 @@ def test_a_poor_beginning_is_overruled_by_the_first_good_view():
     emotions.process([face(1, shows(Emotion.FEAR, view=blurred))], 0)
     (result,) = emotions.process([face(1, shows(Emotion.HAPPY))], at(0.1))
     assert result.emotion is Emotion.HAPPY
-    assert result.confidence > 0.7
+    assert result.confidence > 0.6
 
 
 def test_results_do_not_change_afterwards():

@@ -85,13 +85,13 @@ def test_a_sharp_bright_frontal_view_is_nearly_perfect(identity):
     [moved(0, d) for d in (0, 12, 24, 50)],
     [dimmed(s) for s in (1, 0.3, 0.1, 0.05, 0.02)],
     [greyed(s) for s in (1, 0.3, 0.1, 0.05, 0.02)],
-    [noisy(s) for s in (0, 50, 100, 250)],
+    [noisy(s) for s in (0, 130, 200, 250)],
 ], ids=['blur', 'motion across', 'motion down', 'dark', 'low contrast', 'noise'])
 def test_each_worse_image_has_a_lower_quality(changes, identity):
     qualities = [quality(change, identity) for change in changes]
     assert all(better > worse for better, worse in pairwise(qualities))
     assert qualities[0] > 0.9
-    assert qualities[-1] < 0.65
+    assert qualities[-1] < 0.75
 
 
 def test_the_fewer_pixels_a_face_has_the_lower_is_its_quality():
@@ -126,9 +126,9 @@ def test_a_bright_background_does_not_make_up_for_a_dark_face():
 def test_an_oblique_view_keeps_the_share_that_was_measured(turned, sign):
     crop, box = seen()
     qualities = [
-        observation_quality(crop, box, turned(sign * angle)) for angle in (0, 0.25, 0.5, 0.75)]
+        observation_quality(crop, box, turned(sign * angle)) for angle in (0.15, 0.25, 0.5, 0.7)]
     # Accuracies at these angles on FER-2013's PublicTest, chance taken off.
-    accuracies = np.array([0.82, 0.73, 0.61, 0.53]) - 1 / 7
+    accuracies = np.array([0.91, 0.89, 0.87, 0.83]) - 1 / 7
     np.testing.assert_allclose(
         np.divide(qualities, qualities[0]), accuracies / accuracies[0], atol=0.05)
 
@@ -175,7 +175,7 @@ def rate(data_directory):
     path = data_directory / 'fer2013' / 'fer2013_ferplus.npz'
     faces = read_data(path, 'ferplus').faces('public')
     labels, images = np.asarray(faces.labels)[:600], list(faces.images[:600])
-    classifier = LiteRtClassifier(load_card('fer2013_cnn48'))
+    classifier = LiteRtClassifier(load_card('default'))
 
     def above_chance(crops):
         return np.mean(classifier.classify(crops).argmax(axis=1) == labels) - 1 / 7
