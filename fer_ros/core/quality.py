@@ -66,8 +66,8 @@ _POWER_OF_COSINE = 0.28
 Power of the cosine of the angle between the view and the frontal one, which is what is left.
 
 Maximum likelihood for the 3,060 pictures of PublicTest in which the pipeline finds a face and its
-pose: the accuracy is 0.91 at 0.15 rad, 0.89 at 0.25, 0.87 at 0.5, 0.83 at 0.7; only 34 pictures lie
-beyond 0.9 rad.
+pose: the accuracy is 0.91 at 0.15 rad, 0.89 at 0.25, 0.87 at 0.5, 0.83 at 0.7; only 34 pictures
+lie beyond 0.9 rad.
 """
 
 
