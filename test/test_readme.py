@@ -16,10 +16,13 @@
 
 from pathlib import Path
 import re
+import shlex
 import signal
 import subprocess
 import sys
 
+import click
+from fer_ros.apps.command_group import fer
 from graph import wait_until
 import pytest
 
@@ -82,9 +85,15 @@ def test_every_option_of_fer_live_in_the_readme_exists() -> None:
 
 def test_every_figure_of_the_readme_has_its_command() -> None:
     _, _, section = README.partition('## Measured')
-    rows = [line.split('|') for line in section.partition('\n## ')[0].splitlines()
-            if line.startswith('|')][2:]
-    assert len(rows) > 5
-    for _, what, command, result, _ in rows:
-        assert re.search(r'\d', result), what
-        assert '`' in command or command.strip() == 'the same', what
+    parts = section.partition('\n## ')[0].split('\n### ')
+    assert 'make bench' in parts[0]
+    assert len(parts) > 4
+    for part in parts[1:]:
+        title, *rows = (line for line in part.splitlines() if line.strip())
+        tables = [row for row in rows if row.startswith('|')]
+        assert len(tables) > 5, title
+        assert all(re.search(r'\d', row) for row in tables[2:]), title
+        commands = [shlex.split(text) for text in re.findall(r'`(fer [^`]+)`', part)]
+        assert commands, title
+        for words in commands:
+            assert words[1] in fer.list_commands(click.Context(fer)), title

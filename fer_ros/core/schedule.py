@@ -27,7 +27,8 @@ class ClassificationSchedule:
     Gives every track its turn at a steady rate.
 
     Where more are due than fit, those go first that wait longest. Turns are spread over the images
-    of a period, so that no image has to wait for all faces while others wait for none.
+    of a period, so that no image has to wait for all faces while others wait for none; only new
+    faces have theirs at once.
 
     The next turn is counted from the one that was due, not from the image that came after it: at
     30 images/s and 10 Hz every third image is taken even where stamps jitter.
@@ -52,16 +53,17 @@ class ClassificationSchedule:
         """
         period_ns = round(NS_PER_S / rate_hz) if rate_hz > 0 else 0
         candidates = list(candidates)
-        for track_id in candidates:
-            if track_id not in self._due_ns:
-                self._due_ns[track_id] = stamp_ns - period_ns
-                # A new face goes before those that had a turn within the last second.
-                self._last[track_id] = stamp_ns - NS_PER_S, 0
+        new = [track_id for track_id in candidates if track_id not in self._due_ns]
+        for track_id in new:
+            self._due_ns[track_id] = stamp_ns - period_ns
+            # A new face goes before those that had a turn within the last second.
+            self._last[track_id] = stamp_ns - NS_PER_S, 0
         # A stamp counts for a turn that is less than a tenth of a period away: cameras jitter.
         due = [
             track_id for track_id in candidates
             if self._due_ns[track_id] - period_ns // 10 <= stamp_ns]
-        most = min(max_batch, self._share(len(candidates), stamp_ns, period_ns))
+        most = min(max_batch, max(
+            len(new), self._share(len(candidates), stamp_ns, period_ns)))
         taken = sorted(due, key=self._last.__getitem__)[:most]
         for place, track_id in enumerate(taken):
             due_ns = self._due_ns[track_id]
