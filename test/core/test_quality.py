@@ -85,13 +85,13 @@ def test_a_sharp_bright_frontal_view_is_nearly_perfect(identity):
     [moved(0, d) for d in (0, 12, 24, 50)],
     [dimmed(s) for s in (1, 0.3, 0.1, 0.05, 0.02)],
     [greyed(s) for s in (1, 0.3, 0.1, 0.05, 0.02)],
-    [noisy(s) for s in (0, 130, 200, 250)],
+    [noisy(s) for s in (0, 130, 250, 500)],
 ], ids=['blur', 'motion across', 'motion down', 'dark', 'low contrast', 'noise'])
 def test_each_worse_image_has_a_lower_quality(changes, identity):
     qualities = [quality(change, identity) for change in changes]
     assert all(better > worse for better, worse in pairwise(qualities))
     assert qualities[0] > 0.9
-    assert qualities[-1] < 0.75
+    assert qualities[-1] < 0.7
 
 
 def test_the_fewer_pixels_a_face_has_the_lower_is_its_quality():
