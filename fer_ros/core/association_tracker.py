@@ -49,6 +49,8 @@ class AssociationTracker:
     image to the next).
     """
 
+    is_visual = False
+
     def __init__(self, options: TrackerOptions) -> None:
         # 35 MiB and 0.3 s, which only those who track shall pay.
         from scipy.optimize import linear_sum_assignment

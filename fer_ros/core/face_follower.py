@@ -17,7 +17,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 import math
 
 from fer_ros.core.face_mesh import (
@@ -43,11 +43,47 @@ SAME_FACE_OVERLAP = 0.5
 
 
 @dataclass(frozen=True)
+class _Framing:
+    """
+    How the box of a face lies about the box that its landmarks give, in edges of the latter.
+
+    A detector frames the same face some percent otherwise than its landmarks do. A box that is
+    carried on by the landmarks keeps the detector's framing, and does not jump when the detector
+    looks again: in six clips, with a search in every second image, boxes jump by 0.02 of their
+    edge from one image to the next, as with a search in each, instead of 0.06.
+    """
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+    @classmethod
+    def of(cls, box: Box, seen: Box) -> _Framing:
+        """Return how `box` frames the face whose landmarks give the box `seen`."""
+        return cls(
+            (box.x - seen.x) / seen.width, (box.y - seen.y) / seen.height,
+            box.width / seen.width, box.height / seen.height)
+
+    def box(self, seen: Box) -> Box:
+        """Return the box that frames the face in the same way."""
+        return Box(
+            seen.x + self.x * seen.width, seen.y + self.y * seen.height,
+            self.width * seen.width, self.height * seen.height)
+
+
+@dataclass(frozen=True)
 class _Place:
-    """The box of a face and the region in which the network sees it upright."""
+    """Where a face is: its box, how that frames it, and the region to see it upright in."""
 
     box: Box
+    framing: _Framing
     region: Region
+
+    @classmethod
+    def of(cls, box: Box, mesh: Mesh) -> _Place:
+        """Return the place of a face with this box and these landmarks."""
+        return cls(box, _Framing.of(box, detection_of_mesh(mesh).box), region_of_mesh(mesh))
 
 
 class FaceFollower:
@@ -62,14 +98,25 @@ class FaceFollower:
         self._network = network
         self._places: dict[int, _Place] = {}
         self._turns: dict[int, int] = {}
-        self._turn = 0
+        self._turn = self._tracked = 0
         self._meshes: dict[Box, Mesh] = {}
         self._unconfirmed: list[_Place] = []
 
-    @property
-    def count(self) -> int:
-        """Return how many faces are known."""
-        return len(self._places) + len(self._unconfirmed)
+    def follow(self, image: Image, most: int) -> list[Detection] | None:
+        """
+        Return all the faces of the last image, at a fraction of a detector's cost.
+
+        None where the network does not see each of them, or where they are more than `most`: then
+        a detector has to look.
+        """
+        count, unconfirmed = len(self._places) + len(self._unconfirmed), self._unconfirmed
+        if count > most or len(self._places) < self._tracked:
+            return None
+        found = self.find_missed(image, [], most)
+        if len(found) == count:
+            return found
+        self._unconfirmed = unconfirmed
+        return None
 
     def find_missed(
         self, image: Image, detections: Sequence[Detection], most: int,
@@ -90,7 +137,9 @@ class FaceFollower:
         for place in missed[:most]:
             mesh = self._found_again(image, place.region)
             if mesh is not None:
-                found += self._new(mesh, [*detections, *found])
+                seen = detection_of_mesh(mesh)
+                carried = replace(seen, box=place.framing.box(seen.box))
+                found += self._new(carried, mesh, [*detections, *found])
         return found
 
     def confirm(
@@ -110,7 +159,7 @@ class FaceFollower:
             mesh = self._network.settle(
                 image, region_of_face(candidate.box, candidate.key_points, roll))
             if mesh.is_face:
-                found += self._new(mesh, [*detections, *found])
+                found += self._new(detection_of_mesh(mesh), mesh, [*detections, *found])
         return found
 
     def look(self, image: Image, tracks: Sequence[Track], most: int) -> dict[int, Mesh | None]:
@@ -128,6 +177,7 @@ class FaceFollower:
             for key, place in self._places.items() if key in boxes}
         self._turns = {key: turn for key, turn in self._turns.items() if key in boxes}
         self._turn += 1
+        self._tracked = len(boxes)
         seen = [track for track in tracks if track.is_seen]
         seen.sort(key=lambda track: self._last_turn(track.track_id))
         meshes: dict[int, Mesh | None] = {}
@@ -136,12 +186,12 @@ class FaceFollower:
             meshes[track.track_id] = mesh
             self._turns[track.track_id] = self._turn
             if mesh is not None:
-                self._places[track.track_id] = _Place(track.box, region_of_mesh(mesh))
+                self._places[track.track_id] = _Place.of(track.box, mesh)
             else:
                 self._places.pop(track.track_id, None)
         # The tracker wants to see them in the next image as well.
         self._unconfirmed += [
-            _Place(box, region_of_mesh(mesh)) for box, mesh in self._meshes.items()
+            _Place.of(box, mesh) for box, mesh in self._meshes.items()
             if box not in boxes.values()]
         self._meshes = {}
         return meshes
@@ -149,9 +199,11 @@ class FaceFollower:
     def reset(self) -> None:
         """Forget all faces."""
         self._places, self._turns, self._meshes, self._unconfirmed = {}, {}, {}, []
+        self._tracked = 0
 
-    def _new(self, mesh: Mesh, known: Sequence[Detection]) -> list[Detection]:
-        detection = detection_of_mesh(mesh)
+    def _new(
+        self, detection: Detection, mesh: Mesh, known: Sequence[Detection],
+    ) -> list[Detection]:
         if any(_is_same(detection.box, other.box) for other in known):
             return []
         self._meshes[detection.box] = mesh
@@ -187,6 +239,6 @@ def _moved(place: _Place, box: Box) -> _Place:
     (x, y), (old_x, old_y) = box.center, place.box.center
     scale = math.sqrt(box.area / place.box.area)
     region = place.region
-    return _Place(box, Region(
+    return _Place(box, place.framing, Region(
         x + scale * (region.center_x - old_x), y + scale * (region.center_y - old_y),
         scale * region.edge, region.roll))

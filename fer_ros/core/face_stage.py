@@ -39,7 +39,7 @@ class FaceOptions(Options):
     tracker: TrackerOptions = TrackerOptions()
     head_pose: HeadPoseOptions = HeadPoseOptions()
     roll_search_interval: int = option(
-        30, 'In every so many searched images the detector also sees the image turned, to one '
+        15, 'In every so many searched images the detector also sees the image turned, to one '
         'side and the other in turn, so that leaning faces are found; 1: to both sides in each; '
         '0: never. Needs head_pose.name mesh.', unit='images', minimum=0, maximum=1000,
         dynamic=True)
@@ -111,15 +111,19 @@ class FaceStage:
         return [self._face(track, looked, frame) for track in inside if track in kept]
 
     def _detect(self, image: Image) -> list[Detection] | None:
-        """Return the largest faces of the image, None where nobody looked for them."""
+        """Return the largest faces of the image, None where only the tracker follows them."""
         is_due = self._images % self._options.detector.interval == 0
         self._images += 1
+        most = self._options.head_pose.faces_per_image
         if not (is_due or self._tracker.wants_detection):
-            return self._follow(image)
+            if self._tracker.is_visual:
+                return None
+            followed = self._follower.follow(image, most) if self._follower else None
+            if followed is not None:
+                return followed
         detections = self._detector.detect(image)
         if self._follower:
-            detections += self._follower.find_missed(
-                image, detections, self._options.head_pose.faces_per_image)
+            detections += self._follower.find_missed(image, detections, most)
             for side in self._sides_to_search():
                 detections += self._follower.confirm(
                     image, self._roll_search.find(image, side), detections, side * TURN)
@@ -127,19 +131,6 @@ class FaceStage:
             detections.sort(key=lambda d: d.box.area, reverse=True)
             del detections[self._options.max_faces:]
         return detections
-
-    def _follow(self, image: Image) -> list[Detection] | None:
-        """
-        Return the known faces as the landmark network sees them, at a fraction of a search's cost.
-
-        One that it does not see is missed, and searched for in the next image. None where a visual
-        tracker follows the faces, or where they are too many to look at each.
-        """
-        most = self._options.head_pose.faces_per_image
-        if (self._follower is None or self._options.tracker.name != 'association'
-                or self._follower.count > most):
-            return None
-        return self._follower.find_missed(image, [], most)
 
     def _sides_to_search(self) -> tuple[int, ...]:
         """Return to which sides the image of this search is turned."""

@@ -92,10 +92,12 @@ class Tracker(Protocol):
     """Gives identities to the detections of successive images."""
 
     options: TrackerOptions
+    is_visual: bool
+    """Whether it sees where the faces are in images in which the detector was not asked."""
 
     @property
     def wants_detection(self) -> bool:
-        """Return whether the next image should be searched: a face is lost, or not sure yet."""
+        """Return whether the next image must be searched: a face is lost, or not sure yet."""
 
     def update(
         self, detections: list[Detection] | None, stamp_ns: int, image: Image,
@@ -118,7 +120,8 @@ class Tracker(Protocol):
 class NoTracker:
     """Takes every detection for a new face, as is right for unrelated pictures."""
 
-    wants_detection = False
+    is_visual = False
+    wants_detection = True
 
     def __init__(self, options: TrackerOptions) -> None:
         self.options = options

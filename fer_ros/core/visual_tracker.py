@@ -51,6 +51,8 @@ class VisualTracker(AssociationTracker):
     it each time it was asked for longer than the timeout.
     """
 
+    is_visual = True
+
     def __init__(self, options: TrackerOptions) -> None:
         """
         Prepare the tracker that the options name.

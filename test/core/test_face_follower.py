@@ -143,6 +143,33 @@ def test_a_face_elsewhere_is_another(network, photograph, change):
     assert follower.find_missed(moved(photograph, **change), [], 4) == []
 
 
+def test_a_followed_face_keeps_the_framing_of_its_box(network, photograph):
+    framed = Box(FACE.x - 9, FACE.y + 6, FACE.width * 1.1, FACE.height * 0.9)
+    follower = FaceFollower(network)
+    follower.look(photograph, [track(box=framed)], 4)
+    for x in range(4, 21, 4):
+        image = moved(photograph, x=x)
+        (found,) = follower.follow(image, 4)
+        assert found.box.iou(Box(framed.x + x, framed.y, framed.width, framed.height)) > 0.93
+        assert follower.look(image, [track(box=found.box)], 4)[1].is_face
+
+
+def test_faces_are_followed_all_or_not_at_all(network, photograph, wall):
+    image, boxes = crowd(photograph)
+    tracks = [track(n, box) for n, box in enumerate(boxes)]
+    follower = FaceFollower(network)
+    assert follower.follow(image, 6) == []
+    follower.look(image, tracks, 6)
+    assert len(follower.follow(image, 6)) == 6
+    follower.look(image, tracks, 6)
+    assert follower.follow(image, 5) is None
+    assert follower.follow(wall, 6) is None
+    # One whose landmarks are not seen cannot be followed.
+    nowhere = track(6, Box(0, 0, 20, 20))
+    follower.look(image, [*tracks, nowhere], 7)
+    assert follower.follow(image, 7) is None
+
+
 def test_a_predicted_face_is_not_looked_at_but_found_where_it_is_expected(network, photograph):
     follower = FaceFollower(network)
     follower.look(photograph, [track()], 4)
@@ -155,9 +182,7 @@ def test_a_predicted_face_is_not_looked_at_but_found_where_it_is_expected(networ
 def test_faces_that_are_followed_no_more_are_forgotten(network, photograph):
     follower = FaceFollower(network)
     follower.look(photograph, [track()], 4)
-    assert follower.count == 1
     follower.look(photograph, [], 4)
-    assert follower.count == 0
     assert follower.find_missed(photograph, [], 4) == []
 
 
@@ -165,7 +190,6 @@ def test_after_a_reset_no_face_is_known(network, photograph):
     follower = FaceFollower(network)
     follower.look(photograph, [track()], 4)
     follower.reset()
-    assert follower.count == 0
     assert follower.find_missed(photograph, [], 4) == []
 
 
@@ -236,8 +260,7 @@ def test_a_face_that_only_the_network_found_is_found_again_until_the_tracker_tak
     while next(numbers) < 3:
         # Not confirmed yet: the tracker says nothing of it.
         assert follower.look(image, [], 4) == {}
-        assert follower.count == 1
-        found = follower.find_missed(image, [], 4)
+        found = follower.follow(image, 4)
         assert len(found) == 1
     assert follower.look(image, [track(box=found[0].box)], 4)[1].is_face
 

@@ -275,13 +275,55 @@ def test_the_detector_is_asked_in_every_so_many_images(interval):
     assert detector.calls == 1 + 20 // interval + 1
 
 
-def test_a_lost_face_is_looked_for_in_each_image():
-    stage_, detector = stage(
-        *([[found(100, 100)]] * 2), detector=DetectorOptions(interval=10), roll_search_interval=0)
+def test_a_lost_face_is_looked_for_in_each_image(photograph, detector):
+    stage_, counting = lent(
+        detector, detector=DetectorOptions(interval=10), roll_search_interval=0)
     for k in range(8):
-        stage_.process(frame(k))
-    # Searched in its turn, again to confirm the face, then from the image after the loss.
-    assert detector.calls == 2 + 5
+        shown = photograph if k < 4 else np.full_like(photograph, 90)
+        stage_.process(Frame(shown, k * NS_PER_S // 30))
+    # Searched in its turn, again to confirm the face, then from the loss.
+    assert counting.calls == 2 + 4
+
+
+@pytest.mark.parametrize('options', [
+    {}, {'head_pose': HeadPoseOptions(name='key_points')},
+    {'tracker': TrackerOptions(name='none')}], ids=['no landmarks', 'no network', 'no tracker'])
+def test_faces_that_nothing_follows_are_looked_for_in_each_image(options):
+    stage_, detector = stage(
+        *([[found(100, 100)]] * 8), detector=DetectorOptions(interval=10), roll_search_interval=0,
+        **options)
+    for k in range(8):
+        faces = stage_.process(frame(k))
+        assert [face.state for face in faces] == [FaceState.DETECTED] * len(faces)
+    assert len(faces) == 1
+    assert detector.calls == 8
+
+
+def test_more_faces_than_are_looked_at_are_looked_for_in_each_image(photograph, detector):
+    beside = np.hstack([photograph, photograph])
+    for most, searches in ((2, 2), (1, 8)):
+        stage_, counting = lent(
+            detector, detector=DetectorOptions(interval=10), roll_search_interval=0,
+            head_pose=HeadPoseOptions(faces_per_image=most))
+        for k in range(8):
+            faces = stage_.process(Frame(beside, k * NS_PER_S // 30))
+        assert len(faces) == 2
+        assert counting.calls == searches
+
+
+def test_boxes_do_not_jump_between_searched_and_followed_images(detector):
+    clip = SampleClip()
+    jumps = {}
+    for interval in (1, 2):
+        stage_, _ = lent(detector, detector=DetectorOptions(interval=interval))
+        places = {}
+        for index in range(60):
+            for face in stage_.process(Frame(clip.frame(index), index * NS_PER_S // 30)):
+                places.setdefault(face.track_id, []).append(
+                    np.array([*face.box.center, face.box.width]) / face.box.width)
+        jumps[interval] = np.mean([
+            np.abs(np.diff(np.array(of_one), n=2, axis=0)).mean() for of_one in places.values()])
+    assert jumps[2] < 1.5 * jumps[1]
 
 
 def test_where_the_tracker_follows_it_alone_says_where_the_faces_are(photograph, detector):
@@ -363,7 +405,8 @@ def test_unrelated_pictures_are_searched_on_both_sides(photograph, detector, ang
 @pytest.mark.parametrize('options', [
     {'roll_search_interval': 0}, {'head_pose': HeadPoseOptions(name='key_points')}])
 def test_without_turned_searches_the_detector_is_asked_once_an_image(options):
-    stage_, detector = stage(**{'roll_search_interval': 1, **options})
+    stage_, detector = stage(
+        detector=DetectorOptions(interval=1), **{'roll_search_interval': 1, **options})
     for k in range(5):
         stage_.process(frame(k))
     assert detector.calls == 5
