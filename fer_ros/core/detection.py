@@ -62,7 +62,7 @@ class DetectorOptions(Options):
     min_size: int = option(
         16, 'Faces whose box has a shorter edge are dropped.', unit='px', minimum=1, maximum=4096)
     interval: int = option(
-        2, 'Detect in every so many images; in between faces are followed by a visual tracker or '
+        3, 'Detect in every so many images; in between faces are followed by a visual tracker or '
         'by their landmarks, at a fraction of the cost. Every image is searched while a face is '
         'lost or new, or can be followed by neither.', unit='images', minimum=1,
         maximum=100, dynamic=True)

@@ -49,8 +49,8 @@ class _Framing:
 
     A detector frames the same face some percent otherwise than its landmarks do. A box that is
     carried on by the landmarks keeps the detector's framing, and does not jump when the detector
-    looks again: in six clips, with a search in every second image, boxes jump by 0.02 of their
-    edge from one image to the next, as with a search in each, instead of 0.06.
+    looks again: in six clips, with a search in every third image, boxes jump by 0.02 of their
+    edge from one image to the next, as with a search in each, instead of 0.04.
     """
 
     x: float

@@ -39,7 +39,7 @@ class FaceOptions(Options):
     tracker: TrackerOptions = TrackerOptions()
     head_pose: HeadPoseOptions = HeadPoseOptions()
     roll_search_interval: int = option(
-        15, 'In every so many searched images the detector also sees the image turned, to one '
+        10, 'In every so many searched images the detector also sees the image turned, to one '
         'side and the other in turn, so that leaning faces are found; 1: to both sides in each; '
         '0: never. Needs head_pose.name mesh.', unit='images', minimum=0, maximum=1000,
         dynamic=True)
