@@ -30,6 +30,10 @@ def generate_launch_description():
         DeclareLaunchArgument(
             'loop', default_value='', choices=['', 'true', 'false'],
             description='Begin a file again at its end; empty: as the config says.'),
+        DeclareLaunchArgument(
+            'frame_id', default_value='',
+            description="The camera's optical frame, one for each camera of a robot; empty: as "
+            'the config says.'),
         *common_arguments(use_sim_time=''),
         pipeline(with_camera=True),
     ])

@@ -70,7 +70,7 @@ DIAGNOSTICS = (
     'state, rates, latencies, once a second')
 IMAGES_IN = (
     'image_raw', 'sensor_msgs/msg/Image', "the publisher's",
-    'bgr8, rgb8, bgra8, rgba8, mono8, yuv422 or yuv422_yuy2')
+    'bgr8, rgb8, bgra8, rgba8, mono8, uyvy (yuv422) or yuyv (yuv422_yuy2)')
 
 Topic = tuple[str, str, str, str]
 

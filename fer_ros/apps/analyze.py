@@ -91,15 +91,17 @@ def analyze(
         faults.append(text)
         _say(console, f'{text.rstrip(".")}.')
     jobs = _jobs(find_media(paths, fault), video, plot, (json_path, csv_path))
-    with _signals() as received, ExitStack() as stack:
-        try:
-            results: list[ResultsFile] = [
-                stack.enter_context(kind(path))
-                for kind, path in ((JsonFile, json_path), (CsvFile, csv_path))
-                if path is not None]
+    results: list[ResultsFile] = []
+    try:
+        with _signals() as received, ExitStack() as stack:
             analysis = Analysis(of_video, of_picture, results, lambda: bool(received))
             stack.callback(analysis.close)
             _load(analysis, jobs)
+            # Not before: what the files held is lost by that.
+            results += [
+                stack.enter_context(kind(path))
+                for kind, path in ((JsonFile, json_path), (CsvFile, csv_path))
+                if path is not None and jobs]
             for summary in _run(console, analysis, jobs):
                 for text in summary.faults:
                     fault(text)
@@ -107,8 +109,8 @@ def analyze(
                     _say(console, summary.line())
                 if received:
                     break
-        except OutputError as error:
-            raise click.ClickException(f'{error}.') from error
+    except OutputError as error:
+        raise click.ClickException(f'{error}.') from error
     if received:
         sys.exit(128 + received[0])
     if faults:
@@ -175,29 +177,33 @@ def _jobs(
     :param others: further files that are written.
     :raises UsageError: where an output cannot be that of these files, or is one of them.
     """
-    annotated = _outputs('--video', video, media, tuple(FOURCC), _annotated_name)
-    timelines = _outputs('--plot', plot, media, ('.png',), _timeline_name)
+    taken: set[Path] = set()
+    annotated = _outputs('--video', video, media, tuple(FOURCC), _annotated_name, taken)
+    timelines = _outputs('--plot', plot, media, ('.png',), _timeline_name, taken)
     inputs = {item.path.resolve() for item in media}
-    for output in (*annotated, *timelines, *others):
-        if output is not None and output.resolve() in inputs:
+    outputs = [path for path in (*annotated, *timelines, *others) if path is not None]
+    for number, output in enumerate(outputs):
+        if output.resolve() in inputs:
             raise click.UsageError(
                 f'{output} is one of the files to read: give the output another name')
+        if output.resolve() in (other.resolve() for other in outputs[:number]):
+            raise click.UsageError(f'two outputs are named {output}: give each its own name')
     return [Job(*row) for row in zip(media, annotated, timelines, strict=True)]
 
 
 def _outputs(
     option: str, output: Path | None, media: Sequence[Media], endings: Sequence[str],
-    name: Callable[[Media], Path | None],
+    name: Callable[[Media], Path | None], taken: set[Path],
 ) -> list[Path | None]:
     """
     Return the output of each file: the one that is named, or one in the folder that is named.
 
     :param name: gives the name in a folder, None where nothing is made of the file.
+    :param taken: names in folders that are given already; receives further ones.
     """
     if output is None or not media:
         return [None] * len(media)
     if output.is_dir() or not output.suffix:
-        taken: set[Path] = set()
         return [
             None if own is None else _free(output / own, taken)
             for own in (name(item) for item in media)]

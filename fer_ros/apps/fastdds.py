@@ -23,6 +23,11 @@ from fer_ros.core.resources import share_directory
 PROFILE_VARIABLES = ('FASTRTPS_DEFAULT_PROFILES_FILE', 'FASTDDS_DEFAULT_PROFILES_FILE')
 """Names of the variable in Fast DDS 2 (Jazzy) and 3 (Kilted and later)."""
 
+SHARED_MEMORY = '/dev/shm'
+
+SEGMENTS_BYTES = 5 * 32 * 2**20
+"""Those of four nodes and of one who listens, each as large as config/fastdds.xml says."""
+
 
 def profile_variables() -> dict[str, str]:
     """
@@ -33,3 +38,18 @@ def profile_variables() -> dict[str, str]:
     if any(name in os.environ for name in PROFILE_VARIABLES):
         return {}
     return dict.fromkeys(PROFILE_VARIABLES, str(share_directory() / 'config' / 'fastdds.xml'))
+
+
+def shared_memory_warning() -> str:
+    """Return a sentence where the nodes' segments do not fit into shared memory, else ''."""
+    try:
+        state = os.statvfs(SHARED_MEMORY)
+    except OSError:
+        return ''
+    free = state.f_bavail * state.f_frsize
+    if free >= SEGMENTS_BYTES:
+        return ''
+    return (
+        f'{SHARED_MEMORY} has {free / 2**20:.0f} MiB left, and the nodes need '
+        f'{SEGMENTS_BYTES / 2**20:.0f} MiB for images from one process to another, of which most '
+        'are lost otherwise: give a container more (docker run --shm-size=512m).')

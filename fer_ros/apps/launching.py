@@ -21,8 +21,8 @@ from collections.abc import Mapping, Sequence
 import functools
 from typing import Any
 
-from fer_ros.apps.fastdds import profile_variables
-from fer_ros.core.configuration import ConfigError, find_config
+from fer_ros.apps.fastdds import profile_variables, shared_memory_warning
+from fer_ros.core.configuration import ConfigError, find_config, parameter_sections
 from launch import LaunchContext, LaunchDescriptionEntity
 from launch.actions import DeclareLaunchArgument, OpaqueFunction, RegisterEventHandler
 from launch.event_handlers import OnProcessStart, OnShutdown
@@ -32,6 +32,9 @@ from launch_ros.ros_adapters import get_ros_node
 from lifecycle_msgs.msg import State, Transition
 from lifecycle_msgs.srv import ChangeState, GetState
 from rclpy.client import Client
+from rclpy.exceptions import InvalidTopicNameException
+from rclpy.expand_topic_name import expand_topic_name
+from rclpy.validate_full_topic_name import validate_full_topic_name
 
 RESPAWN_DELAY_S = 1.0
 ANSWER_TIMEOUT_S = 1.0
@@ -93,12 +96,11 @@ def pipeline(with_camera: bool) -> OpaqueFunction:
 def _pipeline(context: LaunchContext, with_camera: bool) -> Sequence[LaunchDescriptionEntity]:
     arguments = context.launch_configurations
     # For launch's own participant as well, which asks the nodes for their states.
-    context.environment.update(profile_variables())
-    try:
-        config = str(find_config(arguments['config']))
-    except ConfigError as error:
-        raise RuntimeError(str(error)) from error
-    image_topic = arguments['image_topic']
+    profile = profile_variables()
+    context.environment.update(profile)
+    if profile and (warning := shared_memory_warning()):
+        get_logger('fer_ros').warning(warning)
+    config, image_topic = _config(arguments['config']), _topic(arguments['image_topic'])
     common = _given('use_sim_time', arguments)
     # In the order in which they are brought up: whoever listens comes before whoever speaks.
     parameters: dict[str, dict[str, Any]] = {'emotion_node': {}, 'face_node': {}}
@@ -107,8 +109,8 @@ def _pipeline(context: LaunchContext, with_camera: bool) -> Sequence[LaunchDescr
     if arguments['overlay'] == 'true':
         parameters['overlay_node'] = {}
     if with_camera and not image_topic:
-        source = {'source': arguments['source']} if arguments['source'] else {}
-        parameters['camera_node'] = {**source, **_given('loop', arguments)}
+        given = {name: arguments[name] for name in ('source', 'frame_id') if arguments[name]}
+        parameters['camera_node'] = {**given, **_given('loop', arguments)}
     nodes = [
         LifecycleNode(
             package='fer_ros', executable=name, name=name, namespace=arguments['namespace'],
@@ -118,6 +120,27 @@ def _pipeline(context: LaunchContext, with_camera: bool) -> Sequence[LaunchDescr
             output='screen', respawn=True, respawn_delay=RESPAWN_DELAY_S)
         for name, own in parameters.items()]
     return [*_KeepActive(nodes).handlers(), *nodes]
+
+
+def _config(path_or_name: str) -> str:
+    """Return the path of a parameter file that nodes can read: those that cannot die for ever."""
+    try:
+        path = find_config(path_or_name)
+        parameter_sections(path)
+    except ConfigError as error:
+        raise RuntimeError(str(error)) from error
+    return str(path)
+
+
+def _topic(name: str) -> str:
+    """Return the name of a topic, where it is one; empty stays empty."""
+    try:
+        if name:
+            validate_full_topic_name(expand_topic_name(name, 'face_node', '/'))
+    except (ValueError, InvalidTopicNameException) as error:
+        reason = str(error).splitlines()[0].split(', at ')[0].rstrip(':')
+        raise RuntimeError(f'image_topic {name!r} cannot be a topic: {reason}.') from error
+    return name
 
 
 def _given(name: str, arguments: Mapping[str, str]) -> dict[str, bool]:

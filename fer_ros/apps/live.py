@@ -39,7 +39,7 @@ from fer_ros.apps.bring_up import (
     write_parameter_file,
 )
 from fer_ros.apps.display import live_table, native_output_through, PlainLines, print_summary
-from fer_ros.apps.fastdds import profile_variables
+from fer_ros.apps.fastdds import profile_variables, shared_memory_warning
 from fer_ros.apps.monitor import Monitor
 from fer_ros.apps.parameters import parameters
 from fer_ros.apps.recording import OverlayRecorder
@@ -107,7 +107,10 @@ def live(
         raise click.ClickException(str(error)) from error
     stop = threading.Event()
     _end_on_signals(stop)
-    os.environ.update(profile_variables())
+    profile = profile_variables()
+    os.environ.update(profile)
+    if processes and profile and (warning := shared_memory_warning()):
+        click.echo(warning, err=True)
     if not any(name in os.environ for name in DISCOVERY_VARIABLES):
         # What a camera sees concerns nobody else in the network, unless the user wants it to.
         os.environ[DISCOVERY_VARIABLES[0]] = 'LOCALHOST'

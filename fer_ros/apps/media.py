@@ -70,19 +70,32 @@ def find_media(paths: Iterable[Path], fault: Callable[[str], None]) -> list[Medi
     """
     found: list[Media] = []
     for path in paths:
-        if path.is_dir():
-            files = [
-                Media(file, file.relative_to(path), file.suffix.lower() in VIDEO_SUFFIXES)
-                for file in _files_below(path, fault)
-                if file.suffix.lower() in VIDEO_SUFFIXES | IMAGE_SUFFIXES]
-            if not files:
-                fault(f'the folder {path} holds no picture or video')
-            found += files
-        elif path.exists():
-            found.append(Media(path, Path(path.name), not _is_picture(path)))
-        else:
-            fault(f'{path} does not exist: check the name')
+        try:
+            if path.is_dir():
+                files = [
+                    Media(file, file.relative_to(path), file.suffix.lower() in VIDEO_SUFFIXES)
+                    for file in _files_below(path, fault)
+                    if file.suffix.lower() in VIDEO_SUFFIXES | IMAGE_SUFFIXES]
+                if not files:
+                    fault(f'the folder {path} holds no picture or video')
+                found += [file for file in files if _is_named_as_text(file.path, fault)]
+            elif not path.exists():
+                fault(f'{path} does not exist: check the name')
+            elif _is_named_as_text(path, fault):
+                found.append(Media(path, Path(path.name), not _is_picture(path)))
+        except OSError as error:
+            fault(f'{path} cannot be read: {error.strerror}')
     return found
+
+
+def _is_named_as_text(path: Path, fault: Callable[[str], None]) -> bool:
+    """Return whether the name can be handed to OpenCV, which ends the process by others."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        fault(f'{os.fsencode(path)!r} has a name that is not UTF-8: rename it')
+        return False
+    return True
 
 
 def _is_picture(path: Path) -> bool:

@@ -114,8 +114,7 @@ class ResultsFile(ABC):
         What cannot go back writes no tail.
         """
         try:
-            # A file's name may be no text at all.
-            self._file.write(text.encode('utf-8', 'surrogateescape'))
+            self._file.write(text.encode())
             if tail and self._can_go_back:
                 end = self._file.tell()
                 self._file.write(tail.encode())

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+import warnings
 
 from fer_ros.core.drawing import COLORS
 from fer_ros.core.emotions import Emotion, LABELS
@@ -88,7 +89,7 @@ class Timeline:
         panels = max(len(shown), 1)
         figure = Figure(
             figsize=(_WIDTH_IN, _FRAME_IN + _PANEL_IN * panels), dpi=_DPI, layout='constrained')
-        figure.suptitle(title, fontsize=12)
+        figure.suptitle(title, fontsize=12, parse_math=False)
         rows = figure.subplots(panels, 1, sharex=True, squeeze=False)[:, 0]
         interval_s = _interval_s(self._times_s)
         begin_s = self._times_s[0] if self._times_s else 0.0
@@ -107,7 +108,10 @@ class Timeline:
             handles=[Patch(color=_rgb(Emotion(k)), label=label) for k, label in enumerate(LABELS)]
             + [Patch(color=_rgb(Emotion.UNKNOWN), label='unknown')],
             loc='outside lower center', ncols=len(LABELS) + 1, frameon=False, fontsize=9)
-        figure.savefig(path)
+        with warnings.catch_warnings():
+            # The fonts lack the letters of some names; a chart with boxes for them is a chart.
+            warnings.simplefilter('ignore', UserWarning)
+            figure.savefig(path)
 
 
 def _draw(axes: Axes, track: Track, interval_s: float) -> None:

@@ -98,7 +98,8 @@ class VideoFile:
             raise ValueError(f'{path} cannot be recorded: there is no folder {path.parent}.')
         self.path = path
         self.images = 0
-        self._rate_hz = rate_hz
+        # MPEG-4 counts time in 65,535 parts of a second at most, OpenCV in decimal ones.
+        self._rate_hz = rate_hz and round(rate_hz, 3 if rate_hz < 65 else 2)
         self._writer: cv2.VideoWriter | None = None
         self._size = (0, 0)
         self._first: list[tuple[Image, int]] = []
@@ -155,10 +156,13 @@ class VideoFile:
     def _open(self, image: Image, rate_hz: float) -> None:
         self._size = (image.shape[1], image.shape[0])
         fourcc = cv2.VideoWriter.fourcc(*FOURCC[self.path.suffix.lower()])
-        self._writer = cv2.VideoWriter(str(self.path), fourcc, rate_hz, self._size)
+        with silenced():
+            self._writer = cv2.VideoWriter(str(self.path), fourcc, rate_hz, self._size)
         if not self._writer.isOpened():
+            width, height = self._size
             raise OSError(
-                f'{self.path} cannot be written: check the permissions and the space on the disk.')
+                f'{self.path} cannot be written: check the permissions and the space on the disk, '
+                f'and whether {self.path.suffix} can hold {width}x{height} at {rate_hz:g} Hz.')
 
     def close(self) -> None:
         """

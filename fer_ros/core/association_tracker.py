@@ -22,7 +22,7 @@ import numpy as np
 
 LONGEST_GAP_S = 5.0
 """
-After a longer gap between two images all faces are new.
+After a longer gap between two images all faces are new, and reported at once.
 
 A slower camera cannot tell who is who by place, and after a camera was lost others may stand
 there.
@@ -59,6 +59,7 @@ class AssociationTracker:
         self._followed: list[Followed] = []
         self._absent = AbsentFaces()
         self._stamp_ns: int | None = None
+        self._is_after_gap = False
         self._last_id = 0
 
     @property
@@ -93,7 +94,9 @@ class AssociationTracker:
 
     def _pass_time(self, stamp_ns: int) -> None:
         last_ns = stamp_ns if self._stamp_ns is None else self._stamp_ns
-        if not -self.options.timeout_s <= (stamp_ns - last_ns) / NS_PER_S <= LONGEST_GAP_S:
+        gap_s = (stamp_ns - last_ns) / NS_PER_S
+        self._is_after_gap = gap_s > LONGEST_GAP_S
+        if not -self.options.timeout_s <= gap_s <= LONGEST_GAP_S:
             self.reset()
         self._stamp_ns = stamp_ns
         for followed in self._followed:
@@ -147,8 +150,8 @@ class AssociationTracker:
 
     def _confirm(self, stamp_ns: int) -> None:
         """Give identities to the faces that were found often enough, their own where known."""
-        newcomers = [
-            f for f in self._followed if not f.track_id and f.hits >= self.options.min_hits]
+        min_hits = 1 if self._is_after_gap else self.options.min_hits
+        newcomers = [f for f in self._followed if not f.track_id and f.hits >= min_hits]
         self._absent.forget_before(stamp_ns - self.options.reidentify_s * NS_PER_S)
         known = self._absent.recognise(
             [f.detection.box for f in newcomers], sum(f.track_id > 0 for f in self._followed))

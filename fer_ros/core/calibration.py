@@ -16,13 +16,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 import math
 import os
 from pathlib import Path
 import re
-import tempfile
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -110,35 +109,6 @@ def load_calibration(url: str) -> Calibration:
     return _Reader(path, values).calibration()
 
 
-def save_calibration(calibration: Calibration, path: Path) -> None:
-    """
-    Write a calibration so that this module and ROS's camera drivers read it.
-
-    The file is complete or not changed at all.
-
-    :raises OSError: where the file cannot be written.
-    """
-    values = {
-        'image_width': calibration.width,
-        'image_height': calibration.height,
-        'camera_name': calibration.camera_name,
-        'camera_matrix': _matrix(3, 3, calibration.k),
-        'distortion_model': calibration.distortion_model,
-        'distortion_coefficients': _matrix(1, len(calibration.d), calibration.d),
-        'rectification_matrix': _matrix(3, 3, calibration.r),
-        'projection_matrix': _matrix(3, 4, calibration.p),
-    }
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f'.{path.name}.')
-    try:
-        with os.fdopen(handle, 'w', encoding='utf-8') as file:
-            yaml.safe_dump(values, file, sort_keys=False, default_flow_style=None)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
-
-
 def resolve_url(url: str) -> Path:
     """
     Return the path of a file that is named by a path, file:///path or package://package/path.
@@ -171,10 +141,6 @@ def _share_folder(package: str, url: str) -> Path:
     raise CalibrationError(
         f'the package {package!r} of {url} is not found ({where}): source the workspace that has '
         'it')
-
-
-def _matrix(rows: int, columns: int, data: Sequence[float]) -> dict[str, Any]:
-    return {'rows': rows, 'cols': columns, 'data': [float(value) for value in data]}
 
 
 def _is_number(value: Any) -> bool:

@@ -21,7 +21,7 @@ The files are ordinary ROS 2 parameter files; the same ones serve `ros2 launch`,
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -75,7 +75,8 @@ class CameraNodeOptions(SourceOptions):
         'Calibration file as written by camera_calibration: a path, file:// or package://; '
         'empty: not calibrated.')
     wait_for_subscriber_s: float = option(
-        2.0, 'A file is not begun before someone subscribes to image_raw, at most for this time.',
+        2.0, 'A file of this machine is not begun before someone subscribes to image_raw, at most '
+        'for this time.',
         unit='s', minimum=0.0, maximum=600.0)
 
 
@@ -139,6 +140,41 @@ def find_config(path_or_name: str | Path) -> Path:
     return named
 
 
+def parameter_sections(path: Path) -> list[tuple[str, Mapping[str, Any]]]:
+    """
+    Return the sections of a ROS parameter file, of whichever nodes, with what they set.
+
+    :raises ConfigError: where the file cannot be read or is no parameter file.
+    """
+    try:
+        content = yaml.safe_load(path.read_text(encoding='utf-8')) or {}
+    except (yaml.YAMLError, ValueError) as error:
+        raise ConfigError(f'{path} is not valid YAML: {error}') from error
+    except OSError as error:
+        raise ConfigError(f'{path} cannot be read: {error.strerror}.') from error
+    if not isinstance(content, Mapping):
+        raise ConfigError(
+            f'{path} is no ROS parameter file: it must begin with the name of a node.')
+    return list(_sections(path, content, ''))
+
+
+def _sections(
+    path: Path, content: Mapping[str, Any], namespace: str,
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for name, body in content.items():
+        section = f'{namespace}{name}'
+        parameters = body.get('ros__parameters') if isinstance(body, Mapping) else None
+        if isinstance(parameters, Mapping):
+            yield section, parameters
+        elif body and isinstance(body, Mapping) and all(
+                isinstance(below, Mapping) for below in body.values()):
+            yield from _sections(path, body, f'{section}/')
+        else:
+            raise ConfigError(
+                f'{path}: the section {section} has no "ros__parameters:" below it, as ROS '
+                'parameter files need.')
+
+
 def read_config(path_or_name: str | Path) -> dict[str, dict[str, Any]]:
     """
     Return what a ROS parameter file sets for each of our nodes.
@@ -152,23 +188,9 @@ def read_config(path_or_name: str | Path) -> dict[str, dict[str, Any]]:
     :raises ConfigError: where the file is missing or is no parameter file.
     """
     path = find_config(path_or_name)
-    try:
-        content = yaml.safe_load(path.read_text(encoding='utf-8')) or {}
-    except (yaml.YAMLError, ValueError) as error:
-        raise ConfigError(f'{path} is not valid YAML: {error}') from error
-    except OSError as error:
-        raise ConfigError(f'{path} cannot be read: {error.strerror}.') from error
-    if not isinstance(content, Mapping):
-        raise ConfigError(
-            f'{path} is no ROS parameter file: it must begin with the name of a node.')
     values: dict[str, dict[str, Any]] = {name: {} for name in NODE_OPTIONS}
-    for section, body in content.items():
-        parameters = body.get('ros__parameters') if isinstance(body, Mapping) else None
-        if not isinstance(parameters, Mapping):
-            raise ConfigError(
-                f'{path}: the section {section} has no "ros__parameters:" below it, as ROS '
-                'parameter files need.')
-        node = str(section).rsplit('/', 1)[-1]
+    for section, parameters in parameter_sections(path):
+        node = section.rsplit('/', 1)[-1]
         if node not in NODE_OPTIONS and node != '**':
             raise ConfigError(
                 f'{path}: there is no node {node!r}; there are {", ".join(NODE_OPTIONS)}.')

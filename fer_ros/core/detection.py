@@ -60,7 +60,9 @@ class DetectorOptions(Options):
         0.5, 'Detections with a lower score are dropped; MediaPipe reports none below 0.5.',
         minimum=0.0, maximum=1.0)
     min_size: int = option(
-        16, 'Faces whose box has a shorter edge are dropped.', unit='px', minimum=1, maximum=4096)
+        16, 'Faces whose box has a shorter edge are not found, but those that were found are '
+        'followed on. Turned images are searched at 512 px, where the same edge counts.',
+        unit='px', minimum=1, maximum=4096)
     interval: int = option(
         3, 'Detect in every so many images; in between faces are followed by a visual tracker or '
         'by their landmarks, at a fraction of the cost. Every image is searched while a face is '

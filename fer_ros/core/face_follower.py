@@ -21,7 +21,6 @@ from dataclasses import dataclass, replace
 import math
 
 from fer_ros.core.face_mesh import (
-    detection_of_mesh,
     differences,
     FaceMesh,
     Mesh,
@@ -74,16 +73,22 @@ class _Framing:
 
 @dataclass(frozen=True)
 class _Place:
-    """Where a face is: its box, how that frames it, and the region to see it upright in."""
+    """
+    Where a face is: its box, how that frames it, and the region to see it upright in.
+
+    `score` is the detector's of the last time that it found the face.
+    """
 
     box: Box
+    score: float
     framing: _Framing
     region: Region
 
     @classmethod
-    def of(cls, box: Box, mesh: Mesh) -> _Place:
+    def of(cls, box: Box, score: float, mesh: Mesh) -> _Place:
         """Return the place of a face with this box and these landmarks."""
-        return cls(box, _Framing.of(box, detection_of_mesh(mesh).box), region_of_mesh(mesh))
+        framing = _Framing.of(box, mesh.detection.box)
+        return cls(box, score, framing, region_of_mesh(mesh))
 
 
 class FaceFollower:
@@ -99,7 +104,9 @@ class FaceFollower:
         self._places: dict[int, _Place] = {}
         self._turns: dict[int, int] = {}
         self._turn = self._tracked = 0
-        self._meshes: dict[Box, Mesh] = {}
+        self._finds: dict[Box, tuple[Detection, Mesh]] = {}
+        # Of this image: faces that the detector missed, and what the network saw of others.
+        self._views: dict[Box, Mesh] = {}
         self._unconfirmed: list[_Place] = []
 
     def follow(self, image: Image, most: int) -> list[Detection] | None:
@@ -127,7 +134,7 @@ class FaceFollower:
         :param detections: what the detector found.
         :param most: so many faces are looked at, at most; those first for which it is longest ago.
         """
-        self._meshes = {}
+        self._finds, self._views = {}, {}
         places = [self._places[key] for key in sorted(self._places, key=self._last_turn)]
         places, self._unconfirmed = places + self._unconfirmed, []
         missed = [
@@ -137,8 +144,9 @@ class FaceFollower:
         for place in missed[:most]:
             mesh = self._found_again(image, place.region)
             if mesh is not None:
-                seen = detection_of_mesh(mesh)
-                carried = replace(seen, box=place.framing.box(seen.box))
+                carried = replace(
+                    mesh.detection, score=place.score,
+                    box=place.framing.box(mesh.detection.box))
                 found += self._new(carried, mesh, [*detections, *found])
         return found
 
@@ -147,20 +155,36 @@ class FaceFollower:
         roll: float,
     ) -> list[Detection]:
         """
-        Return the doubtful finds in which the network sees a face that was not found otherwise.
+        Return the detections with those doubtful finds in which the network sees another face.
+
+        A detection in which it sees none gives way: a detector takes some leaning faces for
+        upright ones.
 
         :param detections: what was found otherwise.
         :param roll: how far those lean, in radians, whose eyes are not known.
         """
-        found: list[Detection] = []
+        kept = list(detections)
         for candidate in doubtful:
-            if any(_is_same(candidate.box, known.box) for known in detections):
+            same = [found for found in kept if _is_same(candidate.box, found.box)]
+            if any(self._is_seen(image, found) for found in same):
                 continue
             mesh = self._network.settle(
                 image, region_of_face(candidate.box, candidate.key_points, roll))
             if mesh.is_face:
-                found += self._new(detection_of_mesh(mesh), mesh, [*detections, *found])
-        return found
+                others = [found for found in kept if found not in same]
+                confirmed = replace(mesh.detection, score=candidate.score)
+                new = self._new(confirmed, mesh, others)
+                kept = [*others, *new] if new else kept
+        return kept
+
+    def _is_seen(self, image: Image, detection: Detection) -> bool:
+        """Return whether the network sees the face, now or in the last image."""
+        if any(_is_same(place.box, detection.box) for place in self._places.values()):
+            return True
+        if detection.box not in self._views:
+            self._views[detection.box] = self._network.settle(
+                image, region_of_face(detection.box, detection.key_points))
+        return self._views[detection.box].is_face
 
     def look(self, image: Image, tracks: Sequence[Track], most: int) -> dict[int, Mesh | None]:
         """
@@ -182,23 +206,25 @@ class FaceFollower:
         seen.sort(key=lambda track: self._last_turn(track.track_id))
         meshes: dict[int, Mesh | None] = {}
         for track in seen[:most]:
-            mesh = self._meshes.pop(track.box, None) or self._mesh(image, track)
+            found = self._finds.pop(track.box, None)
+            mesh = found[1] if found else self._mesh(image, track)
             meshes[track.track_id] = mesh
             self._turns[track.track_id] = self._turn
             if mesh is not None:
-                self._places[track.track_id] = _Place.of(track.box, mesh)
+                self._places[track.track_id] = _Place.of(track.box, track.score, mesh)
             else:
                 self._places.pop(track.track_id, None)
         # The tracker wants to see them in the next image as well.
         self._unconfirmed += [
-            _Place.of(box, mesh) for box, mesh in self._meshes.items()
+            _Place.of(box, find.score, mesh) for box, (find, mesh) in self._finds.items()
             if box not in boxes.values()]
-        self._meshes = {}
+        self._finds = {}
         return meshes
 
     def reset(self) -> None:
         """Forget all faces."""
-        self._places, self._turns, self._meshes, self._unconfirmed = {}, {}, {}, []
+        self._places, self._turns, self._finds, self._views = {}, {}, {}, {}
+        self._unconfirmed = []
         self._tracked = 0
 
     def _new(
@@ -206,7 +232,7 @@ class FaceFollower:
     ) -> list[Detection]:
         if any(_is_same(detection.box, other.box) for other in known):
             return []
-        self._meshes[detection.box] = mesh
+        self._finds[detection.box] = detection, mesh
         return [detection]
 
     def _last_turn(self, track_id: int) -> int:
@@ -218,7 +244,8 @@ class FaceFollower:
         known = self._found_again(image, place.region) if place else None
         if known is not None:
             return known
-        mesh = self._network.settle(image, region_of_face(track.box, track.key_points))
+        mesh = self._views.get(track.box) or self._network.settle(
+            image, region_of_face(track.box, track.key_points))
         return mesh if mesh.is_face else None
 
     def _found_again(self, image: Image, expected: Region) -> Mesh | None:
@@ -239,6 +266,6 @@ def _moved(place: _Place, box: Box) -> _Place:
     (x, y), (old_x, old_y) = box.center, place.box.center
     scale = math.sqrt(box.area / place.box.area)
     region = place.region
-    return _Place(box, place.framing, Region(
+    return _Place(box, place.score, place.framing, Region(
         x + scale * (region.center_x - old_x), y + scale * (region.center_y - old_y),
         scale * region.edge, region.roll))

@@ -121,6 +121,18 @@ class Mesh:
         upright = np.array([(cos, sin), (-sin, cos)]) @ points
         return roll, upright.min(axis=1), upright.max(axis=1)
 
+    @cached_property
+    def detection(self) -> Detection:
+        """Return what a detector would have said of this face; its score is the presence."""
+        roll, low, high = self.upright_bounds
+        edge = BOX_SCALE * float((high - low).mean())
+        key_points = np.asarray(self.landmarks[_KEY_POINTS, :2].mean(axis=1), np.float32)
+        eyes = (key_points[KeyPoint.RIGHT_EYE] + key_points[KeyPoint.LEFT_EYE]) / 2
+        down_x, down_y = _turned(np.array([0.0, BOX_BELOW_EYES * edge]), roll)
+        box = Box(
+            float(eyes[0]) + down_x - edge / 2, float(eyes[1]) + down_y - edge / 2, edge, edge)
+        return Detection(box, self.presence, key_points)
+
 
 def region_of_face(box: Box, key_points: Points | None, roll: float = 0.0) -> Region:
     """
@@ -141,23 +153,6 @@ def region_of_mesh(mesh: Mesh) -> Region:
     roll, low, high = mesh.upright_bounds
     x, y = _turned((low + high) / 2, roll)
     return Region(x, y, ROI_SCALE * float((high - low).max()), roll)
-
-
-def key_points_of_mesh(mesh: Mesh) -> Points:
-    """Return the key points (6, 2) that a detector would give, in pixels."""
-    return np.asarray(mesh.landmarks[_KEY_POINTS, :2].mean(axis=1), np.float32)
-
-
-def detection_of_mesh(mesh: Mesh) -> Detection:
-    """Return what a detector would have said of this face; its score is the presence."""
-    roll, low, high = mesh.upright_bounds
-    edge = BOX_SCALE * float((high - low).mean())
-    key_points = key_points_of_mesh(mesh)
-    eyes = (key_points[KeyPoint.RIGHT_EYE] + key_points[KeyPoint.LEFT_EYE]) / 2
-    down_x, down_y = _turned(np.array([0.0, BOX_BELOW_EYES * edge]), roll)
-    box = Box(
-        float(eyes[0]) + down_x - edge / 2, float(eyes[1]) + down_y - edge / 2, edge, edge)
-    return Detection(box, mesh.presence, key_points)
 
 
 def differences(a: Region, b: Region) -> tuple[float, float, float]:

@@ -22,7 +22,7 @@ from types import TracebackType
 from fer_ros.core.crop import upright_crop
 from fer_ros.core.detection import create_detector, Detector, DetectorOptions
 from fer_ros.core.face_follower import FaceFollower
-from fer_ros.core.face_mesh import detection_of_mesh, FaceMesh, Mesh
+from fer_ros.core.face_mesh import FaceMesh, Mesh
 from fer_ros.core.head_pose import estimate_head_pose, head_pose_of_mesh, HeadPoseOptions
 from fer_ros.core.options import option, Options
 from fer_ros.core.pose_filter import PoseFilter
@@ -95,6 +95,9 @@ class FaceStage:
 
     def process(self, frame: Frame) -> list[Face]:
         """Return the faces of the image, those known longest first."""
+        if self._follower and self._options.tracker.name == 'none':
+            # No picture may depend on the one before.
+            self._follower.reset()
         detections = self._detect(frame.image)
         tracks = self._tracker.update(detections, frame.stamp_ns, frame.image)
         looked: dict[int, Mesh | None] = {}
@@ -120,17 +123,20 @@ class FaceStage:
                 return None
             followed = self._follower.follow(image, most) if self._follower else None
             if followed is not None:
-                return followed
+                return self._largest(followed)
         detections = self._detector.detect(image)
         if self._follower:
             detections += self._follower.find_missed(image, detections, most)
             for side in self._sides_to_search():
-                detections += self._follower.confirm(
+                detections = self._follower.confirm(
                     image, self._roll_search.find(image, side), detections, side * TURN)
-        if len(detections) > self._options.max_faces:
-            detections.sort(key=lambda d: d.box.area, reverse=True)
-            del detections[self._options.max_faces:]
-        return detections
+        return self._largest(detections)
+
+    def _largest(self, detections: list[Detection]) -> list[Detection]:
+        if len(detections) <= self._options.max_faces:
+            return detections
+        return sorted(
+            detections, key=lambda d: d.box.area, reverse=True)[:self._options.max_faces]
 
     def _sides_to_search(self) -> tuple[int, ...]:
         """Return to which sides the image of this search is turned."""
@@ -149,7 +155,7 @@ class FaceStage:
         mesh = looked.get(track.track_id)
         framing = face.box
         if mesh is not None:
-            seen = detection_of_mesh(mesh)
+            seen = mesh.detection
             # Framed by the landmarks, crops of the same face are alike, whoever found it: from one
             # image to the next probabilities change by a fifth less than with detectors' boxes.
             framing, face = seen.box, replace(face, key_points=seen.key_points)

@@ -21,6 +21,9 @@ from fer_ros.core.opencv_log import quiet_opencv
 from fer_ros.core.values import Image
 import numpy as np
 
+MAX_EDGE = 32766
+"""OpenCV warps no image with a longer one."""
+
 _PNG_SIGNATURE = b'\x89PNG\r\n\x1a\n'
 
 
@@ -52,17 +55,31 @@ def read_image(path: Path) -> Image:
     if image is None:
         raise ValueError(
             f'{path} is damaged or no image: check that other programs show it, or copy it again')
+    if max(image.shape[:2]) > MAX_EDGE:
+        raise ValueError(
+            f'{path} is {image.shape[1]}x{image.shape[0]} pixels, and no edge may be longer than '
+            f'{MAX_EDGE}: make it smaller')
     return np.ascontiguousarray(image, np.uint8)
 
 
 def _is_truncated(data: bytes) -> bool:
     # The decoder fills what is missing of a JPEG with grey and raises nothing, so the end mark is
-    # looked for. The mark that begins the coded pixels (FF DA) cannot occur within them.
+    # looked for behind the headers, which may hold a smaller JPEG. Behind it anything may follow.
     if data.startswith(b'\xff\xd8\xff'):
-        return data.rfind(b'\xff\xd9') < data.rfind(b'\xff\xda')
+        return data.find(b'\xff\xd9', _begin_of_pixels(data)) < 0
     if data.startswith(_PNG_SIGNATURE):
         return b'IEND' not in data
     return False
+
+
+def _begin_of_pixels(jpeg: bytes) -> int:
+    """Return the place of the mark that begins the coded pixels (FF DA), or where marks end."""
+    position = 2
+    while jpeg[position:position + 1] == b'\xff' and jpeg[position + 1:position + 2] != b'\xda':
+        is_filling = jpeg[position + 1:position + 2] == b'\xff'
+        length = int.from_bytes(jpeg[position + 2:position + 4], 'big')
+        position += 1 if is_filling else 2 + length
+    return position
 
 
 def _without_color_profile(png: bytes) -> bytes:

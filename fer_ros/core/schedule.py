@@ -58,6 +58,10 @@ class ClassificationSchedule:
             self._due_ns[track_id] = stamp_ns - period_ns
             # A new face goes before those that had a turn within the last second.
             self._last[track_id] = stamp_ns - NS_PER_S, 0
+        # Where the rate was raised, or stamps went back, the turn that was due is too far away.
+        latest_ns = stamp_ns + period_ns + period_ns // 10
+        for track_id in candidates:
+            self._due_ns[track_id] = min(self._due_ns[track_id], latest_ns)
         # A stamp counts for a turn that is less than a tenth of a period away: cameras jitter.
         due = [
             track_id for track_id in candidates

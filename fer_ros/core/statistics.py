@@ -25,6 +25,9 @@ import numpy as np
 INTERVAL_WEIGHT = 0.2
 """How much the newest interval counts in the usual one."""
 
+LONGEST_GAP, LONGEST_GAP_S = 3.0, 1.0
+"""A longer gap, in usual intervals and in seconds, counts as one of this length."""
+
 
 @dataclass(frozen=True)
 class Snapshot:
@@ -77,6 +80,8 @@ class Statistics:
             if math.isnan(self._interval_s):
                 self._interval_s = gap_s
             else:
+                # A pause says little about the usual interval.
+                gap_s = min(gap_s, max(LONGEST_GAP_S, LONGEST_GAP * self._interval_s))
                 self._interval_s += INTERVAL_WEIGHT * (gap_s - self._interval_s)
             self._last_in = now
             self._in.append(now)

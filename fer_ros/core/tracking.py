@@ -53,8 +53,8 @@ class TrackerOptions(Options):
         choices=('association', 'csrt', 'kcf', 'medianflow', 'mosse', 'none'))
     timeout_s: float = option(
         0.7,
-        'A face that the detector does not find for longer is forgotten; until then it is '
-        'followed, or its place predicted.',
+        'A face that neither the detector nor its landmarks show for longer is forgotten; until '
+        'then it is followed by a visual tracker, or its place predicted.',
         unit='s', minimum=0.0, maximum=10.0, dynamic=True)
     min_hits: int = option(
         2, 'A face is reported once it was found in this many images in a row, of those that '
@@ -65,7 +65,8 @@ class TrackerOptions(Options):
         unit="faces' edges", minimum=0.1, maximum=10.0, dynamic=True)
     reidentify_s: float = option(
         10.0, 'A face that was forgotten and comes back near its place, about as large, has its '
-        'identity again within this time; 0: never.',
+        'identity again within this time; 0: never. Nobody is known again after 5 s without '
+        'images.',
         unit='s', minimum=0.0, maximum=600.0, dynamic=True)
     csrt: CsrtOptions = CsrtOptions()
     kcf: KcfOptions = KcfOptions()

@@ -89,6 +89,7 @@ class CameraNode(PipelineNode):
         """Read the calibration, and open the source unless it may appear later."""
         options: CameraNodeOptions = self.options
         self._settings = options
+        self._end_status = None
         self._calibration = load_calibration(options.camera_info_url)
         self._calibration_fault = ''
         if not may_appear(options.source):
@@ -132,11 +133,12 @@ class CameraNode(PipelineNode):
         for publisher in (self._images, self._infos):
             if publisher is not None:
                 self.destroy_lifecycle_publisher(publisher)
-        self._images = self._infos = None
+        self._images = self._infos = self._end_status = None
 
     def _run(self, stop: threading.Event) -> None:
         if self._source_is_file():
             self._wait_for_subscriber()
+        failed: SourceStatus | None = None
         try:
             for frame in self._stream:
                 self.statistics.count_in()
@@ -144,16 +146,17 @@ class CameraNode(PipelineNode):
         except SourceError:
             pass  # reported by the stream's status
         except Exception as error:
-            self.get_logger().error(f'The source failed: {error!r}')
+            failed = SourceStatus(SourceState.FAILED, f'The source failed: {error!r}')
+            self.get_logger().error(failed.text)
         executor = self.executor
         if not stop.is_set() and executor is not None:
             # A transition belongs into the executor's thread.
-            executor.create_task(self._end, stop)
+            executor.create_task(self._end, stop, failed or self._stream.status)
 
-    def _end(self, stop: threading.Event) -> None:
+    def _end(self, stop: threading.Event, status: SourceStatus) -> None:
         # Meanwhile someone may have deactivated the node, and activated it again.
         if self.is_active and not stop.is_set():
-            self._end_status = self._stream.status
+            self._end_status = status
             self.trigger_deactivate()
             self.publish_diagnostics()
 

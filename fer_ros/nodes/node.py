@@ -56,6 +56,10 @@ FAILURE_SHOWN_S = 60.0
 STALE_AFTER_S = 1.0
 """Without input for longer, a node reports WARN; for five times longer, STALE."""
 
+NO_TIME = (
+    'No time has come on /clock yet: play the bag with --clock, start the simulator, or set '
+    'use_sim_time to false.')
+
 PR_SET_PDEATHSIG = 1
 """From Linux's <sys/prctl.h>."""
 
@@ -199,8 +203,10 @@ class PipelineNode(LifecycleNode):
         self.statistics = Statistics()
         self.is_active = True
         if not self._attempt('be activated', self.activate):
+            fault = self._fault
             self._stop_work()
             super().on_deactivate(state)
+            self._fault = fault
             return TransitionCallbackReturn.FAILURE
         return result
 
@@ -316,8 +322,15 @@ class PipelineNode(LifecycleNode):
                     f'A message was skipped: {error}', throttle_duration_sec=THROTTLE_S)
 
     def age_s(self, stamp: Any) -> float:
-        """Return the time since a stamp in seconds, by the node's clock."""
+        """Return the time since a stamp in seconds, by the node's clock; NaN before /clock."""
+        if self._has_no_time:
+            return math.nan
         return (self.get_clock().now() - Time.from_msg(stamp)).nanoseconds / 1e9
+
+    @property
+    def _has_no_time(self) -> bool:
+        """Return whether time is simulated and has not begun."""
+        return self.get_clock().now().nanoseconds == 0
 
     # Diagnostics.
 
@@ -327,6 +340,8 @@ class PipelineNode(LifecycleNode):
         rows: dict[str, Any] = {}
         if self.is_active:
             (level, message), rows = self.status(figures)
+            if self._has_no_time:
+                level, message = DiagnosticStatus.WARN, NO_TIME
         else:
             level, message = self.inactive_status()
         values = {

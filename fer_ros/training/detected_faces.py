@@ -23,7 +23,7 @@ from dataclasses import replace
 import cv2
 from fer_ros.core.crop import upright_crop
 from fer_ros.core.detection import create_detector, DetectorOptions
-from fer_ros.core.face_mesh import detection_of_mesh, FaceMesh, region_of_face
+from fer_ros.core.face_mesh import FaceMesh, region_of_face
 from fer_ros.core.values import Box, Detection, Image
 from fer_ros.training.labelled_faces import DataSet, Images, Mask
 from fer_ros.training.pictures import resized
@@ -80,7 +80,7 @@ def framed(network: FaceMesh, image: Image, face: Detection) -> Detection:
     :param image: (H, W, 3) uint8, BGR.
     """
     mesh = network.settle(image, region_of_face(face.box, face.key_points))
-    return detection_of_mesh(mesh) if mesh.is_face else face
+    return mesh.detection if mesh.is_face else face
 
 
 def with_faces(

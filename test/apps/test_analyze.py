@@ -20,6 +20,7 @@ from dataclasses import replace
 import io
 import json
 import os
+from pathlib import Path
 import pty
 import signal
 import subprocess
@@ -348,6 +349,8 @@ def test_what_does_not_exist_and_empty_folders(sources, tmp_path):
     (['clip.mp4', '--video', 'clip.mp4'], 'is one of the files to read'),
     (['clip.mp4', '--csv', 'clip.mp4'], 'is one of the files to read'),
     (['clip.mp4', '--video', '.'], 'is one of the files to read'),
+    (['b.jpg', '--json', 'rows', '--csv', './rows'], 'two outputs are named rows'),
+    (['clip.mp4', '--video', 'z.mp4', '--csv', 'z.mp4'], 'two outputs are named z.mp4'),
 ])
 def test_wrong_use(sources, monkeypatch, arguments, words):
     monkeypatch.chdir(sources)
@@ -373,6 +376,77 @@ def test_wrong_values(sources, monkeypatch, arguments, words):
     assert result.stderr.startswith('Error: ')
     assert words in result.stderr
     assert result.stderr.rstrip().endswith(('.', '?'))
+
+
+@pytest.mark.parametrize('option', ['--json', '--csv'])
+@pytest.mark.parametrize('arguments', [['b.jpg', '--model', 'nobody'], ['nobody.jpg']])
+def test_where_nothing_can_be_done_earlier_results_stay(
+        sources, tmp_path, monkeypatch, option, arguments):
+    monkeypatch.chdir(sources)
+    (tmp_path / 'rows').write_text('earlier')
+    assert run(*arguments, option, tmp_path / 'rows').exit_code == 1
+    assert (tmp_path / 'rows').read_text() == 'earlier'
+
+
+def test_charts_and_annotated_pictures_in_one_folder_do_not_meet(clip, tmp_path):
+    write_video(tmp_path / 'x.mp4', clip[1][:3])
+    cv2.imwrite(str(tmp_path / 'x_timeline.png'), clip[1][0])
+    result = run(tmp_path, '--video', tmp_path / 'out', '--plot', tmp_path / 'out')
+    assert result.exit_code == 0, result.output
+    made = {path.name for path in (tmp_path / 'out').iterdir()}
+    assert made == {'x.mp4', 'x_timeline.png', 'x_timeline-2.png'}
+
+
+def test_a_closed_standard_output_is_told_in_words_for_a_picture_too(sources):
+    read, write = os.pipe()
+    os.close(read)
+    with open(write, 'wb') as output:
+        done = subprocess.run(
+            [*PROGRAM, sources / 'b.jpg', '--json', '-'], stdout=output, stderr=subprocess.PIPE,
+            text=True, timeout=100)
+    assert done.returncode == 1
+    assert done.stderr == 'Error: the standard output cannot be written: Broken pipe.\n'
+
+
+def test_names_that_no_program_can_read_are_told(clip, tmp_path):
+    cv2.imwrite(str(tmp_path / 'a.png'), clip[1][0])
+    for name in (b'x\xff.mp4', b'y\xff.jpg'):
+        Path(os.fsdecode(os.fsencode(tmp_path) + b'/' + name)).write_bytes(b'')
+    long = tmp_path / ('n' * 300)
+    result = run(tmp_path, long, '--csv', '-')
+    assert result.exit_code == 1
+    for name in ('x', 'y'):
+        assert f'{name}\\xff' in result.stderr
+    assert result.stderr.count('not UTF-8: rename it.') == 2
+    assert f'{long} cannot be read: File name too long.' in result.stderr
+    assert len(result.stdout.splitlines()) == 1 + 2
+
+
+@pytest.mark.parametrize('name', ['a$\\foo$', '顔'])
+def test_a_chart_can_have_any_title(tmp_path, name, recwarn):
+    chart = Timeline()
+    chart.add(0.0, [face(1)])
+    chart.save(tmp_path / 'a.png', name)
+    assert cv2.imread(str(tmp_path / 'a.png')) is not None
+    assert [str(warning.message) for warning in recwarn] == []
+
+
+@pytest.mark.parametrize('rate', [119.987, 90.123, 23.976])
+def test_videos_of_any_rate_can_be_annotated(tmp_path, rate):
+    file = VideoFile(tmp_path / 'a.mp4', rate)
+    for k in range(10):
+        file.write(np.full((48, 64, 3), 20 * k, np.uint8), round(k * 1e9 / rate))
+    file.close()
+    capture = cv2.VideoCapture(str(tmp_path / 'a.mp4'))
+    assert capture.get(cv2.CAP_PROP_FPS) == pytest.approx(rate, rel=2e-3)
+    assert capture.get(cv2.CAP_PROP_FRAME_COUNT) == 10
+
+
+def test_a_size_that_a_format_cannot_hold_is_told(tmp_path, capfd):
+    file = VideoFile(tmp_path / 'a.mp4', 30.0)
+    with pytest.raises(OSError, match=r'whether \.mp4 can hold 1x1 at 30 Hz'):
+        file.write(np.zeros((1, 1, 3), np.uint8), 0)
+    assert capfd.readouterr().err == ''
 
 
 def test_a_video_that_cannot_be_written_is_named(sources, tmp_path):

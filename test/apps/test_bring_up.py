@@ -16,6 +16,7 @@
 
 import os
 from pathlib import Path
+import re
 import threading
 from types import SimpleNamespace
 
@@ -28,8 +29,14 @@ from fer_ros.apps.bring_up import (
     OwnProcesses,
     write_parameter_file,
 )
-from fer_ros.apps.fastdds import PROFILE_VARIABLES, profile_variables
+from fer_ros.apps.fastdds import (
+    PROFILE_VARIABLES,
+    profile_variables,
+    SEGMENTS_BYTES,
+    shared_memory_warning,
+)
 from fer_ros.core.configuration import NODE_OPTIONS, read_config
+from fer_ros.core.resources import share_directory
 from fer_ros.nodes.emotion_node import EmotionNode
 from graph import wait_until
 from lifecycle_msgs.msg import State, Transition
@@ -166,6 +173,22 @@ def test_an_interrupt_ends_the_bringing_up_in_one_process(graph):
     with pytest.raises(Interrupted):
         nodes.start()
     assert graph.executor.get_nodes() == [graph.probe]
+
+
+@pytest.mark.parametrize(('blocks', 'words'), [
+    (16384, '64 MiB left'), (SEGMENTS_BYTES // 4096 - 1, '--shm-size'),
+    (SEGMENTS_BYTES // 4096, '')])
+def test_shared_memory_that_is_too_small_is_told(monkeypatch, blocks, words):
+    state = SimpleNamespace(f_bavail=blocks, f_frsize=4096)
+    monkeypatch.setattr(os, 'statvfs', {'/dev/shm': state}.__getitem__)
+    assert words in shared_memory_warning()
+    assert bool(shared_memory_warning()) == bool(words)
+
+
+def test_the_segments_are_those_of_the_profile():
+    profile = (share_directory() / 'config' / 'fastdds.xml').read_text()
+    segment = re.search(r'<segment_size>(\d+)</segment_size>', profile)
+    assert int(segment[1]) * 5 == SEGMENTS_BYTES
 
 
 @pytest.mark.parametrize('own', PROFILE_VARIABLES)

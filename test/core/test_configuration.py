@@ -24,6 +24,7 @@ from fer_ros.core.configuration import (
     find_config,
     load_options,
     NODE_OPTIONS,
+    parameter_sections,
     read_config,
 )
 import pytest
@@ -148,7 +149,20 @@ def test_an_empty_file_leaves_the_defaults(write):
     assert load_options(path, 'face_node', FaceNodeOptions) == FaceNodeOptions()
 
 
+def test_namespaces_can_be_nested_as_ros_permits(write):
+    path = write(
+        'robot:\n  left:\n    face_node:\n      ros__parameters:\n        crop_size: 48\n')
+    assert load_options(path, 'face_node', FaceNodeOptions).crop_size == 48
+
+
+def test_the_sections_of_other_nodes_are_those_of_a_parameter_file(write):
+    path = write(section('/arm/gripper', 'force: 3.0') + section('/**/face_node', 'crop_size: 48'))
+    assert parameter_sections(path) == [
+        ('/arm/gripper', {'force': 3.0}), ('/**/face_node', {'crop_size': 48})]
+
+
 @pytest.mark.parametrize(('text', 'words'), [
+    ('robot:\n  face_node:\n    crop_size: 48\n', ['robot/face_node', 'ros__parameters']),
     (section('/**/face_node', 'crop_edge: 48'), ['face_node', "'crop_edge'", 'crop_size']),
     (section('face_node', 'crop_size: 8'), ['face_node', 'crop_size', '16 to 512', '8']),
     (section('face_node', 'crop_size: big'), ['face_node', 'crop_size', "'big'", 'whole number']),

@@ -19,14 +19,7 @@ import math
 import cv2
 from fer_ros.core import face_mesh
 from fer_ros.core.detection import create_detector, DetectorOptions
-from fer_ros.core.face_mesh import (
-    detection_of_mesh,
-    FaceMesh,
-    Mesh,
-    Region,
-    region_of_face,
-    region_of_mesh,
-)
+from fer_ros.core.face_mesh import FaceMesh, Mesh, Region, region_of_face, region_of_mesh
 from fer_ros.core.sample import SampleClip
 from fer_ros.core.values import Box, KeyPoint
 import numpy as np
@@ -74,7 +67,7 @@ def test_landmarks_are_those_of_mediapipes_own_graph(network, photograph):
 
 def test_the_eyes_are_where_people_see_them(mesh):
     # Measured by hand in the photograph.
-    points = detection_of_mesh(mesh).key_points
+    points = mesh.detection.key_points
     np.testing.assert_allclose(points[KeyPoint.RIGHT_EYE], (204.4, 101.2), atol=4)
     np.testing.assert_allclose(points[KeyPoint.LEFT_EYE], (246.0, 103.4), atol=4)
 
@@ -112,7 +105,7 @@ def test_the_mesh_stands_in_for_a_detection(network, name):
         image = clip.frame(index)
         for detection in detector.detect(image):
             mesh = network.find(image, region_of_face(detection.box, detection.key_points))
-            same = detection_of_mesh(network.find(image, region_of_mesh(mesh)))
+            same = network.find(image, region_of_mesh(mesh)).detection
             overlaps.append(same.box.iou(detection.box))
             edge = detection.box.width
             off = np.linalg.norm(same.key_points - detection.key_points, axis=1) / edge

@@ -402,6 +402,18 @@ def test_unrelated_pictures_are_searched_on_both_sides(photograph, detector, ang
         assert counting.calls == 3 * k
 
 
+def test_unrelated_pictures_do_not_depend_on_the_one_before(photograph, detector):
+    def found(*angles):
+        stage_, _ = lent(detector, roll_search_interval=1, tracker=TrackerOptions(name='none'))
+        for angle in angles:
+            faces = stage_.process(Frame(turned(photograph, angle), 0))
+        return [(face.box, face.score) for face in faces]
+
+    # Found alone only where the landmarks of the other picture's face are followed.
+    assert found(110, 130) == found(130)
+    assert found(0, 20) == found(20)
+
+
 @pytest.mark.parametrize('options', [
     {'roll_search_interval': 0}, {'head_pose': HeadPoseOptions(name='key_points')}])
 def test_without_turned_searches_the_detector_is_asked_once_an_image(options):

@@ -71,6 +71,18 @@ def live(clip):
         return play(pipeline, clip, 60)
 
 
+@pytest.mark.parametrize('config', ['low_power', 'mtcnn_csrt'])
+def test_other_presets_follow_both_faces(clip, config):
+    if config == 'mtcnn_csrt':
+        pytest.importorskip('mtcnn', reason='requirements/mtcnn.txt is not installed')
+    emotion = load_options(config, 'emotion_node', EmotionNodeOptions)
+    face = load_options(config, 'face_node', FaceNodeOptions)
+    with Pipeline(face, replace(emotion, budget_ms=0.0)) as pipeline:
+        images = play(pipeline, clip, 45)
+    assert [identities(faces) for faces in images[25:]] == [[1, 2]] * 20
+    assert all(face.confidence > 0 for face in images[-1])
+
+
 def test_live_follows_both_faces(live):
     assert identities(live[0]) == []
     assert all(identities(faces) == [1, 2] for faces in live[1:])

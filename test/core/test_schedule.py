@@ -129,6 +129,25 @@ def test_a_pause_is_not_made_up_for():
     assert sum(len(schedule.take([1], t, 10.0, 8)) for t in later) == 10
 
 
+def test_a_rate_that_was_raised_counts_at_once():
+    schedule = ClassificationSchedule()
+    assert schedule.take([1], 0, 0.1, 8) == [1]
+    times = [t for t in stamps(30, 2) if t and schedule.take([1], t, 10.0, 8)]
+    assert times[0] <= 0.15 * NS_PER_S
+    assert len(times) == pytest.approx(20, abs=1)
+
+
+@pytest.mark.parametrize('rate_hz', [0.0, 10.0])
+def test_stamps_that_go_back_keep_no_face_waiting(rate_hz):
+    schedule = ClassificationSchedule()
+    later = 100 * NS_PER_S
+    assert schedule.take([1], later, rate_hz, 8) == [1]
+    back = [later - 3 * NS_PER_S + t for t in stamps(30, 1)]
+    turns_back = [t for t in back if schedule.take([1], t, rate_hz, 8)]
+    assert turns_back[0] <= back[0] + 0.15 * NS_PER_S
+    assert len(turns_back) >= (30 if rate_hz == 0 else 9)
+
+
 def test_a_face_that_was_forgotten_is_new_again():
     schedule = ClassificationSchedule()
     schedule.take([1, 2], 0, 1.0, 8)

@@ -341,8 +341,13 @@ def test_cameras_are_named_by_number_or_path(spec, path):
     assert may_appear(spec)
 
 
-@pytest.mark.parametrize('spec', ['clip.mp4', 'sample', 'auto', '', './0', 'file:///a.mp4'])
-def test_only_cameras_and_streams_can_appear_later(spec):
+@pytest.mark.parametrize('spec', ['auto', '', 'rtsp://cam/live', 'HTTP://cam/live'])
+def test_auto_and_streams_can_appear_later(spec):
+    assert may_appear(spec)
+
+
+@pytest.mark.parametrize('spec', ['clip.mp4', 'sample', './0', 'file:///a.mp4'])
+def test_files_and_the_sample_cannot_appear_later(spec):
     assert not may_appear(spec)
 
 

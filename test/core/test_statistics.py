@@ -81,6 +81,17 @@ def test_rates_are_right_before_the_window_is_full(clock):
     assert watch.snapshot().rate_in == pytest.approx(10)
 
 
+@pytest.mark.parametrize(('interval_s', 'usual_s'), [(1 / 30, 0.3), (10.0, 13.0)])
+def test_a_pause_does_not_change_the_usual_interval_much(clock, interval_s, usual_s):
+    watch = Statistics()
+    for _ in range(20):
+        clock.now += interval_s
+        watch.count_in()
+    clock.now += 600
+    watch.count_in()
+    assert interval_s < watch.snapshot().interval_s < 1.2 * usual_s
+
+
 def test_rates_fall_to_zero_when_nothing_comes_any_more(clock):
     watch = Statistics(window_s=5.0)
     for _ in range(100):

@@ -145,6 +145,13 @@ def test_after_a_gap_of_many_seconds_all_faces_are_new():
     assert identities(follow.update([face(100, 100)], last + stamp(6.0), IMAGE)) == [2]
 
 
+def test_images_many_seconds_apart_report_their_faces_at_once():
+    follow = tracker(min_hits=2)
+    found = [
+        identities(follow.update([face(100, 100)], stamp(6.0 * k), IMAGE)) for k in range(4)]
+    assert found == [[], [1], [2], [3]]
+
+
 def test_the_timeout_can_change_while_faces_are_followed():
     follow = tracker(timeout_s=0.3)
     last = known(follow, face(100, 100))

@@ -15,6 +15,7 @@
 """What goes wrong with sources of images, and what then happens."""
 
 from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import itertools
 import os
 import threading
@@ -22,6 +23,7 @@ import time
 
 import cv2
 from fer_ros.core import sample
+from fer_ros.core.image_file import read_image
 from fer_ros.core.sources import FrameStream, open_source, SourceError, SourceOptions, SourceState
 from fer_ros.core.sources.capture import CameraSource
 from mjpeg_server import MjpegServer
@@ -275,6 +277,35 @@ def test_a_truncated_video_delivers_what_there_is_and_warns(tmp_path, name, capf
     assert capfd.readouterr() == ('', '')
 
 
+def test_a_file_over_http_whose_connection_breaks_warns(tmp_path):
+    content = write_video(tmp_path / 'a.avi').read_bytes()
+
+    class Handler(BaseHTTPRequestHandler):
+
+        def do_GET(self):
+            self.send_response(200)
+            self.send_header('Content-Length', str(len(content)))
+            self.end_headers()
+            self.wfile.write(content[:len(content) // 2])
+
+        def log_message(self, *_):
+            pass
+
+    with ThreadingHTTPServer(('127.0.0.1', 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={'poll_interval': 0.02})
+        thread.start()
+        url = f'http://127.0.0.1:{server.server_address[1]}/a.avi'
+        try:
+            stream = FrameStream(SourceOptions(source=url, read_timeout_s=5), paced=False)
+            frames = list(stream)
+        finally:
+            server.shutdown()
+            thread.join()
+    assert 20 <= len(frames) <= 35
+    (warning,) = stream.status.warnings
+    assert f'{url} ended after {len(frames)} of 60 images' in warning
+
+
 @pytest.mark.parametrize('suffix', ['.jpg', '.png', '.bmp', '.webp'])
 def test_a_truncated_image(tmp_path, suffix, capfd):
     path = tmp_path / f'face{suffix}'
@@ -282,6 +313,28 @@ def test_a_truncated_image(tmp_path, suffix, capfd):
     cv2.imwrite(str(path), random.randint(0, 255, (80, 80, 3)).astype(np.uint8))
     fault(cut(path, 0.5))
     assert capfd.readouterr() == ('', '')
+
+
+def jpeg(image):
+    return cv2.imencode('.jpg', image)[1].tobytes()
+
+
+def test_a_jpeg_may_have_anything_behind_it_and_a_jpeg_within(tmp_path):
+    image = np.random.RandomState(0).randint(0, 255, (64, 64, 3)).astype(np.uint8)
+    plain = jpeg(image)
+    thumbnail = b'Exif\0\0' + jpeg(image[:8, :8])
+    segment = b'\xff\xe1' + (len(thumbnail) + 2).to_bytes(2, 'big') + thumbnail
+    whole = plain[:2] + segment + plain[2:]
+    path = tmp_path / 'motion.jpg'
+    path.write_bytes(whole + b'\xff\xda' + bytes(1000))
+    assert read_image(path).shape == image.shape
+    path.write_bytes(whole[:-200])
+    assert 'truncated' in str(fault(path))
+
+
+def test_an_image_with_an_edge_that_cannot_be_warped(tmp_path):
+    cv2.imwrite(str(tmp_path / 'wide.png'), np.zeros((2, 32767, 3), np.uint8))
+    assert '32767x2 pixels' in str(fault(tmp_path / 'wide.png'))
 
 
 def test_an_image_that_is_too_large(tmp_path):

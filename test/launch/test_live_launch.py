@@ -140,6 +140,43 @@ def test_emotions_come_survive_a_killed_node_and_end_with_ctrl_c(
     assert text.count('process has finished cleanly') == 4, text
 
 
+@pytest.mark.parametrize(('argument', 'words'), [
+    ('image_topic:=/cam-1/image', "image_topic '/cam-1/image' cannot be a topic"),
+    ('image_topic:=a//b', "image_topic 'a//b' cannot be a topic"),
+    ('config:={folder}/broken.yaml', 'broken.yaml is not valid YAML'),
+    ('config:={folder}/shallow.yaml', 'has no "ros__parameters:" below it'),
+    ('config:=lively', "There is no configuration 'lively'"),
+])
+def test_what_nodes_would_die_of_is_refused(tmp_path: Path, argument: str, words: str) -> None:
+    (tmp_path / 'broken.yaml').write_text('face_node: [1, 2\n')
+    (tmp_path / 'shallow.yaml').write_text('face_node:\n  crop_size: 48\n')
+    done = subprocess.run(
+        ['ros2', 'launch', 'fer_ros', 'live.launch.py', argument.format(folder=tmp_path)],
+        capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1
+    assert words in done.stdout + done.stderr
+    assert 'process started' not in done.stdout + done.stderr
+
+
+def test_the_camera_of_a_launch_has_its_own_frame(
+    listener: Listener, tmp_path: Path,
+) -> None:
+    with (tmp_path / 'launch.log').open('w', encoding='utf-8') as output:
+        process = subprocess.Popen(
+            ['ros2', 'launch', 'fer_ros', 'live.launch.py', 'source:=sample', 'namespace:=robot',
+             'frame_id:=left_camera_optical_frame'],
+            stdout=output, stderr=subprocess.STDOUT, text=True, start_new_session=True)
+        try:
+            frame_id = listener.wait_for_faces(40).header.frame_id
+            process.send_signal(signal.SIGINT)
+            assert process.wait(20) == 0
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+    assert frame_id == 'left_camera_optical_frame'
+
+
 def test_the_arguments_are_described() -> None:
     for name in ('live.launch.py', 'replay.launch.py'):
         shown = subprocess.run(

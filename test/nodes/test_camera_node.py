@@ -14,8 +14,11 @@
 
 """The camera node with files, the sample and a stream; without a camera, as tests must be."""
 
+from unittest.mock import Mock
+
 import cv2
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from fer_ros.core.sources import SampleSource
 from fer_ros.nodes.camera_node import CameraNode
 from fer_ros.nodes.face_conversion import stamp_ns
 from graph import BEST_EFFORT, wait_until
@@ -230,6 +233,28 @@ def test_a_file_that_vanished_before_it_is_played_again(graph, video, tmp_path):
     assert graph.change(node, 'activate') == [True]
     graph.wait_for_log('there is no file', 'b.avi', level=Log.ERROR)
     wait_until(lambda: state(node) == 'inactive')
+
+
+def test_how_a_file_ended_is_not_told_of_the_next_source(graph, video):
+    diagnostics = graph.listen(DiagnosticArray, '/diagnostics')
+    node = graph.add(CameraNode, source=str(video), wait_for_subscriber_s=0.0)
+    graph.up(node)
+    diagnostics.wait(lambda m: 'ended' in m.status[0].message)
+    graph.change(node, 'cleanup')
+    graph.set(node, source='/nowhere.mp4')
+    assert graph.change(node, 'configure') == [False]
+    diagnostics.wait(lambda m: m.status[0].level == DiagnosticStatus.ERROR
+                     and 'nowhere.mp4' in m.status[0].message)
+
+
+def test_a_source_that_fails_unexpectedly_is_an_error(graph, monkeypatch):
+    diagnostics = graph.listen(DiagnosticArray, '/diagnostics')
+    node = graph.add(CameraNode, source='sample')
+    monkeypatch.setattr(SampleSource, 'retrieve', Mock(side_effect=MemoryError('full')))
+    graph.up(node)
+    message = diagnostics.wait(lambda m: m.status[0].level == DiagnosticStatus.ERROR)
+    assert message.status[0].message == "The source failed: MemoryError('full')"
+    assert state(node) == 'inactive'
 
 
 def test_a_camera_that_is_not_there_is_waited_for(graph):

@@ -14,6 +14,9 @@
 
 """What the nodes say about themselves on /diagnostics."""
 
+from types import SimpleNamespace
+from unittest.mock import Mock
+
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from fer_msgs.msg import EmotionArray, FaceArray
 from fer_ros.nodes.camera_node import CameraNode
@@ -151,6 +154,45 @@ def test_dropped_and_faulty_messages_are_counted(graph, reports):
     assert int(rows['dropped']) == received + 28 - int(rows['published'])
     assert int(rows['dropped']) >= 25
     assert rows['failed'] == '1'
+
+
+def test_lost_images_are_counted_and_the_remedy_is_told(graph, reports):
+    node = graph.add(FaceNode)
+    graph.up(node)
+    images = graph.speaker(Image, 'image_raw')
+    graph.ask(images, sample_message(0, S), graph.listen(FaceArray, 'faces'), S)
+    # What the middleware calls where it has lost something.
+    (lost,) = [
+        handler.callback for handler in node._subscription._subscription.event_handlers
+        if 'MESSAGE_LOST' in str(handler.event_type)]
+    graph.do(lost, SimpleNamespace(total_count=3, total_count_change=3))
+    status, rows = reports.wait('face_node', lambda s: 'were lost' in s.message)
+    assert status.level == DiagnosticStatus.WARN
+    assert status.message.startswith('3 messages on /image_raw were lost')
+    assert 'fastdds.xml' in status.message
+    assert rows['lost on the way'] == '3'
+
+
+def test_a_node_that_could_not_be_activated_says_why(graph, reports, monkeypatch):
+    node = graph.add(EmotionNode)
+    monkeypatch.setattr(node, 'start_worker', Mock(side_effect=ValueError('no thread is left')))
+    assert graph.change(node, 'configure', 'activate') == [True, False]
+    status, _ = reports.wait('emotion_node', lambda s: s.level == DiagnosticStatus.ERROR)
+    assert status.message == 'emotion_node cannot be activated: no thread is left'
+
+
+@pytest.mark.parametrize('kind', [FaceNode, CameraNode])
+def test_simulated_time_that_does_not_come_is_told(graph, reports, kind):
+    settings = {'source': 'sample'} if kind is CameraNode else {}
+    node = graph.add(kind, use_sim_time=True, **settings)
+    graph.up(node)
+    graph.speaker(Image, 'image_raw').publish(sample_message(0, S))
+    status, rows = reports.wait(
+        node.get_name(),
+        lambda s: any(row.key == 'published' and row.value != '0' for row in s.values))
+    assert status.level == DiagnosticStatus.WARN
+    assert 'on /clock' in status.message
+    assert rows['latency p50 (ms)'] == ''
 
 
 def test_counts_begin_anew_with_each_activation(graph, reports):

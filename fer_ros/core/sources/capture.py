@@ -54,7 +54,7 @@ class _CaptureSource(FrameSource):
         self, spec: str, capture: Any, rate_hz: float, frame_count: int | None = None,
     ) -> None:
         self._capture = capture
-        self._damaged_in_a_row = 0
+        self._delivered = self._damaged_in_a_row = 0
         width = int(capture.get(cv2.CAP_PROP_FRAME_WIDTH))
         height = int(capture.get(cv2.CAP_PROP_FRAME_HEIGHT))
         super().__init__(spec, '', width, height, rate_hz, frame_count)
@@ -71,6 +71,16 @@ class _CaptureSource(FrameSource):
             return None
         self._damaged_in_a_row = 0
         return _as_bgr(image)
+
+    def _note_early_end(self, name: str) -> None:
+        # Some containers state a duration only, so that the number of images is off by one or two.
+        tolerance = max(2.0, 0.01 * (self.frame_count or 0))
+        if self.frame_count and self.frame_count - self._delivered > tolerance:
+            warning = (
+                f'{name} ended after {self._delivered} of {self.frame_count} images: the file is '
+                'probably truncated; copy or record it again')
+            if warning not in self.warnings:
+                self.warnings.append(warning)
 
     def close(self) -> None:
         self._capture.release()
@@ -195,7 +205,6 @@ class VideoSource(_CaptureSource):
         :raises SourceError: where it is empty, no video, or too damaged to open.
         """
         self._path = path
-        self._delivered = 0
         opened = _open_ffmpeg(str(path))
         if opened is None:
             raise SourceError(_video_fault(path))
@@ -223,18 +232,8 @@ class VideoSource(_CaptureSource):
             self._first_is_grabbed = False
             self._delivered += 1
             return True
-        self._note_early_end()
+        self._note_early_end(str(self._path))
         return False
-
-    def _note_early_end(self) -> None:
-        # Some containers state a duration only, so that the number of images is off by one or two.
-        tolerance = max(2.0, 0.01 * (self.frame_count or 0))
-        if self.frame_count and self.frame_count - self._delivered > tolerance:
-            warning = (
-                f'{self._path} ended after {self._delivered} of {self.frame_count} images: the '
-                'file is probably truncated; copy or record it again')
-            if warning not in self.warnings:
-                self.warnings.append(warning)
 
     def rewind(self) -> None:
         # Seeking to the start fails in files without an index; opening again does not.
@@ -318,12 +317,15 @@ class StreamSource(_CaptureSource):
             self._capture.release()
             self._capture = self._connected(self.spec)
             self._first_is_grabbed = True
+            self._delivered = 0
 
     def grab(self) -> bool:
         if self._first_is_grabbed or self._capture.grab():
             self._first_is_grabbed = False
+            self._delivered += 1
             return True
         if not self.is_live:
+            self._note_early_end(f'the stream {self._name}')
             return False
         raise SourceError(
             f'the stream {self._name} stopped delivering images: check that its sender is on',

@@ -104,9 +104,10 @@ def open_source(
 
 
 def may_appear(spec: str) -> bool:
-    """Return whether the text names what can be absent now and come later: camera or stream."""
+    """Return whether the text names what can be absent now, and come: camera, stream or auto."""
     spec = spec.strip()
-    return is_camera(spec) or spec.lower().startswith(tuple(s + '://' for s in STREAM_SCHEMES))
+    addresses = tuple(scheme + '://' for scheme in STREAM_SCHEMES)
+    return spec in ('', 'auto') or is_camera(spec) or spec.lower().startswith(addresses)
 
 
 def _open_path(path: Path, options: SourceOptions) -> FrameSource:

@@ -25,7 +25,7 @@ from fer_ros.core.sources.base import FALLBACK_RATE_HZ, FrameSource, SourceError
 from fer_ros.core.values import Image
 
 IMAGE_SUFFIXES = frozenset((
-    '.bmp', '.dib', '.exr', '.hdr', '.jp2', '.jpe', '.jpeg', '.jpg', '.pbm', '.pgm', '.png',
+    '.bmp', '.dib', '.hdr', '.jp2', '.jpe', '.jpeg', '.jpg', '.pbm', '.pgm', '.png',
     '.pnm', '.ppm', '.ras', '.tif', '.tiff', '.webp'))
 
 
