@@ -16,7 +16,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 import hashlib
 import os
@@ -230,9 +230,9 @@ def parse_card(path: Path, values: Any) -> ModelCard:
         data=fields.text('data'),
         terms=fields.text('terms'),
         training=fields.text('training'),
-        figures=fields.mapping('figures'),
+        figures=_figures(fields),
         macs=fields.whole('macs', minimum=1) if 'macs' in fields else None,
-        ms_per_face=fields.mapping('ms_per_face') if 'ms_per_face' in fields else {},
+        ms_per_face=_ms_per_face(fields) if 'ms_per_face' in fields else {},
         limits=fields.text('limits') if 'limits' in fields else '')
 
 
@@ -250,6 +250,58 @@ def _file(path: Path, fields: _Fields) -> ModelFile:
         path=path.parent / fields.file_name('file'),
         size_bytes=fields.whole('size_bytes', minimum=1),
         sha256=fields.text('sha256').lower())
+
+
+def _ms_per_face(card: _Fields) -> Mapping[str, Any]:
+    times = card.group('ms_per_face')
+    for name in times:
+        if name == 'machine':
+            times.text(name)
+        else:
+            times.numbers_by_whole(name)
+    return card.mapping('ms_per_face')
+
+
+def _figures(card: _Fields) -> Mapping[str, Any]:
+    """Return the figures, after checking what `fer models` and the README take from them."""
+    figures = card.group('figures')
+    for found in figures.measured(PRECISIONS):
+        found.number('accuracy')
+        found.numbers_where_stated('n', 'macro_f1', 'ece', 'ece_before_temperature')
+        for name in 'per_class_recall', 'without_rows_in_training':
+            if name in found:
+                shares = found.group(name)
+                shares.numbers_where_stated(*shares)
+        if 'confusion' in found:
+            found.square('confusion', len(LABELS))
+    if 'temperature' in figures:
+        temperature = figures.group('temperature')
+        temperature.number('folded_into_logits')
+        temperature.text('chosen_on')
+    if 'seeds' in figures:
+        seeds = figures.group('seeds')
+        seeds.text('measured_on')
+        seeds.numbers_by_whole('accuracy')
+    if 'pipeline_crops' in figures:
+        crops = figures.group('pipeline_crops')
+        for found in crops.measured(crops):
+            found.whole('rows', minimum=1)
+            found.whole('n', minimum=0)
+            for framing in found, found.group('own_framing'):
+                framing.number('accuracy')
+                framing.number('macro_f1')
+    if 'scenes' in figures:
+        scenes = figures.group('scenes')
+        for found in scenes.measured(scenes):
+            found.whole('rows', minimum=1)
+            for scene in found.group('scenes').groups():
+                scene.whole('n', minimum=0)
+                scene.numbers_where_stated('accuracy', 'macro_f1')
+    if 'tried' in figures:
+        for entry in figures.entries('tried'):
+            entry.text('what')
+            entry.text('gave')
+    return card.mapping('figures')
 
 
 class _Fields:
@@ -272,6 +324,23 @@ class _Fields:
 
     def group(self, name: str) -> _Fields:
         return _Fields(self._path, f'{self._prefix}{name}.', self._value(name))
+
+    def groups(self) -> Iterator[_Fields]:
+        return map(self.group, self)
+
+    def measured(self, precisions: Iterable[str]) -> Iterator[_Fields]:
+        """Yield the groups that lie under precision, labels and split."""
+        for precision in precisions:
+            if precision in self:
+                for splits in self.group(precision).groups():
+                    yield from splits.groups()
+
+    def entries(self, name: str) -> Iterator[_Fields]:
+        value = self._value(name)
+        if not isinstance(value, list):
+            raise self._wrong(name, 'a list')
+        for place, entry in enumerate(value):
+            yield _Fields(self._path, f'{self._prefix}{name}.{place}.', entry)
 
     def mapping(self, name: str) -> Mapping[str, Any]:
         return self.group(name)._values
@@ -306,6 +375,23 @@ class _Fields:
         if type(value) not in (int, float) or not np.isfinite(value):
             raise self._wrong(name, 'a number')
         return float(value)
+
+    def numbers_where_stated(self, *names: str) -> None:
+        for name in names:
+            if self._values.get(name) is not None:
+                self.number(name)
+
+    def numbers_by_whole(self, name: str) -> None:
+        values: Mapping[Any, Any] = self.mapping(name)
+        if not values or not all(
+                type(key) is int and type(value) in (int, float) for key, value in values.items()):
+            raise self._wrong(name, 'numbers by whole numbers (`{1: 0.5}`)')
+
+    def square(self, name: str, edge: int) -> None:
+        rows = self._value(name)
+        if not isinstance(rows, list) or len(rows) != edge or not all(
+                isinstance(row, list) and len(row) == edge for row in rows):
+            raise self._wrong(name, f'a table of {edge}x{edge}')
 
     def words(self, name: str) -> tuple[str, ...]:
         value = self._value(name)

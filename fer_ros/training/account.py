@@ -79,10 +79,6 @@ class Account:
             tallies.append(tally)
         return replace(self, tallies=tuple(tallies))
 
-    def kept(self, split: str) -> int:
-        """Return the number of rows that a split keeps."""
-        return sum(tally.kept for tally in self.tallies if tally.split == split)
-
     @property
     def rows(self) -> Iterator[AccountRow]:
         """Yield for each split what was read, what of it was kept, and what was dropped."""

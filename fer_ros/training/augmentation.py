@@ -128,21 +128,23 @@ def at_median_luminance(image: Image, median: float = 127.5) -> Image:
 
 
 def mixed(
-    images: npt.NDArray[np.float32], targets: npt.NDArray[np.float32], alpha: float,
-    random: np.random.Generator,
-) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    images: npt.NDArray[np.float32], targets: npt.NDArray[np.float32],
+    weights: npt.NDArray[np.float32], alpha: float, random: np.random.Generator,
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32], npt.NDArray[np.float32]]:
     """
-    Mix each picture and its targets with another of the batch (Zhang et al. 2018, "mixup").
+    Mix each picture, its targets and weight with another's (Zhang et al. 2018, "mixup").
 
-    :param images: (N, ...).
+    :param images: (N, ...), a batch.
     :param targets: (N, 7).
+    :param weights: (N,).
     :param alpha: both parameters of the beta distribution of the one share for the whole batch.
     """
     share = np.float32(random.beta(alpha, alpha))
     other = random.permutation(len(images))
     return (
         share * images + (1 - share) * images[other],
-        share * targets + (1 - share) * targets[other])
+        share * targets + (1 - share) * targets[other],
+        share * weights + (1 - share) * weights[other])
 
 
 def similarity(

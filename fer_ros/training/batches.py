@@ -105,9 +105,9 @@ class Batches:
         pixels = self._preprocessing.network_input(list(self._augmentation(images, random)))
         smoothing = np.float32(options.label_smoothing)
         targets = self._faces.targets[rows] * (1 - smoothing) + smoothing / len(LABELS)
-        if options.mixup:
-            pixels, targets = mixed(pixels, targets, options.mixup, random)
         weights = (
             self._weights[rows] if options.balance == 'weights'
             else np.ones(len(rows), np.float32))
+        if options.mixup:
+            pixels, targets, weights = mixed(pixels, targets, weights, options.mixup, random)
         return pixels, targets.astype(np.float32), weights

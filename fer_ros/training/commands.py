@@ -21,6 +21,7 @@ from dataclasses import replace
 import importlib
 import json
 from pathlib import Path
+import signal
 from types import ModuleType
 from typing import Any
 
@@ -57,13 +58,17 @@ _PIPE_COLUMNS = 120
 
 
 class PlainErrors(click.Command):
-    """A command whose errors are sentences instead of tracebacks."""
+    """A command that ends with a sentence instead of a traceback, also by Ctrl-C."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
+        # Python's own way to end shows the cursor again and leaves no file half written.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         try:
             return super().invoke(ctx)
-        except ValueError as error:
+        except KeyboardInterrupt:
+            raise SystemExit(130) from None
+        except (ValueError, RuntimeError) as error:
             raise click.ClickException(str(error)) from error
         except OSError as error:
             text = f'{error.filename}: {error.strerror}' if error.filename else str(error)
@@ -206,7 +211,8 @@ def _draw(
     from fer_ros.training.plots import confusion_matrix, reliability_diagram
     folder.mkdir(parents=True, exist_ok=True)
     name = '_'.join(run[key] for key in ('labels', 'split', 'precision', 'crops'))
-    paths = [folder / f'{kind}_{name}.png' for kind in ('confusion', 'reliability')]
+    model, _, _ = run['model'].partition('/')
+    paths = [folder / f'{model}_{kind}_{name}.png' for kind in ('confusion', 'reliability')]
     title = f'{run["model"]}, {run["precision"]}, {run["split"]}'
     confusion_matrix(
         np.array(figures['confusion']), f'{title}: accuracy {figures["accuracy"]:.1%}', paths[0])

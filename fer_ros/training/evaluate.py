@@ -183,14 +183,7 @@ def figures(probabilities: Probabilities, labels: npt.NDArray[np.int64]) -> Figu
     """
     confusion = np.zeros((len(LABELS), len(LABELS)), np.int64)
     np.add.at(confusion, (labels, probabilities.argmax(axis=1)), 1)
-    return Figures(confusion, expected_calibration_error(probabilities, labels))
-
-
-def expected_calibration_error(
-    probabilities: Probabilities, labels: npt.NDArray[np.int64],
-) -> float:
-    """Return how far confidence and accuracy are apart, see `Calibration.error`."""
-    return Calibration.of(probabilities, labels).error
+    return Figures(confusion, Calibration.of(probabilities, labels).error)
 
 
 def untempered(probabilities: Probabilities, temperature: float) -> Probabilities:

@@ -16,8 +16,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 import csv
+from dataclasses import replace
 from pathlib import Path
 import shutil
 import tempfile
@@ -58,34 +59,45 @@ def main(
     Export the finished training of a folder, its pictures read as the training did.
 
     :param seed_runs: finished trainings that differ in the seed alone, for the card.
+    :raises ValueError: where Keras does not run on TensorFlow, or a training is not finished.
     """
-    training = Training.of(run)
+    backend = keras.backend.backend()
+    if backend != 'tensorflow':
+        raise ValueError(
+            f'`fer export` needs Keras on TensorFlow, but it runs on {backend}: set the '
+            'environment variable KERAS_BACKEND=tensorflow for it; networks trained on others can '
+            'be exported so')
+    training = Training.finished(run)
+    seeds = {'seeds': seed_figures([run, *seed_runs])} if seed_runs else {}
     data_set = pictures_of(training)
     card = export(
-        keras.models.load_model(run / BEST_FILE), data_set, output,
+        keras.models.load_model(run / BEST_FILE), data_set, output, seeds,
         name=output.name, version=version, description=description,
         data=f'{data_set.name}: {data_set.account.summary} The epoch and the temperature were '
              'chosen on the public rows.',
         terms=data_set.terms,
         training='\n'.join([f'# {training.software}', *commands(run)]),
         **({'limits': data_set.limits} if data_set.limits else {}))
-    if seed_runs:
-        add_seeds(card, [run, *seed_runs])
     for name in 'learning_curves.png', 'confusion.png', LOG_FILE:
         if (run / name).is_file():
             shutil.copy(run / name, output / name)
     print(f'wrote {card}')
 
 
-def export(network: keras.Model, data_set: DataSet, folder: Path, **words: str) -> Path:
+def export(
+    network: keras.Model, data_set: DataSet, folder: Path, figures: Mapping[str, Any] = {},
+    **words: str,
+) -> Path:
     """
     Write the network as `.keras` and `.tflite`, float32 and int8, their card and its README.
 
     The logits are divided by the temperature that makes the probabilities of the public rows
     honest. The weights are rounded to what float16 holds, which halves the size of the `.keras`
-    file; all files have the same rounded weights.
+    file; all files have the same rounded weights. What the folder held stays as it was until all
+    is made and checked.
 
     :param network: from grey pictures to logits, its last layer named `logits`.
+    :param figures: for the card, beside the temperature.
     :param words: fields of the card, `name`, `version`, `description` and so on.
     :return: the card's path.
     :raises RuntimeError: where an exported file does not do what the network does.
@@ -100,29 +112,37 @@ def export(network: keras.Model, data_set: DataSet, folder: Path, **words: str) 
     last = network.get_layer('logits')
     last.set_weights([weight / temperature for weight in last.get_weights()])
     _round_weights(network)
-    folder.mkdir(parents=True, exist_ok=True)
-    save_compressed(network, folder / _FILES['keras'])
-    faces = preprocessing.network_input(list(_calibration_faces(data_set.training)))
-    (folder / _FILES['float32']).write_bytes(lite_model(network))
-    (folder / _FILES['int8']).write_bytes(lite_model(network, faces))
-    card = write_card(folder, {
-        **{field: words.pop(field) for field in ('name', 'version', 'description')},
-        'files': {kind: file_facts(folder / name) for kind, name in _FILES.items()},
-        'input': {'width': width, 'height': height, 'channels': 1},
-        'preprocessing': {**NORMALISATION, 'framing': 'fer2013'},
-        'output': {'kind': 'logits'},
-        'labels': list(LABELS),
-        'parameters': network.count_params(),
-        'macs': multiply_accumulates(network),
-        **words,
-        'figures': {'temperature': {
-            'folded_into_logits': round(temperature, 4), 'chosen_on': 'PublicTest'}},
-    })
     some = held_out.where(np.arange(len(held_out)) < _PARITY_ROWS)
     expected = softmax(network.predict(pixels[:_PARITY_ROWS], batch_size=256, verbose=0))
-    _check_float32(card, some, expected)
-    _check_int8(card, held_out)
-    return card
+    folder.mkdir(parents=True, exist_ok=True)
+    # In the folder, as files can be moved within one file system only in one step.
+    with tempfile.TemporaryDirectory(dir=folder, prefix='new_') as place:
+        new = Path(place)
+        save_compressed(network, new / _FILES['keras'])
+        faces = preprocessing.network_input(list(_calibration_faces(data_set.training)))
+        (new / _FILES['float32']).write_bytes(lite_model(network))
+        (new / _FILES['int8']).write_bytes(lite_model(network, faces))
+        card = write_card(new, {
+            **{field: words.pop(field) for field in ('name', 'version', 'description')},
+            'files': {kind: file_facts(new / name) for kind, name in _FILES.items()},
+            'input': {'width': width, 'height': height, 'channels': 1},
+            'preprocessing': {**NORMALISATION, 'framing': 'fer2013'},
+            'output': {'kind': 'logits'},
+            'labels': list(LABELS),
+            'parameters': network.count_params(),
+            'macs': multiply_accumulates(network),
+            **words,
+            'figures': {**figures, 'temperature': {
+                'folded_into_logits': round(temperature, 4), 'chosen_on': 'the public rows'}},
+        })
+        try:
+            _check_float32(card, some, expected)
+            _check_int8(card, held_out)
+        except RuntimeError as error:
+            raise RuntimeError(f'{error}: {folder} is left as it was') from error
+        for path in new.iterdir():
+            path.replace(folder / path.name)
+    return folder / card.name
 
 
 def save_compressed(network: keras.Model, path: Path) -> None:
@@ -169,28 +189,28 @@ def multiply_accumulates(network: keras.Model) -> int:
     return total
 
 
-def add_seeds(card: Path, runs: Sequence[Path]) -> None:
+def seed_figures(runs: Sequence[Path]) -> dict[str, Any]:
     """
-    Write into a card how far trainings with other seeds come.
+    Return how far trainings with other seeds come, for a card.
 
     :param runs: folders of finished trainings that differ in the seed alone.
-    :raises ValueError: where they differ in more, or have a seed in common.
+    :raises ValueError: where one is not finished, they differ in more, or have a seed in common.
     """
-    from fer_ros.training.card_writer import update_card
     reached: dict[int, float] = {}
-    first = Training.of(runs[0]).options.to_mapping()
+    first = Training.of(runs[0])
     for run in runs:
-        options = Training.of(run).options.to_mapping()
-        other = [name for name in first if name != 'seed' and options[name] != first[name]]
-        if other or options['seed'] in reached:
+        training = Training.finished(run)
+        seed = training.options.seed
+        like_first = replace(training, options=replace(training.options, seed=first.options.seed))
+        other = like_first.differences(first)
+        if other or seed in reached:
             raise ValueError(
                 f'{run} is no training like {runs[0]} with another seed: '
                 f'{", ".join(other) or "its seed is the same"}')
         with (run / LOG_FILE).open(newline='') as file:
             best = max(float(row['validation_accuracy']) for row in csv.DictReader(file))
-        reached[options['seed']] = round(best, 4)
-    update_card(card, {('figures', 'seeds'): {
-        'measured_on': 'PublicTest, float32, the best epoch', 'accuracy': reached}})
+        reached[seed] = round(best, 4)
+    return {'measured_on': 'the public rows, float32, the best epoch', 'accuracy': reached}
 
 
 def _round_weights(network: keras.Model) -> None:
@@ -209,8 +229,7 @@ def _check_float32(card_path: Path, faces: LabelledFaces, expected: Probabilitie
     if not difference <= LARGEST_DIFFERENCE:
         raise RuntimeError(
             f'the float32 file differs from the network by {difference:.2g} in a probability, '
-            f'where {LARGEST_DIFFERENCE:g} is permitted: the files beside {card_path} must not be '
-            'used')
+            f'where {LARGEST_DIFFERENCE:g} is permitted')
     print(f'float32 file and network agree within {difference:.1e} on {len(faces)} rows')
 
 
@@ -223,6 +242,4 @@ def _check_int8(card_path: Path, faces: LabelledFaces) -> None:
     print('accuracy on the public rows: ' + ', '.join(
         f'{precision} {value:.2%}' for precision, value in reached.items()))
     if reached['int8'] < reached['float32'] - LARGEST_LOSS:
-        raise RuntimeError(
-            f'the int8 file loses more than {LARGEST_LOSS:.1%} of accuracy: the files beside '
-            f'{card_path} must not be used')
+        raise RuntimeError(f'the int8 file loses more than {LARGEST_LOSS:.1%} of accuracy')

@@ -119,6 +119,10 @@ def read_packed(path: Path, with_votes: bool) -> Rows:
             held = arrays.files
             found = [arrays[name] for name in wanted if name in held]
     except (OSError, EOFError, ValueError, BadZipFile, zlib.error) as error:
+        if 'allow_pickle' in str(error):
+            raise ValueError(
+                f'{path} holds Python objects, which are not read as they could run any code: '
+                f'save {", ".join(wanted)} as arrays of whole numbers') from error
         raise ValueError(f'{path} is damaged ({error}): copy it again') from error
     missing = [name for name in wanted if name not in held]
     if missing:

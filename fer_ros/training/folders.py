@@ -85,20 +85,23 @@ def read_folders(folder: Path, size: int) -> DataSet:
     paths: list[Path] = []
     labels: list[int] = []
     places: list[int] = []
+    name = f'the folder {folder.resolve().name}/'
+    notes = [] if PRIVATE in splits.values() else [
+        f'{name} has no test/, so nothing is left for a last measurement']
     for split, place in splits.items():
         before = len(paths)
         for class_folder, emotion in _named_folders(split, _CLASSES, _OTHER_CLASS).items():
-            pictures = sorted(
-                file for file in class_folder.iterdir()
-                if not file.name.startswith('.') and file.name.lower() not in _NO_PICTURES)
+            pictures = _contents(class_folder)
             paths.extend(pictures)
             labels.extend([emotion] * len(pictures))
         if len(paths) == before:
             raise ValueError(f'{split} holds no pictures in folders such as {split.name}/happy')
         places.extend([place] * (len(paths) - before))
-    name = f'the folder {folder.resolve().name}/'
-    notes = [] if PRIVATE in splits.values() else [
-        f'{name} has no test/, so nothing is left for a last measurement']
+        beside = [path.name for path in _contents(split) if not path.is_dir()]
+        if beside:
+            notes.append(
+                f"in {name} files of {split.name}/ itself, in no class's folder, were not read: "
+                f'{len(beside):,}, such as {beside[0]}')
     return assembled(
         name,
         LabelledFaces(read_pictures(paths, size), one_hot(np.array(labels))), np.array(places),
@@ -108,8 +111,8 @@ def read_folders(folder: Path, size: int) -> DataSet:
 def _named_folders(parent: Path, names: Mapping[str, int], remedy: str) -> dict[Path, int]:
     """Return the folders in one, each with what its name stands for."""
     found = {}
-    for folder in sorted(parent.iterdir()):
-        if not folder.is_dir() or folder.name.startswith('.'):
+    for folder in _contents(parent):
+        if not folder.is_dir():
             continue
         meaning = names.get(folder.name.lower())
         if meaning is None:
@@ -117,3 +120,10 @@ def _named_folders(parent: Path, names: Mapping[str, int], remedy: str) -> dict[
                 f'{folder}: the name {folder.name!r} is none of {", ".join(names)}; {remedy}')
         found[folder] = meaning
     return found
+
+
+def _contents(folder: Path) -> list[Path]:
+    """Return what lies in a folder, without what is hidden and what file managers leave."""
+    return sorted(
+        path for path in folder.iterdir()
+        if not path.name.startswith('.') and path.name.lower() not in _NO_PICTURES)

@@ -18,7 +18,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+import json
 from pathlib import Path
+import shlex
 from typing import Any
 
 from fer_ros.core.options import option, OptionError, Options
@@ -26,6 +28,10 @@ from fer_ros.training.data_sets import LABEL_SETS
 import yaml
 
 OPTIONS_FILE = 'training.yaml'
+CHECKPOINT = 'checkpoint'
+STATE_FILE = 'state.json'
+"""The last file of a checkpoint that is written; it holds `epoch` and `best`."""
+
 NETWORK_NAMES = ('compact', 'residual', 'residual_wide', 'separable')
 
 
@@ -63,7 +69,11 @@ class TrainingOptions(Options):
         0.0, 'Both parameters of the beta distribution that pictures are mixed with; 0: not at '
         'all.', minimum=0.0, maximum=4.0)
     teacher: str = option(
-        '', 'Folder of a finished training, whose network is imitated; empty: none.')
+        '', 'Folder of a finished training, whose network is imitated, or several with commas '
+        'between them, whose mean is; empty: none.')
+    teacher_once: bool = option(
+        False, 'The teacher sees each picture and its mirror image before the training, not each '
+        'of its changes, and so costs nothing in an epoch.')
     teacher_share: float = option(
         0.7, "Of the targets, what is the teacher's answer to the same picture.", minimum=0.0,
         maximum=1.0)
@@ -86,6 +96,11 @@ class TrainingOptions(Options):
         'float32', 'Of the arithmetic while training.', choices=('float32', 'mixed_bfloat16'))
     seed: int = option(1, 'Of all random numbers.', minimum=0)
 
+    @property
+    def teachers(self) -> list[Path]:
+        """Return the folders of the trainings whose networks are imitated."""
+        return [Path(folder.strip()) for folder in self.teacher.split(',') if folder.strip()]
+
 
 @dataclass(frozen=True)
 class Training:
@@ -105,12 +120,14 @@ class Training:
     @classmethod
     def from_config(
         cls, config: Path, data: Sequence[Path] = (), seed: int | None = None,
+        run: Path | None = None,
     ) -> Training:
         """
         Read a training's YAML file: a mapping of options, and `data`, a list of paths.
 
         :param data: paths that replace the file's own.
         :param seed: replaces the file's own.
+        :param run: the training's folder, where it is not `default_folder`.
         :raises OptionError: where the file is wrong; the text says what.
         """
         values = _mapping(config)
@@ -121,21 +138,25 @@ class Training:
         if not paths:
             raise OptionError(
                 f'no pictures to train on: name them under `data` in {config} or with --data')
-        words = ['fer train', f'--config {config}', *(f'--data {Path(p).name}' for p in paths)]
+        words = ['fer', 'train', '--config', str(config)]
+        for path in paths:
+            words += ['--data', Path(path).name]
         if seed is not None:
             values['seed'] = seed
-            words.append(f'--seed {seed}')
+            words += ['--seed', str(seed)]
+        if run is not None and run != default_folder(config, seed):
+            words += ['--run', str(run)]
         try:
             options = TrainingOptions.from_mapping(values)
         except OptionError as error:
             raise OptionError(f'{config}: {error}') from error
-        return cls(' '.join(words), paths, options)
+        return cls(shlex.join(words), paths, options)
 
     def keep(self, folder: Path) -> None:
         """
         Write the training into its folder, which is made where it does not exist.
 
-        :raises ValueError: where the folder belongs to a training with other options.
+        :raises ValueError: where the folder belongs to a training with other options or data.
         """
         folder.mkdir(parents=True, exist_ok=True)
         if not (folder / OPTIONS_FILE).exists():
@@ -146,13 +167,23 @@ class Training:
                     sort_keys=False),
                 encoding='utf-8')
             return
-        kept, wanted = Training.of(folder).options.to_mapping(), self.options.to_mapping()
-        other = [name for name in wanted if kept[name] != wanted[name]]
+        other = Training.of(folder).differences(self)
         if other:
             raise ValueError(
-                f'{folder} holds a training with '
-                + ', '.join(f'{name} {kept[name]} instead of {wanted[name]}' for name in other)
-                + '; give the same options, or another --run')
+                f'{folder} holds a training with {", ".join(other)}; give the same options and '
+                'data, or another --run')
+
+    def differences(self, other: Training) -> list[str]:
+        """Return how the options and data are not another's: `epochs 3 instead of 4`."""
+        own, wanted = self.options.to_mapping(), other.options.to_mapping()
+        found = [
+            f'{name} {own[name]} instead of {wanted[name]}'
+            for name in own if own[name] != wanted[name]]
+        # The same file may be named from here and by its whole path.
+        if [Path(path).resolve() for path in self.data] != [
+                Path(path).resolve() for path in other.data]:
+            found.append(f'data {", ".join(self.data)} instead of {", ".join(other.data)}')
+        return found
 
     @classmethod
     def of(cls, folder: Path) -> Training:
@@ -162,18 +193,45 @@ class Training:
         :raises OptionError: where the folder holds none.
         """
         values = _mapping(folder / OPTIONS_FILE)
+        kinds = {'command': str, 'data': list, 'software': str, 'options': Mapping}
+        wrong = [name for name, kind in kinds.items() if not isinstance(values.get(name), kind)]
+        if wrong:
+            raise OptionError(
+                f'{folder / OPTIONS_FILE} lacks {", ".join(wrong)}, so `fer train` did not write '
+                'it: name the folder of a training')
         return cls(
             values['command'], tuple(values['data']),
             TrainingOptions.from_mapping(values['options']), values['software'])
+
+    @classmethod
+    def finished(cls, folder: Path) -> Training:
+        """
+        Return the training of a folder, all of whose epochs are done.
+
+        :raises OptionError: where the folder holds none, or one that has epochs left.
+        """
+        training = cls.of(folder)
+        state = folder / CHECKPOINT / STATE_FILE
+        done = json.loads(state.read_text())['epoch'] if state.is_file() else 0
+        if done < training.options.epochs:
+            raise OptionError(
+                f'the training in {folder} is not finished, {done} of {training.options.epochs} '
+                f'epochs are done: let it go on (`{training.command}`)')
+        return training
+
+
+def default_folder(config: Path, seed: int | None) -> Path:
+    """Return where a training is kept if nothing else is said."""
+    return Path('runs') / (config.stem if seed is None else f'{config.stem}_seed{seed}')
 
 
 def commands(folder: Path) -> list[str]:
     """Return the commands that repeat the training in the folder, those it rests on first."""
     training = Training.of(folder)
     before: list[str] = []
-    for other in (training.options.teacher, training.options.start_from):
-        if other:
-            before += [words for words in commands(Path(other)) if words not in before]
+    start = training.options.start_from
+    for other in [*training.options.teachers, *([Path(start)] if start else [])]:
+        before += [words for words in commands(other) if words not in before]
     return [*before, training.command]
 
 

@@ -16,6 +16,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 import csv
 from dataclasses import replace
 from importlib import metadata
@@ -23,11 +25,11 @@ import json
 import math
 from pathlib import Path
 import shutil
-import signal
 import time
 
 import cv2
 from fer_ros.core.classifier import softmax
+from fer_ros.core.options import OptionError
 from fer_ros.core.preprocessing import Preprocessing
 from fer_ros.training.batches import Batch, Batches
 from fer_ros.training.data_sets import DataSet, fuse, LabelledFaces, read_data
@@ -36,8 +38,15 @@ from fer_ros.training.evaluate import figures
 from fer_ros.training.fer2013 import EDGE as FER2013_EDGE
 from fer_ros.training.labelled_faces import Images
 from fer_ros.training.networks import network, Style
-from fer_ros.training.options import Training, TrainingOptions
+from fer_ros.training.options import (
+    CHECKPOINT,
+    default_folder,
+    STATE_FILE,
+    Training,
+    TrainingOptions,
+)
 from fer_ros.training.preprocessing import NORMALISATION
+from fer_ros.training.teacher import Teacher
 import keras
 from keras import layers
 import numpy as np
@@ -46,7 +55,6 @@ from rich.progress import track
 
 BEST_FILE = 'best.keras'
 LOG_FILE = 'log.csv'
-_STATE_FILE = 'state.json'
 
 
 class Trainer:
@@ -73,7 +81,6 @@ class Trainer:
         self._validation = validation
         self._folder = folder
         self._preprocessing = Preprocessing(options.edge, options.edge, **NORMALISATION)
-        self._batches = Batches(training, detected, self._preprocessing, options)
         keras.utils.set_random_seed(options.seed)
         style = Style(options.dropout, options.precision, _normalisation())
         self._network = network(options.network, options.edge, style)
@@ -82,7 +89,14 @@ class Trainer:
             start = keras.models.load_model(Path(options.start_from) / BEST_FILE)
             self._network.set_weights(start.get_weights())
         self._average.set_weights(self._network.get_weights())
-        self._teacher = _frozen(Path(options.teacher), options) if options.teacher else None
+        self._teacher: Teacher | None = None
+        if options.teachers:
+            self._teacher = Teacher(
+                [folder / BEST_FILE for folder in options.teachers], options.teacher_share,
+                options.precision)
+        if self._teacher and options.teacher_once:
+            training, self._teacher = self._teacher.taught_once(training), None
+        self._batches = Batches(training, detected, self._preprocessing, options)
         self._network.compile(
             self._optimizer(), keras.losses.CategoricalCrossentropy(from_logits=True))
         self._epoch, self._best = 0, -1.0
@@ -106,7 +120,8 @@ class Trainer:
             self._epoch += 1
             if accuracy > self._best:
                 self._best = accuracy
-                self._average.save(self._folder / BEST_FILE)
+                with _replaced(self._folder / BEST_FILE) as path:
+                    self._average.save(path)
             self._log(loss, validation_loss, accuracy, time.monotonic() - start)
             self._save()
         return self._folder / BEST_FILE
@@ -125,7 +140,8 @@ class Trainer:
         return optimizer
 
     def _train_epoch(self) -> float:
-        # Dropout must not depend on whether the training was interrupted.
+        # Dropout must not depend on whether the training was interrupted: PyTorch draws it from
+        # this seed; other backends count the batches (`_count_dropout`).
         keras.utils.set_random_seed(self._options.seed + self._epoch)
         losses: list[float] = []
         done = self._epoch * len(self._batches)
@@ -145,21 +161,11 @@ class Trainer:
         return float(np.mean(losses))
 
     def _taught(self, batch: Batch) -> Batch:
-        """
-        Return the batch with the teacher's answers in its targets.
-
-        The teacher sees the same pictures, in the size that it learned from.
-        """
+        """Return the batch with the teacher's answers to the same pictures in its targets."""
         if self._teacher is None:
             return batch
         pixels, targets, weights = batch
-        share = np.float32(self._options.teacher_share)
-        _, height, width, _ = self._teacher.input_shape
-        seen = pixels if pixels.shape[1:3] == (height, width) else np.stack([
-            cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)[..., None]
-            for picture in pixels])
-        logits = keras.ops.convert_to_numpy(self._teacher.predict_on_batch(seen))
-        return pixels, share * softmax(logits) + (1 - share) * targets, weights
+        return pixels, self._teacher.taught(pixels, targets), weights
 
     def _follow(self, done: int) -> None:
         # Short at first, so that the random weights of the beginning are forgotten soon.
@@ -194,41 +200,75 @@ class Trainer:
 
     def _save(self) -> None:
         """Write a checkpoint; where that is interrupted, the one before stays."""
-        new, place = self._folder / 'checkpoint.new', self._folder / 'checkpoint'
+        new = self._new_checkpoint
         shutil.rmtree(new, ignore_errors=True)
         new.mkdir()
         # With the optimizer's state.
         self._network.save_weights(new / 'network.weights.h5')
         self._average.save_weights(new / 'average.weights.h5')
-        (new / _STATE_FILE).write_text(json.dumps({'epoch': self._epoch, 'best': self._best}))
+        with _replaced(new / STATE_FILE) as path:
+            path.write_text(json.dumps({'epoch': self._epoch, 'best': self._best}))
+        self._swap_checkpoints()
+
+    def _swap_checkpoints(self) -> None:
+        place = self._folder / CHECKPOINT
         shutil.rmtree(place, ignore_errors=True)
-        new.rename(place)
+        self._new_checkpoint.rename(place)
 
     def _restore(self) -> None:
-        for name in 'checkpoint', 'checkpoint.new':
-            place = self._folder / name
-            if (place / _STATE_FILE).is_file():
-                state = json.loads((place / _STATE_FILE).read_text())
-                self._network.load_weights(place / 'network.weights.h5')
-                self._average.load_weights(place / 'average.weights.h5')
-                self._epoch, self._best = state['epoch'], state['best']
-                return
+        if (self._new_checkpoint / STATE_FILE).is_file():
+            # The training was ended in the swap; of the checkpoint before, parts may be deleted.
+            self._swap_checkpoints()
+        place = self._folder / CHECKPOINT
+        if (place / STATE_FILE).is_file():
+            state = json.loads((place / STATE_FILE).read_text())
+            self._network.load_weights(place / 'network.weights.h5')
+            self._average.load_weights(place / 'average.weights.h5')
+            self._epoch, self._best = state['epoch'], state['best']
+            self._count_dropout(self._epoch * len(self._batches))
+        self._drop_later_rows()
+
+    def _count_dropout(self, done: int) -> None:
+        """Let dropout draw as after a number of batches, which no checkpoint of Keras holds."""
+        for layer in self._network.layers:
+            if isinstance(layer, layers.Dropout) and layer.rate:
+                state = layer.seed_generator.state
+                seed, _ = keras.ops.convert_to_numpy(state)
+                state.assign(np.array([seed, done]))
+
+    def _drop_later_rows(self) -> None:
+        """Drop the log's row of an epoch that was ended before its checkpoint, and begins anew."""
+        log = self._folder / LOG_FILE
+        if not log.is_file():
+            return
+        with log.open(newline='') as file:
+            rows = file.readlines()
+        kept = rows[:1] + [
+            row for row in rows[1:] if int(row.partition(',')[0]) <= self._epoch]
+        if kept != rows:
+            with _replaced(log) as path, path.open('w', newline='') as file:
+                file.writelines(kept)
+
+    @property
+    def _new_checkpoint(self) -> Path:
+        return self._folder / f'{CHECKPOINT}.new'
 
 
 def main(config: Path, data: tuple[Path, ...], run: Path | None, seed: int | None) -> None:
     """Run the training that a file describes; see `Training.from_config`."""
-    # Python's own way to end, so that a checkpoint is never half written.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
     cv2.setNumThreads(1)
-    training = replace(Training.from_config(config, data, seed), software=_software())
+    training = replace(Training.from_config(config, data, seed, run), software=_software())
     options = training.options
-    name = config.stem if seed is None else f'{config.stem}_seed{seed}'
-    folder = run or Path('runs') / name
-    training.keep(folder)
+    _check_earlier(options)
+    folder = run or default_folder(config, seed)
     data_set = pictures_of(training)
-    if options.faces_only:
-        data_set = with_faces(data_set, progress=True)
     Console().print(data_set.account.table())
+    for split, purpose in ('training', 'train on'), ('public', 'choose the best epoch by'):
+        if not len(data_set.faces(split)):
+            raise ValueError(
+                f'{data_set.name} has no {split} rows to {purpose}: name data that has some with '
+                '--data, which can be given more than once')
+    training.keep(folder)
     try:
         trainer = Trainer(
             data_set.training, data_set.public.faces, folder, options,
@@ -244,12 +284,38 @@ def main(config: Path, data: tuple[Path, ...], run: Path | None, seed: int | Non
 
 
 def pictures_of(training: Training) -> DataSet:
-    """Return the pictures of a training, all of one size."""
+    """Return the pictures that a training reads, all of one size."""
     options = training.options
     # FER-2013 has no more detail; other pictures are read as the network sees them.
     has_folder = any(Path(path).is_dir() for path in training.data)
     size = options.edge if has_folder else FER2013_EDGE
-    return fuse([read_data(path, options.labels, size) for path in training.data])
+    # Votes there are for FER-2013 alone.
+    data_set = fuse([
+        read_data(path, 'fer2013' if Path(path).is_dir() else options.labels, size)
+        for path in training.data])
+    return with_faces(data_set, progress=True) if options.faces_only else data_set
+
+
+def _check_earlier(options: TrainingOptions) -> None:
+    """
+    Check the trainings that this one rests on.
+
+    :raises OptionError: where one is missing, not finished, or of a network that does not fit.
+    """
+    rests_on = [('teacher', folder) for folder in options.teachers]
+    if options.start_from:
+        rests_on.append(('start_from', Path(options.start_from)))
+    for name, folder in rests_on:
+        try:
+            earlier = Training.finished(folder).options
+        except OptionError as error:
+            raise OptionError(
+                f'{name} must be the folder of a finished training: {error}; or name another '
+                'folder') from error
+        if name == 'start_from' and earlier.network != options.network:
+            raise OptionError(
+                f'start_from: {folder} holds a network {earlier.network}, whose weights do not '
+                f'fit {options.network}: choose that network, or name another folder')
 
 
 def _draw(best: Path, validation: LabelledFaces) -> None:
@@ -280,17 +346,23 @@ def _detected(data_set: DataSet, options: TrainingOptions, folder: Path) -> Imag
         images = data_set.training.images
         crops, found = pipeline_crops(images, images.shape[1], progress=True)
         print(f'our detector finds {found.sum():,} of {len(found):,} training faces')
-        np.save(kept, crops)
-    return np.asarray(np.load(kept), np.uint8)
+        with _replaced(kept) as path:
+            np.save(path, crops)
+    detected = np.asarray(np.load(kept), np.uint8)
+    if detected.shape != data_set.training.images.shape:
+        raise ValueError(
+            f'{kept} holds {len(detected):,} crops, but there are {len(data_set.training):,} '
+            'training pictures: they have changed since the training began; bring the earlier '
+            'ones back, or give another --run')
+    return detected
 
 
-def _frozen(folder: Path, options: TrainingOptions) -> keras.Model:
-    """Return a finished network in the precision of the training, for pictures of its own size."""
-    loaded = keras.models.load_model(folder / BEST_FILE)
-    teacher = network(loaded.name, loaded.input_shape[1], Style(precision=options.precision))
-    teacher.set_weights(loaded.get_weights())
-    teacher.trainable = False
-    return teacher
+@contextmanager
+def _replaced(path: Path) -> Iterator[Path]:
+    """Give a path to write to; it becomes the one that is meant when it is whole."""
+    new = path.with_name(f'{path.stem}.new{path.suffix}')
+    yield new
+    new.replace(path)
 
 
 def _normalisation() -> type[layers.BatchNormalization]:

@@ -123,6 +123,23 @@ def test_a_refused_crop_leaves_the_classifier_usable(tmp_path):
         classifier.classify(crops), softmax(expected_logits(crops)), atol=1e-6)
 
 
+@pytest.mark.parametrize('after', [1, 2, 3])
+def test_a_failed_change_of_the_number_of_faces_is_overcome(tmp_path, monkeypatch, after):
+    classifier = classifier_in(tmp_path)
+    classifier.classify(crops_of(2))
+
+    def failing(interpreter):
+        raise RuntimeError('no memory')
+
+    with monkeypatch.context() as patch:
+        patch.setattr('ai_edge_litert.interpreter.Interpreter.allocate_tensors', failing)
+        with pytest.raises(RuntimeError, match='no memory'):
+            classifier.classify(crops_of(3))
+    crops = crops_of(after)
+    np.testing.assert_allclose(
+        classifier.classify(crops), softmax(expected_logits(crops)), atol=1e-6)
+
+
 def test_nothing_is_written_to_the_terminal():
     code = (
         'import numpy as np\n'

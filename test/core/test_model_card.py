@@ -58,6 +58,34 @@ def test_int8_runs_where_nothing_else_is_wanted(tmp_path, has_int8, wanted, prec
     assert load_card(write_model(tmp_path, int8=int8)).precision(wanted) == precision
 
 
+MEASURED = {'n': 3, 'accuracy': 0.5, 'macro_f1': 0.4}
+
+
+@pytest.mark.parametrize(('field', 'value', 'reason'), [
+    ('ms_per_face', {'float32': 1.2}, 'ms_per_face.float32 must hold fields'),
+    ('ms_per_face', {'float32': {'one': 1.2}}, 'ms_per_face.float32 must be numbers by whole'),
+    ('ms_per_face', {'machine': 2}, 'ms_per_face.machine must be text'),
+    ('figures', {'float32': None}, 'figures.float32 must hold fields'),
+    ('figures', {'int8': {'fer2013': 0.7}}, 'figures.int8.fer2013 must hold fields'),
+    ('figures', {'int8': {'fer2013': {'public': {'n': 3}}}},
+     'no field figures.int8.fer2013.public.accuracy'),
+    ('figures', {'int8': {'a': {'public': {**MEASURED, 'ece': 'low'}}}}, 'ece must be a number'),
+    ('figures', {'int8': {'a': {'public': {**MEASURED, 'confusion': [[1]]}}}}, 'a table of 7x7'),
+    ('figures', {'int8': {'a': {'public': {**MEASURED, 'per_class_recall': {'fear': 'low'}}}}},
+     'per_class_recall.fear must be a number'),
+    ('figures', {'temperature': {'chosen_on': 'x'}}, 'no field figures.temperature.folded'),
+    ('figures', {'seeds': {'measured_on': 'x', 'accuracy': {}}}, 'seeds.accuracy must be numbers'),
+    ('figures', {'pipeline_crops': {'int8': {'a': {'public': {**MEASURED, 'rows': 4}}}}},
+     'no field figures.pipeline_crops.int8.a.public.own_framing'),
+    ('figures', {'scenes': {'int8': {'a': {'public': {'rows': 4, 'scenes': {'dim': {}}}}}}},
+     'no field figures.scenes.int8.a.public.scenes.dim.n'),
+    ('figures', {'tried': [{'what': 'mixup'}]}, 'no field figures.tried.0.gave'),
+])
+def test_what_is_wrong_within_the_figures_is_told(tmp_path, field, value, reason):
+    with pytest.raises(ModelError, match=reason):
+        load_card(write_model(tmp_path, **{field: value}))
+
+
 def test_a_folder_stands_for_its_card(tmp_path):
     path = write_model(tmp_path)
     assert load_card(tmp_path) == load_card(path) == load_card(str(path)) == load_card(

@@ -42,7 +42,8 @@ def chain(graph):
     """Two nodes from images to emotions; a call sends an image and returns what comes of it."""
     # However slow the machine is, all faces are classified.
     graph.up(
-        graph.add(EmotionNode, rate_hz=0.0, budget_ms=0.0), graph.add(FaceNode, tracker__min_hits=1))
+        graph.add(EmotionNode, rate_hz=0.0, budget_ms=0.0),
+        graph.add(FaceNode, tracker__min_hits=1))
     faces = graph.listen(FaceArray, 'faces')
     emotions = graph.listen(EmotionArray, 'emotions')
     images = graph.speaker(Image, 'image_raw', BEST_EFFORT)

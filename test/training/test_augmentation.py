@@ -153,10 +153,13 @@ def test_the_median_of_brightness_is_made_the_same(level):
     assert abs(float(np.median(changed)) - 127.5) <= 1
 
 
-def test_mixed_pictures_and_targets_have_the_same_shares():
+def test_mixed_pictures_targets_and_weights_have_the_same_shares():
     images = np.eye(7, dtype=np.float32)
-    found, targets = mixed(images, images.copy(), 0.4, np.random.default_rng(3))
+    numbers = np.arange(7, dtype=np.float32)
+    found, targets, weights = mixed(
+        images, images.copy(), numbers, 0.4, np.random.default_rng(3))
     np.testing.assert_array_equal(found, targets)
+    np.testing.assert_allclose(weights, targets @ numbers, rtol=1e-6)
     np.testing.assert_allclose(targets.sum(axis=1), 1, rtol=1e-6)
     assert ((targets > 0).sum(axis=1) == 2).any()
 

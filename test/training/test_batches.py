@@ -104,6 +104,23 @@ def test_smoothing_and_mixing_keep_targets_shares():
     assert both.max() < 0.88
 
 
+def test_the_weight_of_a_mixture_is_mixed():
+    faces = rare()
+    _, targets, weights = next(batches(
+        faces, balance='weights', balance_strength=1.0, mixup=1.0, batch_size=100).epoch(0))
+    one_of_each = {targets[0].argmax(): weights[0] for _, targets, weights in batches(
+        faces, balance='weights', balance_strength=1.0, batch_size=1 + 1).epoch(0)}
+    expected = targets[:, 1] * one_of_each[1] + targets[:, 3] * one_of_each[3]
+    np.testing.assert_allclose(weights, expected, rtol=1e-5)
+    assert len(np.unique(weights)) > 2
+
+
+@pytest.mark.parametrize('balance', ['none', 'sampling'])
+def test_without_weights_all_mixtures_count_the_same(balance):
+    drawn = batches(patterns(640, 1), balance=balance, mixup=0.2).epoch(0)
+    assert {value for _, _, weights in drawn for value in weights} == {1.0}
+
+
 def test_too_few_rows_are_told():
     with pytest.raises(ValueError, match='31 training rows are fewer than one batch of 32; lower'):
         batches(patterns(31, 1))

@@ -16,7 +16,10 @@
 
 import json
 import os
+import pty
 import shutil
+import signal
+import subprocess
 import sys
 
 from click.testing import CliRunner
@@ -104,7 +107,39 @@ def test_split_and_precision_can_be_chosen(model, data, tmp_path, arguments, n, 
 def test_plots_are_drawn(model, data, tmp_path):
     ran('evaluate', '--model', model, '--data', data, '--plots', tmp_path / 'a' / 'plots')
     assert {path.name for path in (tmp_path / 'a' / 'plots').iterdir()} == {
-        'confusion_fer2013_public_int8_own.png', 'reliability_fer2013_public_int8_own.png'}
+        f'tiny_{kind}_fer2013_public_int8_own.png' for kind in ('confusion', 'reliability')}
+
+
+HIDDEN, SHOWN = b'\x1b[?25l', b'\x1b[?25h'
+
+
+def test_ctrl_c_leaves_the_terminal_as_it_was(model, tmp_path):
+    rows = 20_000
+    np.savez(
+        tmp_path / 'many.npz', image=np.zeros((rows, 48, 48), np.uint8),
+        emotion=np.zeros(rows, np.uint8), usage=np.ones(rows, np.uint8))
+    terminal, end = pty.openpty()
+    program = subprocess.Popen(
+        [sys.executable, '-m', 'fer_ros.apps.fer', 'evaluate', '--model', 'default', '--data',
+         str(tmp_path / 'many.npz')], stdin=end, stdout=end, stderr=end,
+        env={**os.environ, 'TERM': 'xterm'})
+    os.close(end)
+    said = b''
+    try:
+        while b'classifying' not in said:
+            said += os.read(terminal, 1000)
+        program.send_signal(signal.SIGINT)
+        while True:
+            said += os.read(terminal, 1000)
+    except OSError:  # the program has ended
+        pass
+    finally:
+        program.kill()
+        os.close(terminal)
+    assert program.wait() == 130
+    assert said.rindex(SHOWN) > said.rindex(HIDDEN)
+    assert b'Traceback' not in said
+    assert b'Aborted' not in said
 
 
 def test_crops_of_the_pipeline_stand_beside_the_own_framing(data, tmp_path, monkeypatch):
@@ -201,6 +236,15 @@ def test_what_is_wrong_is_told_in_a_sentence(model, data, tmp_path, arguments, r
     assert 'Traceback' not in result.output
 
 
+def test_what_fails_later_is_told_in_a_sentence(model, data, monkeypatch):
+    def failing(classifier, rows):
+        raise RuntimeError('training diverged')
+
+    monkeypatch.setattr('fer_ros.training.commands.evaluation_of', failing)
+    result = ran('evaluate', '--model', model, '--data', data, code=1)
+    assert 'Error: training diverged' in result.output
+
+
 def test_scenes_are_not_plotted(model, data, tmp_path):
     result = ran(
         'evaluate', '--model', model, '--data', data, '--crops', 'scenes', '--plots', tmp_path,
@@ -267,6 +311,22 @@ def test_damaged_and_missing_files_are_told(installed):
     assert states == {
         'broken': {}, 'gone': {'float32': 'missing'}, 'sound': {'float32': 'ok'},
         'torn': {'float32': 'ok', 'keras': 'wrong'}}
+
+
+@pytest.mark.parametrize('fields', [
+    {'ms_per_face': {'float32': 1.2}}, {'figures': {'float32': None}},
+    {'figures': {'float32': {'fer2013': {'private': {'n': 3}}}}}])
+def test_a_card_with_wrong_figures_does_not_hide_the_others(installed, data, fields):
+    for name, others in ('bad', fields), ('sound', {}):
+        (installed / name).mkdir()
+        write_model(installed / name, name=name, **others)
+    result = ran('models', code=1)
+    assert 'card wrong' in result.stdout
+    assert any(line.split()[:1] == ['sound'] for line in result.stdout.splitlines())
+    assert str(installed / 'bad' / 'model.yaml') in result.stderr
+    result = ran(
+        'evaluate', '--model', installed / 'bad', '--data', data, '--update-card', code=1)
+    assert 'Error: the model card' in result.output
 
 
 def test_without_the_folder_of_models_the_places_tried_are_told(installed):

@@ -22,7 +22,6 @@ from fer_ros.training.evaluate import (
     best_temperature,
     Calibration,
     evaluate,
-    expected_calibration_error,
     figures,
     probabilities_of,
     untempered,
@@ -63,13 +62,13 @@ def test_without_rows_there_is_nothing_to_say():
 def test_calibration_error_is_the_gap_between_confidence_and_accuracy():
     labels = np.zeros(100, np.int64)
     said = np.array([0] * 60 + [1] * 40)
-    assert expected_calibration_error(sure_of(said, 0.9), labels) == pytest.approx(0.3, abs=1e-6)
-    assert expected_calibration_error(sure_of(said, 0.6), labels) == pytest.approx(0.0, abs=1e-6)
+    assert figures(sure_of(said, 0.9), labels).ece == pytest.approx(0.3, abs=1e-6)
+    assert figures(sure_of(said, 0.6), labels).ece == pytest.approx(0.0, abs=1e-6)
     # Half of the rows are too sure by 0.4, the others too unsure by 0.3: they do not cancel.
     labels = np.array([0] * 50 + [2] * 25 + [0] * 25)
     said = np.zeros(100, np.int64)
     rows = np.concatenate([sure_of(said[:50], 0.7), sure_of(said[50:], 0.9)])
-    assert expected_calibration_error(rows, labels) == pytest.approx(0.35, abs=1e-6)
+    assert figures(rows, labels).ece == pytest.approx(0.35, abs=1e-6)
 
 
 def test_bins_of_confidence_hold_their_rows():

@@ -87,6 +87,19 @@ def test_what_file_managers_leave_is_passed_over(tmp_path):
     assert len(read_data(tmp_path).public) == 1
 
 
+def test_what_lies_in_no_class_is_told(tmp_path):
+    write_picture(tmp_path / 'train' / 'happy' / '1.png', 1)
+    write_picture(tmp_path / 'val' / 'happy' / '1.png', 2)
+    write_picture(tmp_path / 'train' / '2.png', 3)
+    for name in ('train/3.png', 'train/.hidden', 'val/Thumbs.db', 'README'):
+        (tmp_path / name).write_bytes(b'x')
+    data_set = read_data(tmp_path)
+    assert (len(data_set.training), len(data_set.public)) == (1, 1)
+    of_train, = (note for note in data_set.account.notes if 'no test/' not in note)
+    assert of_train.endswith(
+        "train/ itself, in no class's folder, were not read: 2, such as 2.png")
+
+
 def test_training_pictures_alone_are_refused_with_what_to_do(tmp_path):
     write_picture(tmp_path / 'train' / 'happy' / '1.png', 1)
     write_picture(tmp_path / 'test' / 'happy' / '1.png', 2)

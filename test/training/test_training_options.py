@@ -14,7 +14,9 @@
 
 """What a training's file may say, and what its folder remembers."""
 
+import json
 from pathlib import Path
+import shlex
 
 from fer_ros.core.options import OptionError
 from fer_ros.training.options import commands, Training, TrainingOptions
@@ -34,8 +36,9 @@ def written(path, **values):
 def test_the_files_of_the_shipped_models_are_right(config):
     training = Training.from_config(config)
     assert training.data == ('fer2013_ferplus.npz',)
-    for before in training.options.teacher, training.options.start_from:
-        assert not before or (config.parent / f'{Path(before).name}.yaml').is_file()
+    start = training.options.start_from
+    for before in [*training.options.teachers, *([Path(start)] if start else [])]:
+        assert (config.parent / f'{before.name}.yaml').is_file()
 
 
 @pytest.mark.parametrize(('text', 'reason'), [
@@ -67,15 +70,59 @@ def test_a_folder_belongs_to_one_choice_of_options(tmp_path):
     training.keep(tmp_path / 'run')
     training.keep(tmp_path / 'run')
     assert Training.of(tmp_path / 'run') == training
-    with pytest.raises(ValueError, match='epochs 3 instead of 4; give the same options, or an'):
+    with pytest.raises(ValueError, match='epochs 3 instead of 4; give the same options'):
         Training('fer train', ('x',), TrainingOptions(epochs=4)).keep(tmp_path / 'run')
+
+
+def test_the_command_says_all_that_it_needs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    config = written(Path('my file.yaml'), data=['a'])
+    made = Training.from_config(config, [Path('my faces')], 7, Path('elsewhere/my run'))
+    assert shlex.split(made.command) == [
+        'fer', 'train', '--config', 'my file.yaml', '--data', 'my faces', '--seed', '7', '--run',
+        'elsewhere/my run']
+    usual = Training.from_config(config, seed=7, run=Path('runs/my file_seed7'))
+    assert '--run' not in usual.command
+
+
+def test_a_folder_belongs_to_one_choice_of_data(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Training('fer train', ('x.npz', 'y'), TrainingOptions()).keep(Path('run'))
+    for data in ('x.npz', 'y'), (str(tmp_path / 'x.npz'), './y'):
+        Training('fer train', data, TrainingOptions()).keep(Path('run'))
+    with pytest.raises(ValueError, match=r'run holds .*data x\.npz, y instead of z\.npz;'):
+        Training('fer train', ('z.npz',), TrainingOptions()).keep(Path('run'))
+
+
+@pytest.mark.parametrize('epoch', [None, 0, 2])
+def test_a_training_is_finished_with_its_last_epoch(tmp_path, epoch):
+    training = Training('fer train --config a', ('x',), TrainingOptions(epochs=3))
+    training.keep(tmp_path)
+    state = tmp_path / 'checkpoint' / 'state.json'
+    if epoch is not None:
+        state.parent.mkdir()
+        state.write_text(json.dumps({'epoch': epoch, 'best': 0.5}))
+    with pytest.raises(OptionError, match=f'{epoch or 0} of 3 epochs.*`fer train --config a`'):
+        Training.finished(tmp_path)
+    state.parent.mkdir(exist_ok=True)
+    state.write_text(json.dumps({'epoch': 3, 'best': 0.5}))
+    assert Training.finished(tmp_path) == training
+
+
+@pytest.mark.parametrize(('values', 'lacks'), [
+    ({'command': 'fer train', 'data': ['x'], 'software': ''}, 'options'),
+    ({'command': 'fer train', 'data': 'x', 'software': '', 'options': None}, 'data, options')])
+def test_what_is_no_record_of_a_training_is_told(tmp_path, values, lacks):
+    written(tmp_path / 'training.yaml', **values)
+    with pytest.raises(OptionError, match=f'training.yaml lacks {lacks}, so'):
+        Training.of(tmp_path)
 
 
 def test_the_commands_begin_with_the_trainings_that_it_rests_on(tmp_path):
     large, small, last = (str(tmp_path / name) for name in ('large', 'small', 'last'))
     for folder, options in (
             (large, {}), (small, {'teacher': large}),
-            (last, {'teacher': large, 'start_from': small})):
+            (last, {'teacher': f'{large}, {small}', 'start_from': small})):
         Training(Path(folder).name, ('x',), TrainingOptions(**options)).keep(Path(folder))
     assert commands(Path(last)) == ['large', 'small', 'last']
 

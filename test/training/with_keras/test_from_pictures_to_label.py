@@ -22,8 +22,14 @@ from fer_ros.core.classifier import LiteRtClassifier
 from fer_ros.core.model_card import load_card, PRECISIONS
 from fer_ros.training.data_sets import read_data
 from fer_ros.training.evaluate import probabilities_of
-from fer_ros.training.export import LARGEST_DIFFERENCE, multiply_accumulates, save_compressed
+from fer_ros.training.export import (
+    LARGEST_DIFFERENCE,
+    multiply_accumulates,
+    save_compressed,
+    seed_figures,
+)
 from fer_ros.training.networks import network
+from fer_ros.training.options import Training, TrainingOptions
 import keras
 import numpy as np
 from patterns import EDGE, patterns, write_folders
@@ -88,6 +94,7 @@ def test_the_card_says_where_the_model_comes_from(made):
     assert 'Keras' in card.training.splitlines()[0]
     assert card.parameters == network('compact', EDGE).count_params()
     assert set(card.figures['seeds']['accuracy']) == {1, 2}
+    assert 'PublicTest' not in (card.path.parent / 'README.md').read_text()
     for name in 'learning_curves.png', 'confusion.png':
         assert (card.path.parent / name).read_bytes()[:4] == b'\x89PNG'
 
@@ -103,6 +110,63 @@ def test_evaluation_writes_the_figures_into_the_card(made):
     name = read_data(folder / 'faces').name
     stated = load_card(path).figures['int8'][name]['private']
     assert stated['confusion'] == figures['confusion']
+
+
+def refused(*arguments):
+    result = CliRunner().invoke(fer, ['export', '--description', 'x', *map(str, arguments)])
+    assert result.exit_code == 1, result.output
+    assert 'Traceback' not in result.output
+    return ' '.join(result.output.split())
+
+
+def test_an_export_that_fails_leaves_the_model_that_is_there(made, monkeypatch):
+    folder, _ = made
+    monkeypatch.chdir(folder)
+    output = folder / 'models' / 'patterns'
+    before = {path.name: path.read_bytes() for path in output.iterdir()}
+    monkeypatch.setattr(
+        'fer_ros.training.export.lite_model', lambda *_: before['model_int8.tflite'])
+    said = refused('--run', 'runs/patterns', '--output', output)
+    assert 'Error: the float32 file differs' in said
+    assert f'{output} is left as it was' in said
+    assert {path.name: path.read_bytes() for path in output.iterdir()} == before
+
+
+def test_networks_are_exported_on_tensorflow_only(made, monkeypatch):
+    folder, _ = made
+    monkeypatch.setattr('keras.backend.backend', lambda: 'torch')
+    said = refused('--run', folder / 'runs' / 'patterns', '--output', folder / 'models' / 'none')
+    assert 'runs on torch: set the environment variable KERAS_BACKEND=tensorflow' in said
+    assert not (folder / 'models' / 'none').exists()
+
+
+def written_run(folder, epoch=2, data='x', **options):
+    Training('fer train', (data,), TrainingOptions(epochs=2, **options)).keep(folder)
+    (folder / 'checkpoint').mkdir()
+    (folder / 'checkpoint' / 'state.json').write_text(json.dumps({'epoch': epoch, 'best': 0.5}))
+    (folder / 'log.csv').write_text('epoch,validation_accuracy\n1,0.25\n2,0.125\n')
+    return folder
+
+
+def test_only_finished_trainings_are_exported(tmp_path):
+    begun, whole = written_run(tmp_path / 'begun', 1), written_run(tmp_path / 'whole', seed=2)
+    output = tmp_path / 'models' / 'mine'
+    for arguments in (['--run', begun], ['--run', whole, '--seed-run', begun]):
+        said = refused(*arguments, '--output', output)
+        assert f'{begun} is not finished, 1 of 2 epochs' in said
+        assert not output.exists()
+
+
+def test_trainings_with_other_seeds_are_alike(tmp_path):
+    first, second = written_run(tmp_path / '1'), written_run(tmp_path / '2', seed=2)
+    assert seed_figures([first, second])['accuracy'] == {1: 0.25, 2: 0.25}
+    for name, reason in (
+            ({'seed': 3, 'data': 'y'}, 'data y instead of x'),
+            ({'seed': 3, 'dropout': 0.1}, 'dropout 0.1 instead of 0.3'),
+            ({}, 'its seed is the same')):
+        other = written_run(tmp_path / reason, **name)
+        with pytest.raises(ValueError, match=reason):
+            seed_figures([first, other])
 
 
 def test_the_source_is_compressed_and_whole(tmp_path):

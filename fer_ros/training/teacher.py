@@ -1,0 +1,93 @@
+# Copyright 2026 the fer_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""What finished networks answer, for another one to imitate."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+from fer_ros.core.classifier import softmax
+from fer_ros.core.preprocessing import Preprocessing
+from fer_ros.core.values import Probabilities
+from fer_ros.training.labelled_faces import LabelledFaces
+from fer_ros.training.networks import network, Style
+from fer_ros.training.preprocessing import NORMALISATION
+import keras
+import numpy as np
+import numpy.typing as npt
+
+_BATCH = 256
+
+
+class Teacher:
+    """The networks of finished trainings; imitated is the mean of their answers."""
+
+    def __init__(self, networks: Sequence[Path], share: float, precision: str) -> None:
+        """
+        Load the networks.
+
+        :param networks: `.keras` files.
+        :param share: of a target that is the teacher's.
+        :param precision: of the arithmetic.
+        """
+        self._networks = [_frozen(path, precision) for path in networks]
+        self._share = np.float32(share)
+
+    def taught(
+        self, pixels: npt.NDArray[np.float32], targets: Probabilities,
+    ) -> Probabilities:
+        """
+        Return the targets with the teacher's share in them.
+
+        :param pixels: what the pupil sees, (N, E, E, 1) float32; each network sees it in the size
+            that it learned from.
+        :param targets: (N, 7), of the labels.
+        """
+        answers = np.mean([_answers(known, pixels) for known in self._networks], axis=0)
+        return np.asarray(self._share * answers + (1 - self._share) * targets, np.float32)
+
+    def taught_once(self, faces: LabelledFaces) -> LabelledFaces:
+        """Return the pictures with targets in which the teacher has its share, for good."""
+        edge = faces.images.shape[1]
+        preprocessing = Preprocessing(edge, edge, **NORMALISATION)
+        targets = []
+        for begin in range(0, len(faces), _BATCH):
+            rows = slice(begin, begin + _BATCH)
+            pixels = preprocessing.network_input(list(faces.images[rows]))
+            # A face and its mirror image show the same; a teacher's answers to them differ.
+            targets.append(np.mean([
+                self.taught(seen, faces.targets[rows])
+                for seen in (pixels, pixels[:, :, ::-1])], axis=0))
+        return replace(faces, targets=np.concatenate(targets))
+
+
+def _answers(known: keras.Model, pixels: npt.NDArray[np.float32]) -> Probabilities:
+    _, height, width, _ = known.input_shape
+    seen = pixels if pixels.shape[1:3] == (height, width) else np.stack([
+        cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)[..., None]
+        for picture in pixels])
+    return softmax(keras.ops.convert_to_numpy(known.predict_on_batch(seen)))
+
+
+def _frozen(path: Path, precision: str) -> keras.Model:
+    """Return a finished network in a precision, for pictures of its own size."""
+    loaded = keras.models.load_model(path)
+    known = network(loaded.name, loaded.input_shape[1], Style(precision=precision))
+    known.set_weights(loaded.get_weights())
+    known.trainable = False
+    return known
