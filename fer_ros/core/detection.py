@@ -61,8 +61,7 @@ class DetectorOptions(Options):
         minimum=0.0, maximum=1.0)
     min_size: int = option(
         16, 'Faces whose box has a shorter edge are not found, but those that were found are '
-        'followed on. Turned images are searched at 512 px, where the same edge counts.',
-        unit='px', minimum=1, maximum=4096)
+        'followed on.', unit='px', minimum=1, maximum=4096)
     interval: int = option(
         3, 'Detect in every so many images; in between faces are followed by a visual tracker or '
         'by their landmarks, at a fraction of the cost. Every image is searched while a face is '
@@ -75,11 +74,12 @@ class DetectorOptions(Options):
 class Detector(Protocol):
     """Finds the faces of one image."""
 
-    def detect(self, image: Image) -> list[Detection]:
+    def detect(self, image: Image, scale: float = 1.0) -> list[Detection]:
         """
         Return the faces of the image, in no particular order.
 
         :param image: (H, W, 3) uint8, BGR.
+        :param scale: of the image to the one that `min_size` is meant for, where it was reduced.
         """
 
     def close(self) -> None:

@@ -73,14 +73,16 @@ class HaarDetector:
         self._cascade = cv2.CascadeClassifier(str(path))
         self._options = options
 
-    def detect(self, image: Image) -> list[Detection]:
+    def detect(self, image: Image, scale: float = 1.0) -> list[Detection]:
         """
         Return the faces of the image, in no particular order.
 
         :param image: (H, W, 3) uint8, BGR.
+        :param scale: as in `Detector`.
         """
         options = self._options
-        smallest = math.ceil(options.min_size / BOX_SCALE)
+        min_size = scale * options.min_size
+        smallest = math.ceil(min_size / BOX_SCALE)
         squares, _, weights = self._cascade.detectMultiScale3(
             cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), options.haar.scale_factor,
             options.haar.min_neighbors, minSize=(smallest, smallest), outputRejectLevels=True)
@@ -89,7 +91,7 @@ class HaarDetector:
             for square, weight in zip(squares, np.ravel(weights), strict=True))
         return [
             face for face in faces
-            if face.score >= options.min_score and face.box.width >= options.min_size]
+            if face.score >= options.min_score and face.box.width >= min_size]
 
     def close(self) -> None:
         """Do nothing: there is no network to free."""

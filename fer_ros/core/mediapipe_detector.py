@@ -65,7 +65,7 @@ class MediaPipeDetector:
         self._min_score = options.min_score
         self._min_size = options.min_size
 
-    def detect(self, image: Image) -> list[Detection]:
+    def detect(self, image: Image, scale: float = 1.0) -> list[Detection]:
         """
         Return the faces of the image.
 
@@ -74,6 +74,7 @@ class MediaPipeDetector:
         the full-range network finds are kept as well.
 
         :param image: (H, W, 3) uint8, BGR.
+        :param scale: as in `Detector`.
         """
         found = [
             [_upright(face) for face in network.find(image)] for network in self._networks]
@@ -87,7 +88,7 @@ class MediaPipeDetector:
                 *(face for face in full if face.box.width >= limit)]
         faces: list[Detection] = []
         for face in candidates:
-            if face.score < self._min_score or face.box.width < self._min_size:
+            if face.score < self._min_score or face.box.width < scale * self._min_size:
                 continue
             if not any(_is_same_face(face.box, other.box) for other in faces):
                 faces.append(face)

@@ -67,7 +67,7 @@ class MtcnnDetector:
             ) from error
         self._options = options
 
-    def detect(self, image: Image) -> list[Detection]:
+    def detect(self, image: Image, scale: float = 1.0) -> list[Detection]:
         """
         Return the faces of the image, in no particular order.
 
@@ -86,9 +86,9 @@ class MtcnnDetector:
             cv2.cvtColor(image, cv2.COLOR_BGR2RGB), fit_to_image=False, box_format='xyxy',
             output_type='numpy', threshold_pnet=options.mtcnn.pnet_threshold,
             threshold_rnet=options.mtcnn.rnet_threshold, threshold_onet=options.min_score)
-        scale = np.array([width / image.shape[1], height / image.shape[0]])
-        faces = (_detection(row, scale) for row in rows)
-        return [face for face in faces if face.box.width >= options.min_size]
+        enlarge = np.array([width / image.shape[1], height / image.shape[0]])
+        faces = (_detection(row, enlarge) for row in rows)
+        return [face for face in faces if face.box.width >= scale * options.min_size]
 
     def close(self) -> None:
         """Free the networks."""

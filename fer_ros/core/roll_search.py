@@ -54,14 +54,14 @@ class RollSearch:
         :param image: (H, W, 3) uint8, BGR.
         :param side: 1 for faces that lean clockwise, -1 for the others.
         """
-        to_view, size = _turning(image, -side * TURN)
+        to_view, size, scale = _turning(image, -side * TURN)
         view = np.asarray(cv2.warpAffine(image, to_view, size), np.uint8)
         to_image = np.asarray(cv2.invertAffineTransform(to_view), np.float64)
-        return [_moved(found, to_image) for found in self._detector.detect(view)]
+        return [_moved(found, to_image) for found in self._detector.detect(view, scale)]
 
 
-def _turning(image: Image, angle: float) -> tuple[Matrix, tuple[int, int]]:
-    """Return the matrix (2, 3) that turns the whole image into a smaller one, and its size."""
+def _turning(image: Image, angle: float) -> tuple[Matrix, tuple[int, int], float]:
+    """Return the matrix (2, 3) that turns the whole image into a smaller one, its size, scale."""
     height, width = image.shape[:2]
     cos, sin = math.cos(angle), math.sin(angle)
     across = abs(cos) * width + abs(sin) * height
@@ -71,7 +71,7 @@ def _turning(image: Image, angle: float) -> tuple[Matrix, tuple[int, int]]:
     turn = scale * np.array([(cos, -sin), (sin, cos)])
     middle = np.array([width - 1, height - 1]) / 2
     shift = (np.array(size) - 1) / 2 - turn @ middle
-    return np.column_stack([turn, shift]), size
+    return np.column_stack([turn, shift]), size, scale
 
 
 def _moved(found: Detection, matrix: Matrix) -> Detection:

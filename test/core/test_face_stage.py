@@ -39,7 +39,7 @@ class ScriptedDetector:
         self.calls = 0
         self.is_closed = False
 
-    def detect(self, image):
+    def detect(self, image, scale=1.0):
         self.calls += 1
         return self.images.pop(0) if self.images else []
 
@@ -82,9 +82,9 @@ class LentDetector:
         self._detector = detector
         self.calls = 0
 
-    def detect(self, image):
+    def detect(self, image, scale=1.0):
         self.calls += 1
-        return self._detector.detect(image)
+        return self._detector.detect(image, scale)
 
     def close(self):
         pass
@@ -390,6 +390,17 @@ def test_a_face_that_leans_from_the_beginning_is_found_within_two_turned_searche
     # The astronaut herself leans by three degrees.
     assert degrees(face.head_pose)[0] == pytest.approx(angle + 3, abs=5)
     assert face.crop is not None
+
+
+@pytest.mark.parametrize(('min_size', 'faces'), [(80, 1), (140, 0)])
+def test_the_least_size_of_a_leaning_face_is_that_in_the_image(photograph, min_size, faces):
+    # Of 100 px, and of 41 px where the image is searched turned.
+    image = np.zeros((1080, 1920, 3), np.uint8)
+    image[200:712, 700:1212] = turned(photograph, 60)
+    options = FaceOptions(
+        DetectorOptions(min_size=min_size), TrackerOptions(name='none'), roll_search_interval=1)
+    with FaceStage(options) as stage_:
+        assert len(stage_.process(Frame(image, 0))) == faces
 
 
 @pytest.mark.parametrize('angle', [-60, 0, 60])

@@ -30,7 +30,7 @@ class DotDetector:
         self.with_points = with_points
         self.shapes = []
 
-    def detect(self, image):
+    def detect(self, image, scale=1.0):
         self.shapes.append(image.shape)
         middle, right, left = (
             np.argwhere(image[:, :, channel] > 128).mean(axis=0)[::-1] + 0.5
@@ -77,7 +77,7 @@ def test_what_leans_to_the_side_is_upright_for_the_detector(side):
     detector, seen = DotDetector(), []
     detect = detector.detect
 
-    def look(image):
+    def look(image, scale):
         seen.append(detect(image)[0])
         return [seen[-1]]
     detector.detect = look
