@@ -181,13 +181,15 @@ def _jobs(
     annotated = _outputs('--video', video, media, tuple(FOURCC), _annotated_name, taken)
     timelines = _outputs('--plot', plot, media, ('.png',), _timeline_name, taken)
     inputs = {item.path.resolve() for item in media}
-    outputs = [path for path in (*annotated, *timelines, *others) if path is not None]
-    for number, output in enumerate(outputs):
-        if output.resolve() in inputs:
+    outputs: set[Path] = set()
+    for output in filter(None, (*annotated, *timelines, *others)):
+        path = output.resolve()
+        if path in inputs:
             raise click.UsageError(
                 f'{output} is one of the files to read: give the output another name')
-        if output.resolve() in (other.resolve() for other in outputs[:number]):
+        if path in outputs:
             raise click.UsageError(f'two outputs are named {output}: give each its own name')
+        outputs.add(path)
     return [Job(*row) for row in zip(media, annotated, timelines, strict=True)]
 
 

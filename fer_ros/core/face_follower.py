@@ -104,8 +104,8 @@ class FaceFollower:
         self._places: dict[int, _Place] = {}
         self._turns: dict[int, int] = {}
         self._turn = self._tracked = 0
-        self._finds: dict[Box, tuple[Detection, Mesh]] = {}
         # Of this image: faces that the detector missed, and what the network saw of others.
+        self._finds: dict[Box, tuple[Detection, Mesh]] = {}
         self._views: dict[Box, Mesh] = {}
         self._unconfirmed: list[_Place] = []
 
@@ -266,6 +266,6 @@ def _moved(place: _Place, box: Box) -> _Place:
     (x, y), (old_x, old_y) = box.center, place.box.center
     scale = math.sqrt(box.area / place.box.area)
     region = place.region
-    return _Place(box, place.score, place.framing, Region(
+    return replace(place, box=box, region=Region(
         x + scale * (region.center_x - old_x), y + scale * (region.center_y - old_y),
         scale * region.edge, region.roll))

@@ -23,6 +23,7 @@ from array import array
 from collections.abc import Callable
 
 import cv2
+from fer_ros.core.image_file import MAX_EDGE
 from fer_ros.core.values import Image
 import numpy as np
 from sensor_msgs.msg import Image as ImageMessage
@@ -42,9 +43,6 @@ Bytes per pixel of the encodings that are understood.
 
 The names are as in sensor_msgs/image_encodings.hpp.
 """
-
-MAX_EDGE = 32767
-"""OpenCV's limit for a side of an image that is warped."""
 
 _TO_BGR: dict[str, int | None] = {
     'bgr8': None,

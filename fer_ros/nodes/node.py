@@ -323,14 +323,8 @@ class PipelineNode(LifecycleNode):
 
     def age_s(self, stamp: Any) -> float:
         """Return the time since a stamp in seconds, by the node's clock; NaN before /clock."""
-        if self._has_no_time:
-            return math.nan
-        return (self.get_clock().now() - Time.from_msg(stamp)).nanoseconds / 1e9
-
-    @property
-    def _has_no_time(self) -> bool:
-        """Return whether time is simulated and has not begun."""
-        return self.get_clock().now().nanoseconds == 0
+        now = self.get_clock().now()
+        return (now - Time.from_msg(stamp)).nanoseconds / 1e9 if now.nanoseconds else math.nan
 
     # Diagnostics.
 
@@ -340,7 +334,7 @@ class PipelineNode(LifecycleNode):
         rows: dict[str, Any] = {}
         if self.is_active:
             (level, message), rows = self.status(figures)
-            if self._has_no_time:
+            if not self.get_clock().now().nanoseconds:
                 level, message = DiagnosticStatus.WARN, NO_TIME
         else:
             level, message = self.inactive_status()

@@ -97,6 +97,12 @@ class TrainingOptions(Options):
     seed: int = option(1, 'Of all random numbers.', minimum=0)
 
     @property
+    def rests_on(self) -> list[tuple[str, Path]]:
+        """Return the folders of the trainings that come before, by the options that name them."""
+        start = [('start_from', Path(self.start_from))] if self.start_from else []
+        return [*(('teacher', folder) for folder in self.teachers), *start]
+
+    @property
     def teachers(self) -> list[Path]:
         """Return the folders of the trainings whose networks are imitated."""
         return [Path(folder.strip()) for folder in self.teacher.split(',') if folder.strip()]
@@ -229,8 +235,7 @@ def commands(folder: Path) -> list[str]:
     """Return the commands that repeat the training in the folder, those it rests on first."""
     training = Training.of(folder)
     before: list[str] = []
-    start = training.options.start_from
-    for other in [*training.options.teachers, *([Path(start)] if start else [])]:
+    for _, other in training.options.rests_on:
         before += [words for words in commands(other) if words not in before]
     return [*before, training.command]
 

@@ -302,10 +302,7 @@ def _check_earlier(options: TrainingOptions) -> None:
 
     :raises OptionError: where one is missing, not finished, or of a network that does not fit.
     """
-    rests_on = [('teacher', folder) for folder in options.teachers]
-    if options.start_from:
-        rests_on.append(('start_from', Path(options.start_from)))
-    for name, folder in rests_on:
+    for name, folder in options.rests_on:
         try:
             earlier = Training.finished(folder).options
         except OptionError as error:

@@ -57,7 +57,7 @@ FAULTS = {
     'step longer than the data': (changed(step=100_000), ('cut off',)),
     'an edge of four thousand million': (
         changed(width=2**32 - 1, step=2**32 - 1),
-        ('longer than 32767',),
+        ('longer than 32766',),
     ),
     'odd width in yuv422': (
         image_message(np.zeros((48, 63, 2), np.uint8), 'yuv422'),

@@ -186,7 +186,9 @@ def test_simulated_time_that_does_not_come_is_told(graph, reports, kind):
     settings = {'source': 'sample'} if kind is CameraNode else {}
     node = graph.add(kind, use_sim_time=True, **settings)
     graph.up(node)
-    graph.speaker(Image, 'image_raw').publish(sample_message(0, S))
+    if kind is FaceNode:
+        images = graph.speaker(Image, 'image_raw')
+        graph.ask(images, sample_message(0, S), graph.listen(FaceArray, 'faces'), S)
     status, rows = reports.wait(
         node.get_name(),
         lambda s: any(row.key == 'published' and row.value != '0' for row in s.values))

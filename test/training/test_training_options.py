@@ -36,8 +36,7 @@ def written(path, **values):
 def test_the_files_of_the_shipped_models_are_right(config):
     training = Training.from_config(config)
     assert training.data == ('fer2013_ferplus.npz',)
-    start = training.options.start_from
-    for before in [*training.options.teachers, *([Path(start)] if start else [])]:
+    for _, before in training.options.rests_on:
         assert (config.parent / f'{before.name}.yaml').is_file()
 
 
