@@ -222,7 +222,9 @@ def parse_card(path: Path, values: Any) -> ModelCard:
             width=size.whole('width', minimum=1, maximum=1024),
             height=size.whole('height', minimum=1, maximum=1024),
             scale=preprocessing.number('scale'),
-            offset=preprocessing.number('offset')),
+            offset=preprocessing.number('offset'),
+            least_contrast=preprocessing.whole('least_contrast', minimum=0, maximum=255)
+            if 'least_contrast' in preprocessing else 0),
         framing=preprocessing.choice('framing', FRAMINGS),
         output_kind=output.choice('kind', OUTPUT_KINDS),
         labels=labels,

@@ -28,13 +28,17 @@ class Preprocessing:
     """
     Size and normalisation of a network's input.
 
-    The network sees `grey * scale + offset`, where `grey` is the crop's value, 0 to 255.
+    The network sees `grey * scale + offset`, where `grey` is the crop's value, 0 to 255, after
+    `with_contrast`.
+
+    :param least_contrast: see `with_contrast`; 0 leaves all crops as they are.
     """
 
     width: int
     height: int
     scale: float
     offset: float
+    least_contrast: int = 0
 
     def network_input(self, crops: Sequence[Image]) -> npt.NDArray[np.float32]:
         """
@@ -46,7 +50,7 @@ class Preprocessing:
         """
         batch = np.empty((len(crops), self.height, self.width, 1), np.float32)
         for place, crop in enumerate(crops):
-            batch[place, :, :, 0] = self._resized(crop)
+            batch[place, :, :, 0] = with_contrast(self._resized(crop), self.least_contrast)
         batch *= np.float32(self.scale)
         batch += np.float32(self.offset)
         return batch
@@ -63,3 +67,27 @@ class Preprocessing:
         interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
         resized = cv2.resize(crop, (self.width, self.height), interpolation=interpolation)
         return np.asarray(resized, np.uint8)
+
+
+def with_contrast(image: Image, least: int) -> Image:
+    """
+    Spread the grey values of a dim or hazy picture; others are returned as they are.
+
+    The contrast is the distance from the 2nd to the 98th percentile of the grey values. Where it
+    is below the least, values are spread about their median until it is reached, and the median
+    moves towards the middle of the range, the nearer the more they are spread. So nothing jumps
+    where the light changes.
+
+    :param image: (H, W) uint8 grey.
+    :param least: contrast in grey values, 0 to 255.
+    :return: (H, W) uint8.
+    """
+    counts = cv2.calcHist([image], [0], None, [256], [0, 256])
+    shares = counts.cumsum() / image.size
+    low, median, high = np.searchsorted(shares, (0.02, 0.5, 0.98))
+    if high - low >= least:
+        return image
+    spread = least / max(high - low, 1)
+    middle = median + (127.5 - median) * (1 - 1 / spread)
+    table = np.clip(np.rint((np.arange(256) - median) * spread + middle), 0, 255)
+    return np.asarray(cv2.LUT(image, table.astype(np.uint8)), np.uint8)

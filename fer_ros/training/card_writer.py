@@ -101,6 +101,7 @@ def _parts(card: ModelCard) -> Iterator[str]:
     yield _table(('', ''), [
         ('input', f'grey, {size.width}x{size.height}'),
         ('normalisation', f'value * {size.scale:.8g} + {size.offset:g}'),
+        ('least contrast', f'{size.least_contrast} grey values' if size.least_contrast else 'any'),
         ('framing', card.framing),
         ('output', f'{card.output_kind} of {", ".join(card.labels)}'),
         ('parameters', f'{card.parameters:,}'), *macs])

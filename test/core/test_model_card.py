@@ -30,7 +30,8 @@ def test_every_field_of_a_card_is_read(tmp_path):
     int8 = linear_model(*linear_weights(), whole_numbers=True)
     path = write_model(
         tmp_path, int8=int8, figures={'int8': {'fer2013': {'public': {'accuracy': 0.5}}}},
-        macs=112, ms_per_face={'machine': 'a robot', 'int8': {1: 0.5}}, limits='Seven rows.')
+        **{'preprocessing.least_contrast': 90}, macs=112,
+        ms_per_face={'machine': 'a robot', 'int8': {1: 0.5}}, limits='Seven rows.')
     card = load_card(path)
     assert card.title == 'tiny/0.1.0'
     assert set(card.files) == {'float32', 'int8'}
@@ -39,6 +40,7 @@ def test_every_field_of_a_card_is_read(tmp_path):
     size = card.preprocessing
     assert (size.width, size.height) == (EDGE, EDGE)
     assert (size.scale, size.offset) == (pytest.approx(1 / 127.5), -1.0)
+    assert size.least_contrast == 90
     assert (card.framing, card.output_kind) == ('fer2013', 'logits')
     assert card.labels == LABELS
     assert card.figures['int8']['fer2013']['public']['accuracy'] == 0.5
@@ -48,6 +50,7 @@ def test_every_field_of_a_card_is_read(tmp_path):
 def test_what_a_card_may_lack_is_empty(tmp_path):
     card = load_card(write_model(tmp_path))
     assert (card.macs, card.ms_per_face, card.limits) == (None, {}, '')
+    assert card.preprocessing.least_contrast == 0
 
 
 @pytest.mark.parametrize(('has_int8', 'wanted', 'precision'), [

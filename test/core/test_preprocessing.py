@@ -14,7 +14,7 @@
 
 """Crops become a network's input as the card says."""
 
-from fer_ros.core.preprocessing import Preprocessing
+from fer_ros.core.preprocessing import Preprocessing, with_contrast
 import numpy as np
 import pytest
 
@@ -54,6 +54,51 @@ def test_crops_of_different_sizes_make_one_batch():
 
 def test_no_crops_make_an_empty_batch():
     assert UNCHANGED.network_input([]).shape == (0, 48, 48, 1)
+
+
+def grey_face():
+    """Return a picture of many grey values, 20 to 235, as a face has them."""
+    random = np.random.default_rng(4)
+    return np.clip(random.normal(120, 40, (48, 48)), 20, 235).astype(np.uint8)
+
+
+def contrast(picture):
+    low, high = np.percentile(picture, (2, 98), method='inverted_cdf')
+    return int(high) - int(low)
+
+
+@pytest.mark.parametrize(('share', 'offset'), [(0.1, 0), (0.25, 0), (0.25, 110), (0.1, 220)])
+def test_a_dim_or_hazy_crop_gets_the_least_contrast(share, offset):
+    face = grey_face()
+    dim = np.rint(share * face + offset).astype(np.uint8)
+    spread = with_contrast(dim, 120)
+    assert abs(contrast(spread) - 120) <= 1
+    assert abs(np.median(spread) - 127.5) < abs(np.median(dim) - 127.5) / 2
+    # Brighter stays brighter, and the picture is the same but for brightness and contrast.
+    assert np.corrcoef(spread.ravel(), dim.ravel())[0, 1] > 0.999
+
+
+def test_a_crop_of_enough_contrast_stays_as_it_is():
+    face = grey_face()
+    np.testing.assert_array_equal(with_contrast(face, 120), face)
+    np.testing.assert_array_equal(with_contrast(face // 8, 0), face // 8)
+
+
+def test_nothing_jumps_where_contrast_becomes_too_low():
+    face = grey_face()
+    least = contrast(face) + 1
+    difference = with_contrast(face, least).astype(int) - face
+    assert np.abs(difference).max() <= 2
+
+
+def test_a_crop_of_one_grey_value_becomes_no_noise():
+    assert np.unique(with_contrast(np.full((48, 48), 30, np.uint8), 120)).size == 1
+
+
+def test_a_network_gets_the_contrast_that_its_card_states():
+    dim = grey_face() // 8
+    batch = Preprocessing(48, 48, 1.0, 0.0, least_contrast=120).network_input([dim])
+    np.testing.assert_array_equal(batch[0, :, :, 0], with_contrast(dim, 120))
 
 
 @pytest.mark.parametrize('crop', [

@@ -113,6 +113,7 @@ def test_card_without_a_field(tmp_path, field):
     ('input.channels', 3, '1 to 1'),
     ('preprocessing.scale', float('nan'), 'a number'),
     ('preprocessing.offset', '0', 'a number'),
+    ('preprocessing.least_contrast', 256, '0 to 255'),
     ('preprocessing.framing', 'tight', 'one of fer2013'),
     ('output.kind', 'scores', 'one of logits, probabilities'),
     ('labels', 'anger', 'a list of words'),
