@@ -82,16 +82,16 @@ def test_a_sharp_bright_frontal_view_is_nearly_perfect(identity):
 @pytest.mark.parametrize('changes', [
     [blurred(s) for s in (0.5, 3, 5, 8, 12)],
     [moved(d, 0) for d in (0, 12, 24, 50)],
-    [moved(0, d) for d in (0, 12, 24, 50)],
-    [dimmed(s) for s in (1, 0.3, 0.1, 0.05, 0.02)],
-    [greyed(s) for s in (1, 0.3, 0.1, 0.05, 0.02)],
+    [moved(0, d) for d in (0, 12, 24, 60)],
+    [dimmed(s) for s in (1, 0.1, 0.03, 0.02, 0.01)],
+    [greyed(s) for s in (1, 0.1, 0.03, 0.02, 0.01)],
     [noisy(s) for s in (0, 130, 250, 500)],
 ], ids=['blur', 'motion across', 'motion down', 'dark', 'low contrast', 'noise'])
 def test_each_worse_image_has_a_lower_quality(changes, identity):
     qualities = [quality(change, identity) for change in changes]
     assert all(better > worse for better, worse in pairwise(qualities))
     assert qualities[0] > 0.9
-    assert qualities[-1] < 0.7
+    assert qualities[-1] < 0.75
 
 
 def test_the_fewer_pixels_a_face_has_the_lower_is_its_quality():
@@ -102,8 +102,8 @@ def test_the_fewer_pixels_a_face_has_the_lower_is_its_quality():
     assert qualities[-1] < 0.2
 
 
-@pytest.mark.parametrize('change', [dimmed(0.5), greyed(0.5)])
-def test_half_the_contrast_costs_next_to_nothing(change):
+@pytest.mark.parametrize('change', [dimmed(0.1), greyed(0.1)])
+def test_a_tenth_of_the_contrast_costs_next_to_nothing(change):
     assert quality(change) == pytest.approx(quality(), abs=0.05)
 
 
@@ -184,8 +184,8 @@ def rate(data_directory):
 
 
 @pytest.mark.parametrize('degrade', [
-    blurred(1.25), blurred(2), blurred(3), dimmed(0.25), dimmed(0.1), noisy(15), noisy(30)],
-    ids=['blur 1.25', 'blur 2', 'blur 3', 'dim 0.25', 'dim 0.1', 'noise 15', 'noise 30'])
+    blurred(1.25), blurred(2), blurred(3), dimmed(0.1), dimmed(0.02), noisy(15), noisy(30)],
+    ids=['blur 1.25', 'blur 2', 'blur 3', 'dim 0.1', 'dim 0.02', 'noise 15', 'noise 30'])
 def test_the_quality_is_the_share_of_the_accuracy_that_is_left(degrade, rate):
     images, above_chance = rate
     degraded = [degrade(image) for image in images]
