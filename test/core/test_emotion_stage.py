@@ -34,6 +34,9 @@ SHARP = np.clip(
     128 + sum(
         cv2.GaussianBlur(np.random.default_rng(k).normal(0, 60 * 2**k, (48, 48)), (0, 0), 2**k)
         for k in range(4)), 0, 255).astype(np.uint8)
+# In a fortieth of the light, with a camera's noise.
+DARK = np.clip(
+    SHARP / 40 + np.random.default_rng(9).normal(0, 4, SHARP.shape), 0, 255).astype(np.uint8)
 
 
 class ScriptedClassifier:
@@ -356,7 +359,7 @@ def test_the_pose_known_last_counts_where_an_image_gives_none():
 
 @pytest.mark.parametrize('poor', [
     face(1, shows(Emotion.FEAR, view=cv2.GaussianBlur(SHARP, (0, 0), 4))),
-    face(1, shows(Emotion.FEAR, view=SHARP // 40)),
+    face(1, shows(Emotion.FEAR, view=DARK)),
     Face(1, FaceState.DETECTED, Box(9, 9, 5, 5), 0.9, crop=shows(Emotion.FEAR))],
     ids=['blurred', 'dark', 'small'])
 def test_a_poor_view_among_good_ones_changes_little(poor):
@@ -372,10 +375,10 @@ def test_a_poor_view_among_good_ones_changes_little(poor):
 
 def test_a_poor_beginning_is_overruled_by_the_first_good_view():
     emotions, _ = stage(EmotionOptions(smoothing_s=0.4, rate_hz=0.0))
-    emotions.process([face(1, shows(Emotion.FEAR, view=SHARP // 40))], 0)
+    emotions.process([face(1, shows(Emotion.FEAR, view=cv2.GaussianBlur(SHARP, (0, 0), 8)))], 0)
     (result,) = emotions.process([face(1, shows(Emotion.HAPPY))], at(0.1))
     assert result.emotion is Emotion.HAPPY
-    assert result.confidence > 0.7
+    assert result.confidence > 0.65
 
 
 def test_results_do_not_change_afterwards():
