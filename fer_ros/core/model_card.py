@@ -279,6 +279,7 @@ def _figures(card: _Fields) -> Mapping[str, Any]:
     if 'temperature' in figures:
         temperature = figures.group('temperature')
         temperature.number('folded_into_logits')
+        temperature.numbers_where_stated('balance')
         temperature.text('chosen_on')
     if 'seeds' in figures:
         seeds = figures.group('seeds')

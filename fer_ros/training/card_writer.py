@@ -212,7 +212,12 @@ def _summary(
 def _temperature(temperature: Mapping[str, Any] | None) -> str:
     if not temperature:
         return ''
-    return (
+    balance = temperature.get('balance')
+    balanced = (
+        f"{balance:g} of the logarithms of the emotions' frequencies in the training rows were "
+        'taken from the calibrated logits, so that rare emotions are named more often. '
+        if balance else '')
+    return balanced + (
         f'The logits were divided by the temperature {temperature["folded_into_logits"]:g}, '
         f'chosen on {temperature["chosen_on"]}, before the files were written; "ECE before" is '
         'without it.')

@@ -285,11 +285,16 @@ def train(config: Path, data: tuple[Path, ...], run: Path | None, seed: int | No
 @click.option(
     '--seed-run', 'seed_runs', type=FOLDER, multiple=True,
     help='Folder of the same training with another seed, for the card. More than once.')
+@click.option(
+    '--balance', type=click.FloatRange(0, 1), default=0.0, show_default=True,
+    help='0: rare emotions stay as unlikely as in the training rows, 1: as if all had been '
+         'equally frequent there.')
 def export(
     run: Path, output: Path, version: str, description: str, seed_runs: tuple[Path, ...],
+    balance: float,
 ) -> None:
     """Make of a trained network the files that the pipeline runs, and their card."""
-    _with_tensorflow('export').main(run, output, version, description, seed_runs)
+    _with_tensorflow('export').main(run, output, version, description, seed_runs, balance)
 
 
 def _console() -> Console:

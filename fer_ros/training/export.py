@@ -54,11 +54,13 @@ _CALIBRATION_FACES = 1000
 
 def main(
     run: Path, output: Path, version: str, description: str, seed_runs: Sequence[Path] = (),
+    balance: float = 0.0,
 ) -> None:
     """
     Export the finished training of a folder, its pictures read as the training did.
 
     :param seed_runs: finished trainings that differ in the seed alone, for the card.
+    :param balance: see `calibrate`.
     :raises ValueError: where Keras does not run on TensorFlow, or a training is not finished.
     """
     backend = keras.backend.backend()
@@ -71,7 +73,7 @@ def main(
     seeds = {'seeds': seed_figures([run, *seed_runs])} if seed_runs else {}
     data_set = pictures_of(training)
     card = export(
-        keras.models.load_model(run / BEST_FILE), data_set, output, seeds,
+        keras.models.load_model(run / BEST_FILE), data_set, output, seeds, balance,
         name=output.name, version=version, description=description,
         data=f'{data_set.name}: {data_set.account.summary} The epoch and the temperature were '
              'chosen on the public rows.',
@@ -86,18 +88,18 @@ def main(
 
 def export(
     network: keras.Model, data_set: DataSet, folder: Path, figures: Mapping[str, Any] = {},
-    **words: str,
+    balance: float = 0.0, **words: str,
 ) -> Path:
     """
     Write the network as `.keras` and `.tflite`, float32 and int8, their card and its README.
 
-    The logits are divided by the temperature that makes the probabilities of the public rows
-    honest. The weights are rounded to what float16 holds, which halves the size of the `.keras`
-    file; all files have the same rounded weights. What the folder held stays as it was until all
-    is made and checked.
+    The logits are calibrated on the public rows, see `calibrate`. The weights are rounded to what
+    float16 holds, which halves the size of the `.keras` file; all files have the same rounded
+    weights. What the folder held stays as it was until all is made and checked.
 
     :param network: from grey pictures to logits, its last layer named `logits`.
     :param figures: for the card, beside the temperature.
+    :param balance: see `calibrate`.
     :param words: fields of the card, `name`, `version`, `description` and so on.
     :return: the card's path.
     :raises RuntimeError: where an exported file does not do what the network does.
@@ -107,10 +109,8 @@ def export(
     held_out = data_set.public.faces
     pixels = preprocessing.network_input(list(held_out.images))
     _round_weights(network)
-    temperature = best_temperature(
-        network.predict(pixels, batch_size=256, verbose=0), held_out.labels)
-    last = network.get_layer('logits')
-    last.set_weights([weight / temperature for weight in last.get_weights()])
+    temperature = calibrate(
+        network, pixels, held_out.labels, data_set.training.targets.mean(axis=0), balance)
     _round_weights(network)
     some = held_out.where(np.arange(len(held_out)) < _PARITY_ROWS)
     expected = softmax(network.predict(pixels[:_PARITY_ROWS], batch_size=256, verbose=0))
@@ -133,7 +133,8 @@ def export(
             'macs': multiply_accumulates(network),
             **words,
             'figures': {**figures, 'temperature': {
-                'folded_into_logits': round(temperature, 4), 'chosen_on': 'the public rows'}},
+                'folded_into_logits': round(temperature, 4), 'balance': balance,
+                'chosen_on': 'the public rows'}},
         })
         try:
             _check_float32(card, some, expected)
@@ -143,6 +144,36 @@ def export(
         for path in new.iterdir():
             path.replace(folder / path.name)
     return folder / card.name
+
+
+def calibrate(
+    network: keras.Model, pixels: npt.NDArray[np.float32], labels: npt.NDArray[np.int64],
+    frequencies: npt.NDArray[np.floating[Any]], balance: float,
+) -> float:
+    """
+    Make a network's probabilities honest, and rare emotions as likely as one wants them to be.
+
+    The logits are divided by the temperature that fits the labels best, lose `balance` of the
+    logarithms of the emotions' frequencies (Menon et al. 2021, "Long-tail learning via logit
+    adjustment"), and are divided by the temperature that then fits best; all this goes into the
+    weights of the last layer, which is named `logits`.
+
+    :param pixels: (N, H, W, 1), which the training did not see.
+    :param labels: (N,) of them.
+    :param frequencies: (7,) shares of the emotions among the training rows; one that does not
+        occur there keeps its logit.
+    :param balance: 0: the emotions stay as likely as in the training rows; 1: all are treated as
+        if they had been equally frequent there.
+    :return: the product of the temperatures.
+    """
+    logits = network.predict(pixels, batch_size=256, verbose=0)
+    first = best_temperature(logits, labels)
+    shift = balance * np.log(np.where(frequencies > 0, frequencies, 1.0))
+    second = best_temperature(logits / first - shift, labels) if balance else 1.0
+    last = network.get_layer('logits')
+    kernel, bias = last.get_weights()
+    last.set_weights([kernel / (first * second), (bias / first - shift) / second])
+    return first * second
 
 
 def save_compressed(network: keras.Model, path: Path) -> None:

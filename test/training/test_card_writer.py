@@ -50,7 +50,8 @@ def full_card(folder):
         ms_per_face={'machine': 'a robot, 2 cores', 'int8': {1: 0.52, 2: 0.31},
                      'float32': {1: 1.25}},
         figures={
-            'temperature': {'folded_into_logits': 1.25, 'chosen_on': 'PublicTest'},
+            'temperature': {
+                'folded_into_logits': 1.25, 'balance': 0.3, 'chosen_on': 'PublicTest'},
             'int8': measured, 'float32': measured,
             'pipeline_crops': {'int8': {'ferplus': {'public': {
                 'rows': 3186, 'n': 3000, 'accuracy': 0.81, 'macro_f1': 0.61,
@@ -75,6 +76,7 @@ def test_the_readme_says_all_that_a_card_states(tmp_path):
     assert '```\nfer train --config a.yaml\nfer train --config b.yaml\n```' in text
     assert '70.00%, seed 2 71.00%, seed 3 72.00%; mean 71.00%, standard deviation 1.00' in text
     assert 'temperature 1.25, chosen on PublicTest' in text
+    assert '0.3 of the logarithms of' in text
     assert rows_of(text, 'int8', '72.22%') == [[
         'int8', "FER-2013's own labels, PrivateTest", '3,589', '72.22%', '0.679', '0.046',
         '0.012', '3,301', '70.01%', '0.654']]

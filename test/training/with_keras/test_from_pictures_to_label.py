@@ -21,8 +21,9 @@ from fer_ros.apps.command_group import fer
 from fer_ros.core.classifier import LiteRtClassifier
 from fer_ros.core.model_card import load_card, PRECISIONS
 from fer_ros.training.data_sets import read_data
-from fer_ros.training.evaluate import probabilities_of
+from fer_ros.training.evaluate import best_temperature, probabilities_of
 from fer_ros.training.export import (
+    calibrate,
     LARGEST_DIFFERENCE,
     multiply_accumulates,
     save_compressed,
@@ -62,7 +63,7 @@ def made(tmp_path_factory):
         ran('train', '--config', 'patterns.yaml', '--seed', 2)
         said = ran(
             'export', '--run', 'runs/patterns', '--output', 'models/patterns', '--description',
-            'Seven patterns.', '--seed-run', 'runs/patterns_seed2')
+            'Seven patterns.', '--seed-run', 'runs/patterns_seed2', '--balance', 0.25)
     return folder, said
 
 
@@ -94,6 +95,7 @@ def test_the_card_says_where_the_model_comes_from(made):
     assert 'Keras' in card.training.splitlines()[0]
     assert card.parameters == network('compact', EDGE).count_params()
     assert set(card.figures['seeds']['accuracy']) == {1, 2}
+    assert card.figures['temperature']['balance'] == 0.25
     assert 'PublicTest' not in (card.path.parent / 'README.md').read_text()
     for name in 'learning_curves.png', 'confusion.png':
         assert (card.path.parent / name).read_bytes()[:4] == b'\x89PNG'
@@ -167,6 +169,47 @@ def test_trainings_with_other_seeds_are_alike(tmp_path):
         other = written_run(tmp_path / reason, **name)
         with pytest.raises(ValueError, match=reason):
             seed_figures([first, other])
+
+
+def calibrated(balance, rows=4000):
+    """Return what a network too sure by half says after it was calibrated, and the labels."""
+    random = np.random.default_rng(6)
+    frequencies = np.array([0.02, 0.05, 0.08, 0.1, 0.15, 0.2, 0.4])
+    labels = random.choice(7, rows, p=frequencies)
+    evidence = random.normal(np.eye(7)[labels] * 1.5, 1.0)
+    # The logarithm of Bayes' rule for features of this kind.
+    honest = (1.5 * evidence + np.log(frequencies)).astype(np.float32)
+    made = keras.Sequential([keras.Input((7,)), keras.layers.Dense(7, name='logits')])
+    made.layers[0].set_weights([1.5 * np.eye(7), np.zeros(7)])
+    temperature = calibrate(made, honest, labels, frequencies, balance)
+    logits = made.predict(honest, batch_size=256, verbose=0)
+    return temperature, logits, logits.argmax(axis=1), labels
+
+
+def recalls(said, labels):
+    return np.bincount(labels[said == labels], minlength=7) / np.bincount(labels)
+
+
+def test_calibrated_logits_fit_the_labels():
+    temperature, logits, *_, labels = calibrated(0.0)
+    assert temperature == pytest.approx(1.5, rel=0.05)
+    assert best_temperature(logits, labels) == pytest.approx(1, rel=0.01)
+
+
+def test_balance_names_rare_emotions_more_often():
+    _, _, said, labels = calibrated(0.0)
+    temperature, logits, balanced, _ = calibrated(0.5)
+    before, after = recalls(said, labels), recalls(balanced, labels)
+    assert after[0] > 1.5 * before[0]
+    assert after.mean() > before.mean() + 0.03
+    assert np.mean(balanced == labels) > np.mean(said == labels) - 0.02
+    assert best_temperature(logits, labels) == pytest.approx(1, rel=0.01)
+
+
+def test_with_the_whole_balance_frequencies_do_not_count():
+    _, _, said, labels = calibrated(1.0)
+    found = recalls(said, labels)
+    assert found.max() - found.min() < 0.1
 
 
 def test_the_source_is_compressed_and_whole(tmp_path):
