@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Labelled faces as a camera sees them: small, blurred, dim, rolled."""
+"""Labelled faces as a camera sees them: small, blurred, dim, against the light, rolled."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ from fer_ros.training.augmentation import similarity
 from fer_ros.training.detected_faces import framed
 from fer_ros.training.labelled_faces import Images, Mask
 import numpy as np
+import numpy.typing as npt
 from rich.console import Console
 from rich.progress import track
 
@@ -54,6 +55,8 @@ class Scene:
     :param blur: sigma of a Gaussian, in the face's edges.
     :param light: by which grey values are multiplied.
     :param noise: standard deviation in grey values.
+    :param light_before_white: by which the face's grey values are multiplied while all around it
+        is white, as before a window; 1: nothing is white.
     """
 
     name: str
@@ -62,6 +65,7 @@ class Scene:
     blur: float = 0.0
     light: float = 1.0
     noise: float = 0.0
+    light_before_white: float = 1.0
 
 
 SCENES = (
@@ -71,6 +75,7 @@ SCENES = (
     Scene('blurred, sigma 6 px', blur=0.06),
     Scene('dim, a quarter of the light', light=0.25, noise=4),
     Scene('dark, a tenth of the light', light=0.1, noise=4),
+    Scene('before a window, a fifth of the light', light_before_white=0.2, noise=4),
     *(Scene(f'rolled by {angle} degrees', roll_deg=angle) for angle in (20, 40, 60)),
 )
 """What `fer evaluate --crops scenes` goes through; all but the first differ in one thing."""
@@ -96,6 +101,7 @@ def seen(image: Image, scene: Scene, seed: int = 0) -> tuple[Image, Image]:
     to_scene = similarity(
         edge, angle_rad=math.radians(scene.roll_deg), scale=scale,
         shift=np.full(2, (canvas - edge) / 2), mirrored=False)
+    face = _ellipse(canvas, scale * edge, scene.roll_deg)
     noise = np.random.default_rng(seed).normal(0, scene.noise, (canvas, canvas))
     images = []
     for border in cv2.BORDER_CONSTANT, cv2.BORDER_REPLICATE:
@@ -104,10 +110,22 @@ def seen(image: Image, scene: Scene, seed: int = 0) -> tuple[Image, Image]:
             borderValue=float(image.mean()))
         if scene.blur:
             whole = cv2.GaussianBlur(whole, (0, 0), scene.blur * scene.face_px)
-        lit = np.clip(np.rint(scene.light * whole.astype(np.float64) + noise), 0, 255)
+        light = scene.light * whole.astype(np.float64)
+        if scene.light_before_white < 1:
+            light = 255 + face * (scene.light_before_white * light - 255)
+        lit = np.clip(np.rint(light + noise), 0, 255)
         images.append(np.asarray(
             cv2.cvtColor(lit.astype(np.uint8), cv2.COLOR_GRAY2BGR), np.uint8))
     return images[0], images[1]
+
+
+def _ellipse(canvas: int, picture: float, roll_deg: float) -> npt.NDArray[np.float64]:
+    """Return 1 where FER-2013's pictures show head and hair, if one is in the middle, else 0."""
+    inside = np.zeros((canvas, canvas), np.float64)
+    middle, edge = (canvas // 2, canvas // 2), picture / 2
+    cv2.ellipse(
+        inside, middle, (round(0.75 * edge), round(0.95 * edge)), roll_deg, 0, 360, 1.0, -1)
+    return np.asarray(cv2.GaussianBlur(inside, (0, 0), 0.03 * edge), np.float64)
 
 
 def scene_crops(

@@ -69,6 +69,16 @@ def test_light_and_noise_are_as_stated():
     assert not np.array_equal(other, dim)
 
 
+def test_before_a_window_only_the_face_is_dark():
+    grey = np.full((48, 48), 120, np.uint8)
+    for image in seen(grey, Scene('', light_before_white=0.25, noise=4)):
+        assert image[MIDDLE].mean() == pytest.approx(30, abs=1)
+        assert image[:20].min() > 230
+        dark = np.argwhere(image[..., 0] < 128)
+        height, width = np.ptp(dark, axis=0)
+        assert (height, width) == pytest.approx((0.95 * PICTURE, 0.75 * PICTURE), abs=3)
+
+
 def test_blur_is_in_edges_of_the_face():
     edge = np.zeros((48, 48), np.uint8)
     edge[:, 24:] = 240
