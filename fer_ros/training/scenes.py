@@ -101,7 +101,6 @@ def seen(image: Image, scene: Scene, seed: int = 0) -> tuple[Image, Image]:
     to_scene = similarity(
         edge, angle_rad=math.radians(scene.roll_deg), scale=scale,
         shift=np.full(2, (canvas - edge) / 2), mirrored=False)
-    face = _ellipse(canvas, scale * edge, scene.roll_deg)
     noise = np.random.default_rng(seed).normal(0, scene.noise, (canvas, canvas))
     images = []
     for border in cv2.BORDER_CONSTANT, cv2.BORDER_REPLICATE:
@@ -112,6 +111,7 @@ def seen(image: Image, scene: Scene, seed: int = 0) -> tuple[Image, Image]:
             whole = cv2.GaussianBlur(whole, (0, 0), scene.blur * scene.face_px)
         light = scene.light * whole.astype(np.float64)
         if scene.light_before_white < 1:
+            face = _ellipse(canvas, scale * edge, scene.roll_deg)
             light = 255 + face * (scene.light_before_white * light - 255)
         lit = np.clip(np.rint(light + noise), 0, 255)
         images.append(np.asarray(
