@@ -27,10 +27,9 @@ class Normalisation(TypedDict):
 
 NORMALISATION = Normalisation(scale=1 / 127.5, offset=-1.0, least_contrast=100)
 """
-The least contrast is the one of 80, 100 and 120 that gives the most where light is poor.
+Of least contrasts of 80, 100 and 120 this one gives the most where light is poor.
 
-Measured on 1,200 PublicTest rows with the network `default`: faces in a tenth of the light go from
-55 % right to 80 %, in a quarter from 84 % to 86 %, behind haze from 84 % to 85 %, in a fifth of
-the light before a window from 70 % to 78 %, and of the rows as they are, of which 7 % have less
-contrast, as many are right.
+By `fer evaluate --crops scenes`, of faces in a tenth of the light the network `default` gets 52 %
+right with a card that states none and 81 % with this one, in a quarter of it 82 % and 86 %. On the
+pictures as they are, of which 7 % have less contrast, it costs 0.1 points.
 """
