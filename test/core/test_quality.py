@@ -83,15 +83,15 @@ def test_a_sharp_bright_frontal_view_is_nearly_perfect(identity):
     [blurred(s) for s in (0.5, 3, 5, 8, 12)],
     [moved(d, 0) for d in (0, 12, 24, 50)],
     [moved(0, d) for d in (0, 12, 24, 60)],
-    [dimmed(s) for s in (1, 0.1, 0.03, 0.02, 0.01)],
-    [greyed(s) for s in (1, 0.1, 0.03, 0.02, 0.01)],
+    [dimmed(s) for s in (1, 0.1, 0.03, 0.02, 0.004)],
+    [greyed(s) for s in (1, 0.1, 0.03, 0.02, 0.004)],
     [noisy(s) for s in (0, 130, 250, 500)],
 ], ids=['blur', 'motion across', 'motion down', 'dark', 'low contrast', 'noise'])
 def test_each_worse_image_has_a_lower_quality(changes, identity):
     qualities = [quality(change, identity) for change in changes]
     assert all(better > worse for better, worse in pairwise(qualities))
     assert qualities[0] > 0.9
-    assert qualities[-1] < 0.75
+    assert qualities[-1] < 0.7
 
 
 def test_the_fewer_pixels_a_face_has_the_lower_is_its_quality():
@@ -190,4 +190,4 @@ def test_the_quality_is_the_share_of_the_accuracy_that_is_left(degrade, rate):
     images, above_chance = rate
     degraded = [degrade(image) for image in images]
     mean = np.mean([observation_quality(crop, NEAR, FRONTAL) for crop in degraded])
-    assert mean == pytest.approx(above_chance(degraded) / above_chance(images), abs=0.2)
+    assert mean == pytest.approx(above_chance(degraded) / above_chance(images), abs=0.15)
