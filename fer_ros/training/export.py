@@ -33,9 +33,9 @@ from fer_ros.core.values import Probabilities
 from fer_ros.training.card_writer import file_facts, write_card
 from fer_ros.training.data_sets import DataSet, LabelledFaces
 from fer_ros.training.evaluate import best_temperature, probabilities_of
-from fer_ros.training.options import commands, Training
+from fer_ros.training.options import BEST_FILE, commands, Training
 from fer_ros.training.preprocessing import NORMALISATION
-from fer_ros.training.train import BEST_FILE, LOG_FILE, pictures_of
+from fer_ros.training.train import LOG_FILE, pictures_of
 import keras
 from keras import layers
 import numpy as np

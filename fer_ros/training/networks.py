@@ -30,17 +30,35 @@ from keras import layers
 
 
 @dataclass(frozen=True)
+class LayerKinds:
+    """The classes of the layers that take most of a training's time."""
+
+    convolution: type[layers.Conv2D] = layers.Conv2D
+    depthwise: type[layers.DepthwiseConv2D] = layers.DepthwiseConv2D
+    normalisation: type[layers.BatchNormalization] = layers.BatchNormalization
+
+
+def fastest_kinds() -> LayerKinds:
+    """Return the classes with which Keras' backend trains fastest."""
+    if keras.backend.backend() != 'torch':
+        return LayerKinds()
+    from fer_ros.training import torch_layers
+    return LayerKinds(
+        torch_layers.TorchConv2D, torch_layers.TorchDepthwiseConv2D,
+        torch_layers.TorchBatchNormalization)
+
+
+@dataclass(frozen=True)
 class Style:
     """
     How a network is made, apart from its shape.
 
     :param precision: Keras' dtype policy for the inside; weights and output are always float32.
-    :param normalisation: the class of the batch normalisation.
     """
 
     dropout: float = 0.3
     precision: str = 'float32'
-    normalisation: type[layers.BatchNormalization] = layers.BatchNormalization
+    kinds: LayerKinds = LayerKinds()
 
 
 def network(name: str, edge: int, style: Style = Style()) -> keras.Model:
@@ -131,8 +149,9 @@ def _residual_block(
 def _squeezed(x: keras.KerasTensor, style: Style) -> keras.KerasTensor:
     channels, precision = x.shape[-1], style.precision
     gate = layers.GlobalAveragePooling2D(keepdims=True, dtype=precision)(x)
-    gate = layers.Conv2D(channels // 8, 1, activation='relu', dtype=precision)(gate)
-    gate = layers.Conv2D(channels, 1, activation='sigmoid', dtype=precision)(gate)
+    convolution = style.kinds.convolution
+    gate = convolution(channels // 8, 1, padding='same', activation='relu', dtype=precision)(gate)
+    gate = convolution(channels, 1, padding='same', activation='sigmoid', dtype=precision)(gate)
     return layers.Multiply(dtype=precision)([x, gate])
 
 
@@ -140,14 +159,14 @@ def _convolution(
     x: keras.KerasTensor, style: Style, filters: int, *, size: int = 3, stride: int = 1,
     relu: bool = True, bias: bool = False, first_gain: str = 'ones',
 ) -> keras.KerasTensor:
-    x = layers.Conv2D(
+    x = style.kinds.convolution(
         filters, size, strides=stride, padding='same', use_bias=bias,
         kernel_initializer='he_normal', dtype=style.precision)(x)
     return _normalised(x, style, relu, first_gain)
 
 
 def _depthwise(x: keras.KerasTensor, style: Style, stride: int) -> keras.KerasTensor:
-    x = layers.DepthwiseConv2D(
+    x = style.kinds.depthwise(
         3, strides=stride, padding='same', depthwise_initializer='he_normal',
         dtype=style.precision)(x)
     return _normalised(x, style)
@@ -156,6 +175,6 @@ def _depthwise(x: keras.KerasTensor, style: Style, stride: int) -> keras.KerasTe
 def _normalised(
     x: keras.KerasTensor, style: Style, relu: bool = True, first_gain: str = 'ones',
 ) -> keras.KerasTensor:
-    x = style.normalisation(
+    x = style.kinds.normalisation(
         momentum=0.97, gamma_initializer=first_gain, dtype=style.precision)(x)
     return layers.ReLU(dtype=style.precision)(x) if relu else x

@@ -23,10 +23,12 @@ from pathlib import Path
 import shlex
 from typing import Any
 
+from fer_ros.core.model_card import CARD_FILE, load_card, ModelError, SOURCE
 from fer_ros.core.options import option, OptionError, Options
 from fer_ros.training.data_sets import LABEL_SETS
 import yaml
 
+BEST_FILE = 'best.keras'
 OPTIONS_FILE = 'training.yaml'
 CHECKPOINT = 'checkpoint'
 STATE_FILE = 'state.json'
@@ -69,8 +71,8 @@ class TrainingOptions(Options):
         0.0, 'Both parameters of the beta distribution that pictures are mixed with; 0: not at '
         'all.', minimum=0.0, maximum=4.0)
     teacher: str = option(
-        '', 'Folder of a finished training, whose network is imitated, or several with commas '
-        'between them, whose mean is; empty: none.')
+        '', 'Folder of a finished training or of a model, whose network is imitated, or several '
+        'with commas between them, whose mean is; empty: none.')
     teacher_once: bool = option(
         False, 'The teacher sees each picture and its mirror image before the training, not each '
         'of its changes, and so costs nothing in an epoch.')
@@ -90,21 +92,21 @@ class TrainingOptions(Options):
     closing_share: float = option(
         0.0, 'Of the pictures go through a morphological closing.', minimum=0.0, maximum=1.0)
     start_from: str = option(
-        '', 'Folder of a finished training of the same network, whose weights are the beginning; '
-        'empty: random ones.')
+        '', 'Folder of a finished training or of a model of the same network, whose weights are '
+        'the beginning; empty: random ones.')
     precision: str = option(
         'float32', 'Of the arithmetic while training.', choices=('float32', 'mixed_bfloat16'))
     seed: int = option(1, 'Of all random numbers.', minimum=0)
 
     @property
     def rests_on(self) -> list[tuple[str, Path]]:
-        """Return the folders of the trainings that come before, by the options that name them."""
+        """Return the folders of what comes before, by the options that name them."""
         start = [('start_from', Path(self.start_from))] if self.start_from else []
         return [*(('teacher', folder) for folder in self.teachers), *start]
 
     @property
     def teachers(self) -> list[Path]:
-        """Return the folders of the trainings whose networks are imitated."""
+        """Return the folders whose networks are imitated."""
         return [Path(folder.strip()) for folder in self.teacher.split(',') if folder.strip()]
 
 
@@ -231,8 +233,38 @@ def default_folder(config: Path, seed: int | None) -> Path:
     return Path('runs') / (config.stem if seed is None else f'{config.stem}_seed{seed}')
 
 
+def network_file(folder: Path) -> Path:
+    """
+    Return the `.keras` file of a training, or of a model.
+
+    :param folder: holds the training, or the model's card.
+    :raises OptionError: where a model's file is missing or not what the card describes.
+    """
+    if not holds_model(folder):
+        return folder / BEST_FILE
+    try:
+        files = load_card(folder).files
+        if SOURCE in files:
+            files[SOURCE].read()
+            return files[SOURCE].path
+    except ModelError as error:
+        raise OptionError(str(error)) from error
+    raise OptionError(f'{folder / CARD_FILE} names no {SOURCE} file, from which one could learn')
+
+
+def holds_model(folder: Path) -> bool:
+    """Return whether a model is in the folder, and not a training."""
+    return (folder / CARD_FILE).is_file()
+
+
 def commands(folder: Path) -> list[str]:
-    """Return the commands that repeat the training in the folder, those it rests on first."""
+    """
+    Return the commands that repeat the training in the folder, those it rests on first.
+
+    How a model was made that it rests on is in that model's card, which a comment names.
+    """
+    if holds_model(folder):
+        return [f'# {folder} is {load_card(folder).title}, whose card says how it was made']
     training = Training.of(folder)
     before: list[str] = []
     for _, other in training.options.rests_on:

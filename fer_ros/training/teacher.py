@@ -25,7 +25,7 @@ from fer_ros.core.classifier import softmax
 from fer_ros.core.preprocessing import Preprocessing
 from fer_ros.core.values import Probabilities
 from fer_ros.training.labelled_faces import LabelledFaces
-from fer_ros.training.networks import network, Style
+from fer_ros.training.networks import fastest_kinds, network, Style
 from fer_ros.training.preprocessing import NORMALISATION
 import keras
 import numpy as np
@@ -87,7 +87,8 @@ def _answers(known: keras.Model, pixels: npt.NDArray[np.float32]) -> Probabiliti
 def _frozen(path: Path, precision: str) -> keras.Model:
     """Return a finished network in a precision, for pictures of its own size."""
     loaded = keras.models.load_model(path)
-    known = network(loaded.name, loaded.input_shape[1], Style(precision=precision))
+    style = Style(precision=precision, kinds=fastest_kinds())
+    known = network(loaded.name, loaded.input_shape[1], style)
     known.set_weights(loaded.get_weights())
     known.trainable = False
     return known

@@ -37,10 +37,14 @@ from fer_ros.training.detected_faces import pipeline_crops, with_faces
 from fer_ros.training.evaluate import figures
 from fer_ros.training.fer2013 import EDGE as FER2013_EDGE
 from fer_ros.training.labelled_faces import Images
-from fer_ros.training.networks import network, Style
+from fer_ros.training.memory import keep_freed_memory
+from fer_ros.training.networks import fastest_kinds, network, NETWORKS, Style
 from fer_ros.training.options import (
+    BEST_FILE,
     CHECKPOINT,
     default_folder,
+    holds_model,
+    network_file,
     STATE_FILE,
     Training,
     TrainingOptions,
@@ -53,7 +57,6 @@ import numpy as np
 from rich.console import Console
 from rich.progress import track
 
-BEST_FILE = 'best.keras'
 LOG_FILE = 'log.csv'
 
 
@@ -82,17 +85,17 @@ class Trainer:
         self._folder = folder
         self._preprocessing = Preprocessing(options.edge, options.edge, **NORMALISATION)
         keras.utils.set_random_seed(options.seed)
-        style = Style(options.dropout, options.precision, _normalisation())
+        style = Style(options.dropout, options.precision, fastest_kinds())
         self._network = network(options.network, options.edge, style)
         self._average = network(options.network, options.edge)
         if options.start_from:
-            start = keras.models.load_model(Path(options.start_from) / BEST_FILE)
+            start = keras.models.load_model(network_file(Path(options.start_from)))
             self._network.set_weights(start.get_weights())
         self._average.set_weights(self._network.get_weights())
         self._teacher: Teacher | None = None
         if options.teachers:
             self._teacher = Teacher(
-                [folder / BEST_FILE for folder in options.teachers], options.teacher_share,
+                [network_file(folder) for folder in options.teachers], options.teacher_share,
                 options.precision)
         if self._teacher and options.teacher_once:
             training, self._teacher = self._teacher.taught_once(training), None
@@ -257,6 +260,7 @@ class Trainer:
 def main(config: Path, data: tuple[Path, ...], run: Path | None, seed: int | None) -> None:
     """Run the training that a file describes; see `Training.from_config`."""
     cv2.setNumThreads(1)
+    keep_freed_memory()
     training = replace(Training.from_config(config, data, seed, run), software=_software())
     options = training.options
     _check_earlier(options)
@@ -298,21 +302,28 @@ def pictures_of(training: Training) -> DataSet:
 
 def _check_earlier(options: TrainingOptions) -> None:
     """
-    Check the trainings that this one rests on.
+    Check the networks that a training rests on.
 
     :raises OptionError: where one is missing, not finished, or of a network that does not fit.
     """
     for name, folder in options.rests_on:
         try:
-            earlier = Training.finished(folder).options
+            if not holds_model(folder):
+                Training.finished(folder)
+            file = network_file(folder)
         except OptionError as error:
             raise OptionError(
-                f'{name} must be the folder of a finished training: {error}; or name another '
-                'folder') from error
-        if name == 'start_from' and earlier.network != options.network:
+                f'{name} must be the folder of a finished training or of a model: {error}; or '
+                'name another folder') from error
+        shape = keras.models.load_model(file).name
+        if name == 'start_from' and shape != options.network:
             raise OptionError(
-                f'start_from: {folder} holds a network {earlier.network}, whose weights do not '
-                f'fit {options.network}: choose that network, or name another folder')
+                f'start_from: {folder} holds a network {shape}, whose weights do not fit '
+                f'{options.network}: choose that network, or name another folder')
+        if shape not in NETWORKS:
+            raise OptionError(
+                f'{name}: {folder} holds a network {shape}, but one can learn only from '
+                f'{", ".join(NETWORKS)}: name another folder')
 
 
 def _draw(best: Path, validation: LabelledFaces) -> None:
@@ -360,10 +371,3 @@ def _replaced(path: Path) -> Iterator[Path]:
     new = path.with_name(f'{path.stem}.new{path.suffix}')
     yield new
     new.replace(path)
-
-
-def _normalisation() -> type[layers.BatchNormalization]:
-    if keras.backend.backend() != 'torch':
-        return layers.BatchNormalization
-    from fer_ros.training.fused_normalisation import FusedBatchNormalization
-    return FusedBatchNormalization

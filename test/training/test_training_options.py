@@ -19,8 +19,9 @@ from pathlib import Path
 import shlex
 
 from fer_ros.core.options import OptionError
-from fer_ros.training.options import commands, Training, TrainingOptions
+from fer_ros.training.options import commands, holds_model, Training, TrainingOptions
 import pytest
+from tiny_models import write_model
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -37,7 +38,7 @@ def test_the_files_of_the_shipped_models_are_right(config):
     training = Training.from_config(config)
     assert training.data == ('fer2013_ferplus.npz',)
     for _, before in training.options.rests_on:
-        assert (config.parent / f'{before.name}.yaml').is_file()
+        assert (config.parent / f'{before.name}.yaml').is_file() or holds_model(ROOT / before)
 
 
 @pytest.mark.parametrize(('text', 'reason'), [
@@ -124,6 +125,14 @@ def test_the_commands_begin_with_the_trainings_that_it_rests_on(tmp_path):
             (last, {'teacher': f'{large}, {small}', 'start_from': small})):
         Training(Path(folder).name, ('x',), TrainingOptions(**options)).keep(Path(folder))
     assert commands(Path(last)) == ['large', 'small', 'last']
+
+
+def test_a_models_card_tells_the_commands_before(tmp_path):
+    model, last = tmp_path / 'model', tmp_path / 'last'
+    model.mkdir()
+    write_model(model)
+    Training('last', ('x',), TrainingOptions(teacher=str(model))).keep(last)
+    assert commands(last) == [f'# {model} is tiny/0.1.0, whose card says how it was made', 'last']
 
 
 def test_a_folder_without_a_training_is_told(tmp_path):

@@ -14,7 +14,7 @@
 
 """The networks' shapes and sizes."""
 
-from fer_ros.training.networks import network, NETWORKS, Style
+from fer_ros.training.networks import fastest_kinds, LayerKinds, network, NETWORKS, Style
 from fer_ros.training.options import NETWORK_NAMES
 import keras
 from keras import layers
@@ -91,16 +91,26 @@ def test_the_options_name_every_network():
     assert tuple(NETWORKS) == NETWORK_NAMES
 
 
-def test_the_fused_normalisation_does_what_keras_does():
-    if keras.backend.backend() != 'torch':
-        pytest.skip('only on the torch backend')
-    from fer_ros.training.fused_normalisation import FusedBatchNormalization
-    pictures = np.random.default_rng(1).normal(3, 2, (8, 5, 5, 4)).astype(np.float32)
-    results = []
-    for kind in layers.BatchNormalization, FusedBatchNormalization:
-        layer = kind(momentum=0.9)
-        results.append([keras.ops.convert_to_numpy(layer(pictures, training=True)),
-                        keras.ops.convert_to_numpy(layer(pictures, training=False))])
-    np.testing.assert_allclose(results[1][0], results[0][0], atol=1e-4)
-    # The moving variance is that of a sample there, of all values here.
-    np.testing.assert_allclose(results[1][1], results[0][1], rtol=5e-3, atol=5e-3)
+@pytest.mark.parametrize('edge', [32, 40])
+@pytest.mark.parametrize('name', ['compact', 'separable'])
+def test_the_fastest_layers_do_what_keras_does(name, edge):
+    if fastest_kinds() == LayerKinds():
+        pytest.skip('where Keras runs on torch only')
+    pictures = np.random.default_rng(1).normal(0, 1, (64, edge, edge, 1)).astype(np.float32)
+    plain, fast = (
+        network(name, edge, Style(dropout=0.0, kinds=kinds))
+        for kinds in (LayerKinds(), fastest_kinds()))
+    random = np.random.default_rng(2)
+    plain.set_weights([
+        weight * random.uniform(0.8, 1.2, weight.shape) + random.uniform(0, 0.01, weight.shape)
+        for weight in plain.get_weights()])
+    fast.set_weights(plain.get_weights())
+    for training in True, False:
+        expected, found = (
+            keras.ops.convert_to_numpy(made(pictures, training=training))
+            for made in (plain, fast))
+        np.testing.assert_allclose(found, expected, atol=1e-4 * np.abs(expected).max())
+        # The moving variance is that of a sample there, of all values here.
+        for there, here in zip(plain.get_weights(), fast.get_weights(), strict=True):
+            np.testing.assert_allclose(here, there, rtol=2 / 64, atol=1e-4)
+        fast.set_weights(plain.get_weights())

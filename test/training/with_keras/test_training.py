@@ -23,6 +23,7 @@ from click.testing import CliRunner
 from data_files import votes, write_packed, write_picture
 from fer_ros.apps.command_group import fer
 from fer_ros.core.preprocessing import Preprocessing
+from fer_ros.training.networks import network
 from fer_ros.training.options import Training, TrainingOptions
 from fer_ros.training.preprocessing import NORMALISATION
 from fer_ros.training.train import pictures_of, Trainer
@@ -30,6 +31,7 @@ import keras
 import numpy as np
 from patterns import EDGE, patterns
 import pytest
+from tiny_models import file_fields, write_model
 import yaml
 
 SMALL = {'network': 'compact', 'edge': EDGE, 'batch_size': 32, 'dropout': 0.0}
@@ -132,6 +134,21 @@ def test_a_training_can_start_from_another(tmp_path):
         np.testing.assert_allclose(after.numpy(), before.numpy(), atol=1e-6)
 
 
+def test_a_training_can_start_from_a_model_and_imitate_one(tmp_path):
+    trainer(tmp_path / 'first', epochs=1).run()
+    folder = model_of(tmp_path / 'first' / 'best.keras', tmp_path / 'model')
+    both = trainer(
+        tmp_path / 'both', epochs=1, start_from=str(folder), teacher=str(folder),
+        teacher_share=1.0)
+    pixels, targets, weights = next(both._batches.epoch(0))
+    expected = keras.ops.convert_to_numpy(keras.ops.softmax(
+        keras.models.load_model(folder / 'model.keras')(pixels)))
+    begun = keras.ops.convert_to_numpy(keras.ops.softmax(both._network(pixels)))
+    np.testing.assert_allclose(begun, expected, atol=1e-4)
+    _, found, _ = both._taught((pixels, targets, weights))
+    np.testing.assert_allclose(found, expected, atol=1e-4)
+
+
 @pytest.mark.parametrize('share', [0.0, 0.25, 1.0])
 def test_the_teachers_answers_are_a_share_of_the_targets(tmp_path, share):
     trainer(tmp_path / 'teacher', epochs=1).run()
@@ -224,6 +241,18 @@ def write_rows(count, usages=3):
              emotion=faces.labels, usage=np.arange(count) % usages)
 
 
+def model_of(network, folder):
+    """Make a model's folder whose `.keras` file is a copy of a network."""
+    folder.mkdir()
+    card = write_model(folder)
+    fields = yaml.safe_load(card.read_text())
+    content = network.read_bytes()
+    (folder / 'model.keras').write_bytes(content)
+    fields['files']['keras'] = file_fields('model.keras', content)
+    card.write_text(yaml.safe_dump(fields))
+    return folder
+
+
 def write_training(folder, epoch, **options):
     Training('fer train', ('x',), TrainingOptions(epochs=3, **options)).keep(Path(folder))
     (Path(folder) / 'checkpoint').mkdir()
@@ -273,7 +302,7 @@ def test_rows_that_are_missing_are_told(called):
 @pytest.mark.parametrize('name', ['teacher', 'start_from'])
 def test_what_a_training_rests_on_must_be_finished(called, name):
     write_training('begun', 2)
-    demand = f'Error: {name} must be the folder of a finished training: '
+    demand = f'Error: {name} must be the folder of a finished training or of a model: '
     # Data that cannot be read either show that it is told before they are.
     for folder, fault in (
             ('begun', 'the training in begun is not finished, 2 of 3 epochs are done'),
@@ -282,8 +311,33 @@ def test_what_a_training_rests_on_must_be_finished(called, name):
 
 
 def test_weights_of_another_network_are_refused(called):
-    write_training('other', 3, network='residual')
+    write_training('other', 3)
+    network('residual', EDGE).save('other/best.keras')
     assert 'start_from: other holds a network residual, whose' in called(1, start_from='other')
+
+
+def test_only_known_networks_can_be_learnt_from(called):
+    image = keras.Input((EDGE, EDGE, 1))
+    flat = keras.layers.Flatten()(image)
+    keras.Model(image, keras.layers.Dense(7)(flat), name='odd').save('odd.keras')
+    model_of(Path('odd.keras'), Path('mine'))
+    assert 'teacher: mine holds a network odd, but one can learn only from compact,' in called(
+        1, teacher='mine')
+
+
+def test_a_model_to_learn_from_must_be_what_its_card_describes(called):
+    network('compact', EDGE).save('right.keras')
+    file = model_of(Path('right.keras'), Path('mine')) / 'model.keras'
+    file.write_bytes(file.read_bytes()[:-1] + b'?')
+    demand = 'Error: start_from must be the folder of a finished training or of a model: '
+    assert f'{demand}the model file mine/model.keras is not the one' in called(
+        1, start_from='mine')
+    file.unlink()
+    assert f'{demand}the model file mine/model.keras cannot be read' in called(
+        1, start_from='mine')
+    Path('bare').mkdir()
+    write_model(Path('bare'))
+    assert f'{demand}bare/model.yaml names no keras file' in called(1, start_from='bare')
 
 
 def test_votes_can_be_fused_with_a_folder(tmp_path):
