@@ -13,7 +13,7 @@
 # limitations under the License.
 
 """
-Times steps of a training: Keras' own layers, the fastest ones, and these with freed memory kept.
+Times steps of a training, with Keras' own layers and with the fastest ones.
 
 In the training's environment, on an idle machine:
 
@@ -27,7 +27,6 @@ import time
 
 import click
 from fer_ros.core.emotions import LABELS
-from fer_ros.training.memory import keep_freed_memory
 from fer_ros.training.networks import fastest_kinds, LayerKinds, network, NETWORKS, Style
 import keras
 import numpy as np
@@ -44,16 +43,12 @@ from rich.table import Table
 def main(name: str, edge: int, batch: int, steps: int) -> None:
     """Print how long a step takes."""
     table = Table(title=f'{name}, {edge}x{edge}, on {keras.backend.backend()}')
-    for column in 'layers', 'freed memory', 'ms a picture', 'ratio':
+    for column in 'layers', 'ms a picture', 'ratio':
         table.add_column(column)
-    plain = _seconds(LayerKinds(), name, edge, batch, steps)
-    rows = [("Keras'", 'given back', plain)]
-    rows.append(('fastest', 'given back', _seconds(fastest_kinds(), name, edge, batch, steps)))
-    keep_freed_memory()
-    rows.append(('fastest', 'kept', _seconds(fastest_kinds(), name, edge, batch, steps)))
-    for layers, memory, seconds in rows:
-        table.add_row(
-            layers, memory, f'{seconds / batch * 1000:.1f}', f'{plain / seconds:.2f}')
+    plain, fast = (
+        _seconds(kinds, name, edge, batch, steps) for kinds in (LayerKinds(), fastest_kinds()))
+    for layers, seconds in ("Keras'", plain), ('fastest', fast):
+        table.add_row(layers, f'{seconds / batch * 1000:.1f}', f'{plain / seconds:.2f}')
     Console().print(table)
 
 

@@ -17,7 +17,8 @@ Layers as single operations of PyTorch, for trainings on Keras' torch backend.
 
 Around each convolution Keras' own copy all pictures into another order of memory and back; they
 add the bias in a step of its own, and compose the normalisation of single operations: on a CPU a
-step of `separable` at 224x224 takes 1.4 times as long with them, of `compact` at 48x48 as long.
+step of `separable` at 224x224 takes 1.4 to 2.5 times as long with them, of `compact` at 48x48 as
+long (`tools/time_training.py`).
 Weights and results are the same, so a network trained with these layers is saved as one without
 them.
 """

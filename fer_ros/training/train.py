@@ -37,7 +37,6 @@ from fer_ros.training.detected_faces import pipeline_crops, with_faces
 from fer_ros.training.evaluate import figures
 from fer_ros.training.fer2013 import EDGE as FER2013_EDGE
 from fer_ros.training.labelled_faces import Images
-from fer_ros.training.memory import keep_freed_memory
 from fer_ros.training.networks import fastest_kinds, network, NETWORKS, Style
 from fer_ros.training.options import (
     BEST_FILE,
@@ -260,7 +259,6 @@ class Trainer:
 def main(config: Path, data: tuple[Path, ...], run: Path | None, seed: int | None) -> None:
     """Run the training that a file describes; see `Training.from_config`."""
     cv2.setNumThreads(1)
-    keep_freed_memory()
     training = replace(Training.from_config(config, data, seed, run), software=_software())
     options = training.options
     _check_earlier(options)
