@@ -28,12 +28,15 @@ from fer_ros.nodes.image_conversion import to_bgr
 from fer_ros.nodes.qos import IMAGES
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
-from sensor_msgs.msg import Image as ImageMessage
+from sensor_msgs.msg import CameraInfo, Image as ImageMessage
 
 MAX_WAITING_BYTES = 2 ** 28
 """More is not kept for a disk that is too slow: 300 images of 640x480."""
 
 LAST_IMAGE_TIMEOUT_S = 1.0
+
+MAX_CAMERA_TIMES = 100
+"""The rate is asked for long before so many images."""
 
 
 class OverlayRecorder:
@@ -46,7 +49,9 @@ class OverlayRecorder:
         :raises ValueError: as `VideoFile`.
         """
         self._node = node
-        self._file = VideoFile(path)
+        # The overlay leaves out images where the machine is too slow; camera_info does not.
+        self._camera_times_ns: list[int] = []
+        self._file = VideoFile(path, source_times_ns=self._camera_times_ns)
         self._queue: queue.Queue[ImageMessage | None] = queue.Queue()
         self._newest_ns = 0
         self.fault = ''
@@ -55,6 +60,13 @@ class OverlayRecorder:
         self._subscription = node.create_subscription(
             ImageMessage, 'emotions/overlay', self._receive,
             QoSProfile(depth=100, reliability=IMAGES.reliability))
+        self._camera_subscription = node.create_subscription(
+            CameraInfo, 'camera_info', self._receive_camera_info,
+            QoSProfile(depth=100, reliability=IMAGES.reliability))
+
+    def _receive_camera_info(self, message: CameraInfo) -> None:
+        if len(self._camera_times_ns) < MAX_CAMERA_TIMES:
+            self._camera_times_ns.append(stamp_ns(message.header.stamp))
 
     def _receive(self, message: ImageMessage) -> None:
         self._newest_ns = stamp_ns(message.header.stamp)
@@ -85,6 +97,7 @@ class OverlayRecorder:
         while self._newest_ns < last_ns and time.monotonic() < deadline:
             time.sleep(0.01)
         self._node.destroy_subscription(self._subscription)
+        self._node.destroy_subscription(self._camera_subscription)
         self._queue.put(None)
         self._thread.join()
         try:

@@ -29,10 +29,13 @@ import numpy as np
 MAX_GAP_S = 10.0
 """A longer gap between two images (a camera that was lost) is left out."""
 
-RATE_IMAGES = 15
+RATE_IMAGES = 30
 RATE_SPAN_S = 1.0
 RATE_BYTES = 2 ** 28
 """The first images, of which there are no more than this, tell the rate."""
+
+PAUSE_INTERVALS = 1.75
+"""A gap as long as this many usual intervals is a pause and says nothing about the rate."""
 
 DEFAULT_RATE_HZ = 30.0
 MIN_RATE_HZ, MAX_RATE_HZ = 1.0, 240.0
@@ -46,15 +49,18 @@ FOURCC = {'.mp4': 'mp4v', '.mkv': 'mp4v', '.avi': 'MJPG'}
 
 def usual_rate_hz(times_ns: Sequence[int]) -> float:
     """
-    Return the rate of images with these stamps, from the median of their intervals.
+    Return the rate of images with these stamps: the mean over all intervals but the pauses.
 
-    It is rounded, as stamps have jitter.
+    It is rounded, as stamps have jitter. An image that is late shortens the interval after it, so
+    the mean of few intervals is nearer to the rate than their median.
     """
     intervals = [b - a for a, b in pairwise(times_ns) if b > a]
     if not intervals:
         return DEFAULT_RATE_HZ
     # The low one: among two intervals the other may be a pause.
-    rate_hz = NS_PER_S / statistics.median_low(intervals)
+    usual = statistics.median_low(intervals)
+    rate_hz = NS_PER_S / statistics.fmean(
+        interval for interval in intervals if interval <= PAUSE_INTERVALS * usual)
     common = min(COMMON_RATES_HZ, key=lambda common: abs(common - rate_hz))
     if abs(common - rate_hz) <= COMMON_RATE_TOLERANCE * rate_hz:
         return float(common)
@@ -83,11 +89,16 @@ class VideoFile:
     comes last.
     """
 
-    def __init__(self, path: Path, rate_hz: float | None = None) -> None:
+    def __init__(
+        self, path: Path, rate_hz: float | None = None, *, source_times_ns: Sequence[int] = (),
+    ) -> None:
         """
         Prepare; the file is made with the first images, and has the size of the first one.
 
         :param rate_hz: of the video; None: that of the first images.
+        :param source_times_ns: stamps of all images of the source, filled meanwhile by the
+            caller, where some of them are not written: they tell the rate in place of the written
+            ones.
         :raises ValueError: where the ending is not one that can be written, or the folder does
             not exist.
         """
@@ -100,6 +111,7 @@ class VideoFile:
         self.images = 0
         # MPEG-4 counts time in 65,535 parts of a second at most, OpenCV in decimal ones.
         self._rate_hz = rate_hz and round(rate_hz, 3 if rate_hz < 65 else 2)
+        self._source_times_ns = source_times_ns
         self._writer: cv2.VideoWriter | None = None
         self._size = (0, 0)
         self._first: list[tuple[Image, int]] = []
@@ -126,7 +138,8 @@ class VideoFile:
 
     def _begin(self) -> None:
         first, self._first = self._first, []
-        rate_hz = self._rate_hz or usual_rate_hz([time_ns for _, time_ns in first])
+        rate_hz = self._rate_hz or usual_rate_hz(
+            tuple(self._source_times_ns) or [time_ns for _, time_ns in first])
         self._period_ns = round(NS_PER_S / rate_hz)
         self._open(first[0][0], rate_hz)
         self._next_ns = first[0][1]

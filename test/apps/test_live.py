@@ -39,6 +39,17 @@ ROOT = Path(__file__).resolve().parents[2]
 NODES = list(NODE_OPTIONS)
 DEADLINE_S = 90
 COMMAND = [sys.executable, '-m', 'fer_ros.apps.fer', 'live']
+PATIENT = [
+    word
+    for name in (
+        'face_node.input.max_delay_s',
+        'emotion_node.input.max_delay_s',
+        'overlay_node.input.max_delay_s',
+        'overlay_node.max_wait_s',
+    )
+    for word in ('--set', f'{name}=5')
+]
+"""With these, images that a busy machine is late with are no loss."""
 
 
 class Run:
@@ -159,12 +170,12 @@ def frames(path):
 
 def test_a_file_ends_by_itself_and_is_recorded_as_a_whole(start, video, tmp_path):
     out = tmp_path / 'out.mp4'
-    code, text = start('--source', video, '--record', out).end()
+    code, text = start('--source', video, '--record', out, *PATIENT).end()
     assert code == 0, text
     assert 'Traceback' not in text
     rows = summary(text)
     assert int(rows['images published']) == 60
-    # A busy machine may be late with some.
+    # Images are sent as sensor data: some may not arrive.
     assert int(rows['answered by /emotions']) >= 54
     assert rows['lost'] == str(60 - int(rows['answered by /emotions']))
     assert rows['classifier'].startswith('default/')
@@ -172,7 +183,8 @@ def test_a_file_ends_by_itself_and_is_recorded_as_a_whole(start, video, tmp_path
     recorded = int(re.search(r'Recorded (\d+) images', text)[1])
     assert recorded >= 50
     count, rate = frames(out)
-    assert rate == pytest.approx(30)
+    # Of a camera that a busy machine holds up, the video has the lower rate.
+    assert 20 < rate < 32
     assert count == pytest.approx(60, abs=6)
     assert re.search(r'1 \w+ \d+% yaw .*\| 2 ', text), (
         'plain lines where the output is no terminal'
@@ -181,16 +193,19 @@ def test_a_file_ends_by_itself_and_is_recorded_as_a_whole(start, video, tmp_path
 
 def test_ctrl_c_ends_it_cleanly_with_everything_written(start, tmp_path):
     out = tmp_path / 'out.avi'
-    run = start('--source', 'sample', '--record', out)
+    run = start('--source', 'sample', '--record', out, *PATIENT)
     run.wait_for(r'^ +[2-9]\.\d s ')
     code, text = run.end(signal.SIGINT)
     assert code == 0, text
     assert 'Traceback' not in text
-    assert int(summary(text)['answered by /emotions']) > 30
+    rows = summary(text)
+    assert int(rows['answered by /emotions']) > 30
+    recorded = int(re.search(r'Recorded (\d+) images', text)[1])
+    assert recorded >= int(rows['answered by /emotions']) - 6
     count, rate = frames(out)
-    assert rate == pytest.approx(30)
-    assert count == pytest.approx(int(re.search(r'Recorded (\d+) images', text)[1]), abs=6)
-    assert count > 30
+    # Images that a busy machine was late with are made up for.
+    assert recorded - 6 <= count <= rate * (float(rows['duration'].split()[0]) + 1)
+    assert 20 < rate < 32
 
 
 def test_the_duration_ends_it(start):
@@ -205,18 +220,8 @@ def test_the_duration_ends_it(start):
 
 def test_nothing_is_lost_at_the_end(start):
     """What the camera published before it was stopped is answered, whatever ended the run."""
-    # A worker that is held up by others for half a second is no loss here.
     code, text = start(
-        '--source',
-        'sample',
-        '--duration',
-        1.5,
-        '--set',
-        'face_node.input.max_delay_s=5',
-        '--set',
-        'emotion_node.input.max_delay_s=5',
-        '--set',
-        'camera_node.rate_hz=20',
+        '--source', 'sample', '--duration', 1.5, '--set', 'camera_node.rate_hz=20', *PATIENT
     ).end()
     assert code == 0, text
     rows = summary(text)

@@ -24,7 +24,7 @@ from fer_ros.apps.video_file import usual_rate_hz, VideoFile
 from graph import BEST_EFFORT, image_message, wait_until
 import numpy as np
 import pytest
-from sensor_msgs.msg import Image
+from sensor_msgs.msg import CameraInfo, Image
 
 S = 10**9
 RATE = 10.0
@@ -107,6 +107,24 @@ def test_the_rate_is_that_of_the_first_images(tmp_path, interval_s, rate):
         file.write(image(100), S + round((k + jitter + (k > 8)) * interval_s * S))
     file.close()
     assert read(path)[1] == pytest.approx(rate)
+
+
+def test_jitter_does_not_change_the_rate():
+    """Each of these images came up to 9 ms late."""
+    late_ms = np.random.default_rng(1).uniform(0, 9, 30)
+    assert usual_rate_hz([round(k * S / 30 + late_ms[k] * 1e6) for k in range(30)]) == 30
+
+
+def test_the_rate_is_that_of_the_source_where_some_images_are_left_out(tmp_path):
+    source = []
+    file = VideoFile(tmp_path / 'a.avi', source_times_ns=source)
+    for k in range(40):
+        source.append(S + k * PERIOD)
+        if k % 2 == 0:
+            file.write(image(6 * k), source[-1])
+    file.close()
+    values, rate, _ = read(tmp_path / 'a.avi')
+    assert (len(values), rate) == (39, pytest.approx(RATE))
 
 
 def test_stamps_that_stand_still_or_jump_do_not_change_the_rate():
@@ -227,6 +245,24 @@ def test_the_overlay_is_recorded(graph, tmp_path):
         wait_until(lambda: recorder._file.images == k + 1)  # noqa: B023
     assert recorder.close() == f'Recorded 30 images in {path}.'
     assert len(read(path)[0]) == 30
+
+
+def test_an_overlay_that_leaves_images_out_is_recorded_at_the_rate_of_the_camera(graph, tmp_path):
+    path = tmp_path / 'a.avi'
+    recorder = graph.do(OverlayRecorder, graph.probe, path)
+    overlay = graph.speaker(Image, 'emotions/overlay', BEST_EFFORT)
+    camera = graph.speaker(CameraInfo, 'camera_info', BEST_EFFORT)
+    wait_until(lambda: overlay.get_subscription_count() and camera.get_subscription_count())
+    for k in range(30):
+        message = image_message(image(5 * k), stamp_ns=S + k * PERIOD)
+        camera.publish(CameraInfo(header=message.header))
+        wait_until(lambda: len(recorder._camera_times_ns) == k + 1)  # noqa: B023
+        if k % 3 == 0:
+            overlay.publish(message)
+            wait_until(lambda: recorder._file.images == k // 3 + 1)  # noqa: B023
+    assert recorder.close() == f'Recorded 10 images in {path}.'
+    values, rate, _ = read(path)
+    assert (len(values), rate) == (28, pytest.approx(RATE))
 
 
 def test_a_recording_without_images_says_so(graph, tmp_path):
