@@ -17,9 +17,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 import importlib
 import json
+import os
 from pathlib import Path
 import signal
 from types import ModuleType
@@ -28,6 +30,7 @@ from typing import Any
 import click
 from fer_ros.core.classifier import LiteRtClassifier
 from fer_ros.core.model_card import card_paths, load_card, ModelCard, PRECISIONS
+from fer_ros.core.native_stderr import silenced
 from fer_ros.training.card_writer import SPLITS, update_card as write_into_card
 from fer_ros.training.data_sets import DataSet, LABEL_SETS, read_data, Split
 from fer_ros.training.evaluate import (
@@ -305,6 +308,11 @@ def _console() -> Console:
 
 def _with_tensorflow(name: str) -> ModuleType:
     """Return a module of the training, or say how to get what it needs."""
+    # TensorFlow would write a screen of notes on its own build; what fails is an exception.
+    os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')
+    # On another backend, Keras trains without it.
+    with silenced(), suppress(ModuleNotFoundError):
+        importlib.import_module('tensorflow')
     try:
         return importlib.import_module(f'fer_ros.training.{name}')
     except ModuleNotFoundError as error:

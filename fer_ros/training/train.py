@@ -271,6 +271,7 @@ def main(config: Path, data: tuple[Path, ...], run: Path | None, seed: int | Non
                 f'{data_set.name} has no {split} rows to {purpose}: name data that has some with '
                 '--data, which can be given more than once')
     training.keep(folder)
+    print(f'training with {training.software}, on the {"GPU" if _has_gpu() else "CPU"}')
     try:
         trainer = Trainer(
             data_set.training, data_set.public.faces, folder, options,
@@ -341,6 +342,19 @@ def _draw(best: Path, validation: LabelledFaces) -> None:
 def _software() -> str:
     backend = keras.backend.backend()
     return f'Keras {keras.version()} on {backend} {metadata.version(backend)}'
+
+
+def _has_gpu() -> bool:
+    """Return whether Keras' backend computes on a GPU."""
+    backend = keras.backend.backend()
+    if backend == 'torch':
+        import torch
+        return torch.cuda.is_available()
+    if backend == 'jax':
+        import jax
+        return jax.default_backend() == 'gpu'
+    import tensorflow as tf
+    return bool(tf.config.list_physical_devices('GPU'))
 
 
 def _detected(data_set: DataSet, options: TrainingOptions, folder: Path) -> Images | None:

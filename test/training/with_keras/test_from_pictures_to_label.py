@@ -15,6 +15,11 @@
 """All the way, as a user goes it: pictures, training, export, evaluation, label."""
 
 import json
+import os
+from pathlib import Path
+import re
+import subprocess
+import sys
 
 from click.testing import CliRunner
 from fer_ros.apps.command_group import fer
@@ -37,6 +42,7 @@ from patterns import EDGE, patterns, write_folders
 import pytest
 import yaml
 
+ROOT = Path(__file__).resolve().parents[3]
 CONFIG = {
     'network': 'compact', 'edge': EDGE, 'epochs': 8, 'batch_size': 32, 'learning_rate': 0.05,
     'average_decay': 0.9, 'augmentation': 0.3}
@@ -65,6 +71,20 @@ def made(tmp_path_factory):
             'export', '--run', 'runs/patterns', '--output', 'models/patterns', '--description',
             'Seven patterns.', '--seed-run', 'runs/patterns_seed2', '--balance', 0.25)
     return folder, said
+
+
+def test_the_terminal_shows_the_training_and_no_notes_of_tensorflow(tmp_path):
+    write_folders(tmp_path / 'faces', train=64, val=14, test=14)
+    (tmp_path / 'patterns.yaml').write_text(
+        yaml.safe_dump({**CONFIG, 'data': ['faces'], 'epochs': 1}))
+    environment = {k: v for k, v in os.environ.items() if k != 'TF_CPP_MIN_LOG_LEVEL'}
+    done = subprocess.run(
+        [sys.executable, '-m', 'fer_ros.apps.fer', 'train', '--config', 'patterns.yaml'],
+        cwd=tmp_path, env={**environment, 'PYTHONPATH': str(ROOT)}, capture_output=True,
+        text=True, check=True)
+    assert re.search(r'training with Keras \S+ on \w+ \S+, on the [CG]PU', done.stdout)
+    assert 'epoch 1/1: loss ' in done.stdout
+    assert done.stderr == ''
 
 
 def test_the_exported_files_tell_the_patterns_apart(made):
