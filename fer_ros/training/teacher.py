@@ -17,14 +17,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import cv2
 from fer_ros.core.classifier import softmax
 from fer_ros.core.preprocessing import Preprocessing
 from fer_ros.core.values import Probabilities
-from fer_ros.training.labelled_faces import LabelledFaces
+from fer_ros.training.labelled_faces import Images
 from fer_ros.training.networks import fastest_kinds, network, Style
 from fer_ros.training.preprocessing import NORMALISATION
 import keras
@@ -46,7 +45,7 @@ class Teacher:
         :param precision: of the arithmetic.
         """
         self._networks = [_frozen(path, precision) for path in networks]
-        self._share = np.float32(share)
+        self._share = share
 
     def taught(
         self, pixels: npt.NDArray[np.float32], targets: Probabilities,
@@ -58,22 +57,28 @@ class Teacher:
             that it learned from.
         :param targets: (N, 7), of the labels.
         """
-        answers = np.mean([_answers(known, pixels) for known in self._networks], axis=0)
-        return np.asarray(self._share * answers + (1 - self._share) * targets, np.float32)
+        return mixed(self._answers(pixels), targets, self._share)
 
-    def taught_once(self, faces: LabelledFaces) -> LabelledFaces:
-        """Return the pictures with targets in which the teacher has its share, for good."""
-        edge = faces.images.shape[1]
+    def answers_once(self, images: Images) -> Probabilities:
+        """Return the mean of the answers to each picture and to its mirror image, (N, 7)."""
+        edge = images.shape[1]
         preprocessing = Preprocessing(edge, edge, **NORMALISATION)
-        targets = []
-        for begin in range(0, len(faces), _BATCH):
-            rows = slice(begin, begin + _BATCH)
-            pixels = preprocessing.network_input(list(faces.images[rows]))
+        answers = []
+        for begin in range(0, len(images), _BATCH):
+            pixels = preprocessing.network_input(list(images[begin:begin + _BATCH]))
             # A face and its mirror image show the same; a teacher's answers to them differ.
-            targets.append(np.mean([
-                self.taught(seen, faces.targets[rows])
-                for seen in (pixels, pixels[:, :, ::-1])], axis=0))
-        return replace(faces, targets=np.concatenate(targets))
+            answers.append(np.mean([
+                self._answers(seen) for seen in (pixels, pixels[:, :, ::-1])], axis=0))
+        return np.concatenate(answers)
+
+    def _answers(self, pixels: npt.NDArray[np.float32]) -> Probabilities:
+        return np.asarray(
+            np.mean([_answers(known, pixels) for known in self._networks], axis=0), np.float32)
+
+
+def mixed(answers: Probabilities, targets: Probabilities, share: float) -> Probabilities:
+    """Return (N, 7) targets with the share of a teacher's (N, 7) answers in them."""
+    return np.asarray(share * answers + (1 - share) * targets, np.float32)
 
 
 def _answers(known: keras.Model, pixels: npt.NDArray[np.float32]) -> Probabilities:

@@ -16,7 +16,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 import csv
 from dataclasses import replace
@@ -26,6 +26,7 @@ import math
 from pathlib import Path
 import shutil
 import time
+from typing import Any
 
 import cv2
 from fer_ros.core.classifier import softmax
@@ -49,10 +50,11 @@ from fer_ros.training.options import (
     TrainingOptions,
 )
 from fer_ros.training.preprocessing import NORMALISATION
-from fer_ros.training.teacher import Teacher
+from fer_ros.training.teacher import mixed, Teacher
 import keras
 from keras import layers
 import numpy as np
+import numpy.typing as npt
 from rich.console import Console
 from rich.progress import track
 
@@ -92,12 +94,10 @@ class Trainer:
             self._network.set_weights(start.get_weights())
         self._average.set_weights(self._network.get_weights())
         self._teacher: Teacher | None = None
-        if options.teachers:
-            self._teacher = Teacher(
-                [network_file(folder) for folder in options.teachers], options.teacher_share,
-                options.precision)
-        if self._teacher and options.teacher_once:
-            training, self._teacher = self._teacher.taught_once(training), None
+        if options.teachers and options.teacher_once:
+            training = _taught_once(training, options, folder)
+        elif options.teachers:
+            self._teacher = _teacher(options)
         self._batches = Batches(training, detected, self._preprocessing, options)
         self._network.compile(
             self._optimizer(), keras.losses.CategoricalCrossentropy(from_logits=True))
@@ -361,20 +361,47 @@ def _detected(data_set: DataSet, options: TrainingOptions, folder: Path) -> Imag
     """Return the training pictures as our detector frames them, once found kept in the folder."""
     if not options.pipeline_crops:
         return None
-    kept = folder / 'pipeline_crops.npy'
-    if not kept.is_file():
-        images = data_set.training.images
-        crops, found = pipeline_crops(images, images.shape[1], progress=True)
-        print(f'our detector finds {found.sum():,} of {len(found):,} training faces')
-        with _replaced(kept) as path:
-            np.save(path, crops)
-    detected = np.asarray(np.load(kept), np.uint8)
-    if detected.shape != data_set.training.images.shape:
+    images = data_set.training.images
+
+    def found() -> Images:
+        crops, detected = pipeline_crops(images, images.shape[1], progress=True)
+        print(f'our detector finds {detected.sum():,} of {len(detected):,} training faces')
+        return crops
+
+    return np.asarray(_kept(folder / 'pipeline_crops.npy', found, images.shape), np.uint8)
+
+
+def _teacher(options: TrainingOptions) -> Teacher:
+    return Teacher(
+        [network_file(folder) for folder in options.teachers], options.teacher_share,
+        options.precision)
+
+
+def _taught_once(
+    training: LabelledFaces, options: TrainingOptions, folder: Path,
+) -> LabelledFaces:
+    """Return the pictures with the teacher's share in their targets, for the whole training."""
+    answers = _kept(
+        folder / 'teacher_answers.npy', lambda: _teacher(options).answers_once(training.images),
+        training.targets.shape)
+    return replace(training, targets=mixed(answers, training.targets, options.teacher_share))
+
+
+def _kept(
+    path: Path, make: Callable[[], npt.NDArray[Any]], shape: tuple[int, ...],
+) -> npt.NDArray[Any]:
+    """Return what takes minutes to make, with a row for each training picture, from its file."""
+    if not path.is_file():
+        made = make()
+        with _replaced(path) as new:
+            np.save(new, made)
+    kept: npt.NDArray[Any] = np.load(path)
+    if kept.shape != shape:
         raise ValueError(
-            f'{kept} holds {len(detected):,} crops, but there are {len(data_set.training):,} '
-            'training pictures: they have changed since the training began; bring the earlier '
-            'ones back, or give another --run')
-    return detected
+            f'{path} holds {len(kept):,} rows, but there are {shape[0]:,} training pictures: they '
+            'have changed since the training began; bring the earlier ones back, or give another '
+            '--run')
+    return kept
 
 
 @contextmanager

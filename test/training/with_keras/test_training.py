@@ -194,6 +194,20 @@ def test_a_teacher_that_is_asked_once_answers_to_the_picture_and_its_mirror_imag
         found[np.lexsort(found.T)], expected[np.lexsort(expected.T)], atol=1e-4)
 
 
+def test_a_teacher_that_is_asked_once_is_not_asked_again_when_the_training_goes_on(tmp_path):
+    trainer(tmp_path / 'teacher', epochs=1).run()
+    options = {
+        'epochs': 1, 'teacher': str(tmp_path / 'teacher'), 'teacher_share': 1.0,
+        'teacher_once': True}
+    first = trainer(tmp_path / 'pupil', **options)
+    (tmp_path / 'teacher' / 'best.keras').unlink()
+    again = trainer(tmp_path / 'pupil', **options)
+    for one, other in zip(first._batches.epoch(0), again._batches.epoch(0), strict=True):
+        np.testing.assert_array_equal(one[1], other[1])
+    with pytest.raises(ValueError, match='teacher_answers.npy holds 64 rows, but there are 96'):
+        trainer(tmp_path / 'pupil', rows=96, **options)
+
+
 def test_a_teacher_sees_pictures_of_its_own_size(tmp_path):
     trainer(tmp_path / 'teacher', epochs=1).run()
     pupil = trainer(
@@ -289,7 +303,7 @@ def test_crops_are_kept_as_a_whole_and_for_their_pictures(called, monkeypatch):
         called(130, pipeline_crops=0.5)
     called(130, pipeline_crops=0.5)
     write_rows(100)
-    assert 'pipeline_crops.npy holds 24 crops, but there are 34' in called(1, pipeline_crops=0.5)
+    assert 'pipeline_crops.npy holds 24 rows, but there are 34' in called(1, pipeline_crops=0.5)
 
 
 def test_rows_that_are_missing_are_told(called):
