@@ -207,6 +207,10 @@ class CameraNode(PipelineNode):
         elif math.isinf(self._running_since):
             self._running_since = time.monotonic()
         log = self.get_logger()
+        for warning in status.warnings:
+            if warning not in self._warnings:
+                self._warnings.add(warning)
+                log.warning(f'{warning}.')
         text = status.text.rstrip('.') + '.'
         # A camera that stays away is told of once for each length of the wait, not for hours.
         if text != self._reported:
@@ -217,10 +221,6 @@ class CameraNode(PipelineNode):
             else:
                 log.info(text)
         self._reported = text
-        for warning in status.warnings:
-            if warning not in self._warnings:
-                self._warnings.add(warning)
-                log.warning(f'{warning}.')
 
     def status(self, figures: Snapshot) -> tuple[Level, dict[str, Any]]:
         """Say what the source does."""

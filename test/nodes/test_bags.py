@@ -69,8 +69,9 @@ def play(bag, images, clock, answers):
 
 
 def test_a_bag_that_is_played_twice_gets_an_answer_to_each_image_on_its_own_time(graph, bag):
+    # Without a budget no face waits for its turn.
     nodes = [
-        graph.add(EmotionNode, use_sim_time=True, input__max_delay_s=10.0),
+        graph.add(EmotionNode, use_sim_time=True, input__max_delay_s=10.0, budget_ms=0.0),
         graph.add(FaceNode, use_sim_time=True, input__max_delay_s=10.0)]
     graph.up(*nodes)
     answers = graph.listen(EmotionArray, 'emotions')
