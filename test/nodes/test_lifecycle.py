@@ -171,6 +171,9 @@ def test_inactive_nodes_publish_nothing(graph):
         return [m for m in inboxes[kind] if stamp_ns(m.header.stamp) > deactivated_ns]
 
     wait_until(lambda: len(later(CameraNode)) > 5)
+    published = len(inboxes[FaceNode])
+    wait_until(lambda: len(later(CameraNode)) > 10)
+    assert len(inboxes[FaceNode]) == published
     assert later(FaceNode) == []
 
 
