@@ -36,28 +36,24 @@ _BATCH = 256
 class Teacher:
     """The networks of finished trainings; imitated is the mean of their answers."""
 
-    def __init__(self, networks: Sequence[Path], share: float, precision: str) -> None:
+    def __init__(self, networks: Sequence[Path], precision: str) -> None:
         """
         Load the networks.
 
         :param networks: `.keras` files.
-        :param share: of a target that is the teacher's.
         :param precision: of the arithmetic.
         """
         self._networks = [_frozen(path, precision) for path in networks]
-        self._share = share
 
-    def taught(
-        self, pixels: npt.NDArray[np.float32], targets: Probabilities,
-    ) -> Probabilities:
+    def answers(self, pixels: npt.NDArray[np.float32]) -> Probabilities:
         """
-        Return the targets with the teacher's share in them.
+        Return the mean of the networks' answers, (N, 7).
 
         :param pixels: what the pupil sees, (N, E, E, 1) float32; each network sees it in the size
             that it learned from.
-        :param targets: (N, 7), of the labels.
         """
-        return mixed(self._answers(pixels), targets, self._share)
+        return np.asarray(
+            np.mean([_answers(known, pixels) for known in self._networks], axis=0), np.float32)
 
     def answers_once(self, images: Images) -> Probabilities:
         """Return the mean of the answers to each picture and to its mirror image, (N, 7)."""
@@ -68,12 +64,8 @@ class Teacher:
             pixels = preprocessing.network_input(list(images[begin:begin + _BATCH]))
             # A face and its mirror image show the same; a teacher's answers to them differ.
             answers.append(np.mean([
-                self._answers(seen) for seen in (pixels, pixels[:, :, ::-1])], axis=0))
+                self.answers(seen) for seen in (pixels, pixels[:, :, ::-1])], axis=0))
         return np.concatenate(answers)
-
-    def _answers(self, pixels: npt.NDArray[np.float32]) -> Probabilities:
-        return np.asarray(
-            np.mean([_answers(known, pixels) for known in self._networks], axis=0), np.float32)
 
 
 def mixed(answers: Probabilities, targets: Probabilities, share: float) -> Probabilities:

@@ -167,7 +167,8 @@ class Trainer:
         if self._teacher is None:
             return batch
         pixels, targets, weights = batch
-        return pixels, self._teacher.taught(pixels, targets), weights
+        answers = self._teacher.answers(pixels)
+        return pixels, mixed(answers, targets, self._options.teacher_share), weights
 
     def _follow(self, done: int) -> None:
         # Short at first, so that the random weights of the beginning are forgotten soon.
@@ -372,9 +373,7 @@ def _detected(data_set: DataSet, options: TrainingOptions, folder: Path) -> Imag
 
 
 def _teacher(options: TrainingOptions) -> Teacher:
-    return Teacher(
-        [network_file(folder) for folder in options.teachers], options.teacher_share,
-        options.precision)
+    return Teacher([network_file(folder) for folder in options.teachers], options.precision)
 
 
 def _taught_once(
