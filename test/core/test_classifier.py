@@ -14,6 +14,7 @@
 
 """The classifier computes what the model and its card say, for any number of faces."""
 
+from functools import cache
 import subprocess
 import sys
 
@@ -170,11 +171,40 @@ SHIPPED = [
     for labels, splits in load_card(path).figures.get(precision, {}).items() for split in splits]
 
 
+class Remembering:
+    """A classifier that is asked once for each picture: both sets of labels have the same."""
+
+    def __init__(self, classifier):
+        self._classifier = classifier
+        self._answers = {}
+
+    @property
+    def card(self):
+        return self._classifier.card
+
+    def classify(self, crops):
+        keys = [crop.tobytes() for crop in crops]
+        if not self._answers.keys() >= set(keys):
+            answers = self._classifier.classify(crops)
+            self._answers.update(zip(keys, answers, strict=True))
+        return np.array([self._answers[key] for key in keys])
+
+
+@cache
+def shipped(name, precision):
+    return Remembering(LiteRtClassifier(load_card(name), threads=2, precision=precision))
+
+
+@cache
+def rows_of(path, labels):
+    return read_data(path, labels)
+
+
 @pytest.mark.parametrize(('name', 'precision', 'labels', 'split'), SHIPPED)
 def test_shipped_models_are_as_good_as_their_cards_state(
         name, precision, labels, split, data_directory):
-    faces = read_data(data_directory / 'fer2013' / 'fer2013_ferplus.npz', labels)
-    classifier = LiteRtClassifier(load_card(name), threads=2, precision=precision)
+    faces = rows_of(data_directory / 'fer2013' / 'fer2013_ferplus.npz', labels)
+    classifier = shipped(name, precision)
     found = evaluate(classifier, getattr(faces, split)).to_mapping()
     stated = classifier.card.figures[precision][labels][split]
     assert found['n'] == stated['n']
