@@ -195,9 +195,7 @@ def shipped(name, precision):
     return Remembering(LiteRtClassifier(load_card(name), threads=2, precision=precision))
 
 
-@cache
-def rows_of(path, labels):
-    return read_data(path, labels)
+rows_of = cache(read_data)
 
 
 @pytest.mark.parametrize(('name', 'precision', 'labels', 'split'), SHIPPED)
