@@ -34,9 +34,6 @@ RATE_SPAN_S = 1.0
 RATE_BYTES = 2 ** 28
 """The first images, of which there are no more than this, tell the rate."""
 
-PAUSE_INTERVALS = 1.75
-"""A gap as long as this many usual intervals is a pause and says nothing about the rate."""
-
 DEFAULT_RATE_HZ = 30.0
 MIN_RATE_HZ, MAX_RATE_HZ = 1.0, 240.0
 
@@ -49,18 +46,18 @@ FOURCC = {'.mp4': 'mp4v', '.mkv': 'mp4v', '.avi': 'MJPG'}
 
 def usual_rate_hz(times_ns: Sequence[int]) -> float:
     """
-    Return the rate of images with these stamps: the mean over all intervals but the pauses.
+    Return the rate of images with these stamps.
 
-    It is rounded, as stamps have jitter. An image that is late shortens the interval after it, so
-    the mean of few intervals is nearer to the rate than their median.
+    Each interval counts as the whole number of usual intervals that is nearest to it, so that
+    neither pauses nor images that are late, and shorten the interval after them, change the rate.
+    It is rounded, as stamps have jitter.
     """
     intervals = [b - a for a, b in pairwise(times_ns) if b > a]
     if not intervals:
         return DEFAULT_RATE_HZ
     # The low one: among two intervals the other may be a pause.
     usual = statistics.median_low(intervals)
-    rate_hz = NS_PER_S / statistics.fmean(
-        interval for interval in intervals if interval <= PAUSE_INTERVALS * usual)
+    rate_hz = NS_PER_S * sum(round(interval / usual) for interval in intervals) / sum(intervals)
     common = min(COMMON_RATES_HZ, key=lambda common: abs(common - rate_hz))
     if abs(common - rate_hz) <= COMMON_RATE_TOLERANCE * rate_hz:
         return float(common)

@@ -285,6 +285,12 @@ def _figures(card: _Fields) -> Mapping[str, Any]:
         seeds = figures.group('seeds')
         seeds.text('measured_on')
         seeds.numbers_by_whole('accuracy')
+    if 'mirrored' in figures:
+        mirrored = figures.group('mirrored')
+        for found in mirrored.measured(mirrored):
+            found.whole('n', minimum=1)
+            for name in 'accuracy', 'macro_f1', 'ece':
+                found.number(name)
     if 'pipeline_crops' in figures:
         crops = figures.group('pipeline_crops')
         for found in crops.measured(crops):

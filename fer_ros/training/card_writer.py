@@ -111,6 +111,7 @@ def _parts(card: ModelCard) -> Iterator[str]:
     yield f'## Training\n```\n{card.training}\n```'
     yield _seeds(card.figures.get('seeds'))
     yield from _figures(card)
+    yield _mirrored(card.figures.get('mirrored', {}))
     yield _pipeline(card.figures.get('pipeline_crops', {}))
     yield from _scenes(card.figures.get('scenes', {}))
     yield f'## Limits\n{card.limits}' if card.limits else ''
@@ -152,10 +153,12 @@ def _seeds(seeds: Mapping[str, Any] | None) -> str:
     return f'{text}.'
 
 
-def _measured(card: ModelCard) -> Iterator[tuple[str, str, str, Mapping[str, Any]]]:
-    """Give precision, labels, split and figures of all that was measured."""
+def _measured(
+    figures: Mapping[str, Any],
+) -> Iterator[tuple[str, str, str, Mapping[str, Any]]]:
+    """Give precision, labels, split and figures of all that was measured in one way."""
     for precision in PRECISIONS:
-        for labels, splits in card.figures.get(precision, {}).items():
+        for labels, splits in figures.get(precision, {}).items():
             for split in SPLITS:
                 if split in splits:
                     yield precision, labels, split, splits[split]
@@ -168,7 +171,7 @@ def _rows_name(labels: str, split: str) -> str:
 
 
 def _figures(card: ModelCard) -> Iterator[str]:
-    measured = list(_measured(card))
+    measured = list(_measured(card.figures))
     if not measured:
         return
     yield (
@@ -223,13 +226,26 @@ def _temperature(temperature: Mapping[str, Any] | None) -> str:
         'without it.')
 
 
+def _mirrored(mirrored: Mapping[str, Any]) -> str:
+    rows = [
+        (precision, _rows_name(labels, split), _count(found['n']),
+         _percent(found['accuracy'], 2), _fixed(found['macro_f1']), _fixed(found['ece']))
+        for precision, labels, split, found in _measured(mirrored)]
+    if not rows:
+        return ''
+    return (
+        '## With mirror images\nThe mean of what the network gives for a picture and for its '
+        'mirror image (`fer evaluate --mirrored`, the parameter `mirrored` of `emotion_node`), '
+        'which takes twice as long.\n'
+        + _table(('file', 'rows', 'n', 'accuracy', 'macro-F1', 'ECE'), rows))
+
+
 def _pipeline(crops: Mapping[str, Any]) -> str:
     rows = [
         (precision, _rows_name(labels, split), f'{found["n"]:,} of {found["rows"]:,}',
          _percent(found['own_framing']['accuracy'], 2), _percent(found['accuracy'], 2),
          _fixed(found['own_framing']['macro_f1']), _fixed(found['macro_f1']))
-        for precision, by_labels in crops.items() for labels, splits in by_labels.items()
-        for split, found in splits.items()]
+        for precision, labels, split, found in _measured(crops)]
     if not rows:
         return ''
     return (
@@ -241,16 +257,14 @@ def _pipeline(crops: Mapping[str, Any]) -> str:
 
 
 def _scenes(scenes: Mapping[str, Any]) -> Iterator[str]:
-    for precision, by_labels in scenes.items():
-        for labels, splits in by_labels.items():
-            for split, found in splits.items():
-                yield (
-                    f'### As a camera sees them: {_rows_name(labels, split)}, {precision}\nEach '
-                    'picture in an image of twice its edge, found and cut out by the pipeline '
-                    '(`fer evaluate --crops scenes`). Accuracy and macro-F1 are of the faces that '
-                    'are found.\n' + _table(('the face', 'found', 'accuracy', 'macro-F1'), [
-                        (name, f'{row["n"] / found["rows"]:.1%}', _percent(row['accuracy'], 2),
-                         _fixed(row['macro_f1'])) for name, row in found['scenes'].items()]))
+    for precision, labels, split, found in _measured(scenes):
+        yield (
+            f'### As a camera sees them: {_rows_name(labels, split)}, {precision}\nEach picture '
+            'in an image of twice its edge, found and cut out by the pipeline (`fer evaluate '
+            '--crops scenes`). Accuracy and macro-F1 are of the faces that are found.\n'
+            + _table(('the face', 'found', 'accuracy', 'macro-F1'), [
+                (name, f'{row["n"] / found["rows"]:.1%}', _percent(row['accuracy'], 2),
+                 _fixed(row['macro_f1'])) for name, row in found['scenes'].items()]))
 
 
 def _tried(tried: Sequence[Mapping[str, str]]) -> str:

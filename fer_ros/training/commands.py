@@ -97,6 +97,9 @@ class PlainErrors(click.Command):
     help='Pictures as they are, as our detector finds and cuts them, or as it does in images of a '
          'camera that sees them small, blurred, dim and rolled.')
 @click.option(
+    '--mirrored', is_flag=True,
+    help='Classify each picture together with its mirror image, by the mean of both.')
+@click.option(
     '--threads', type=click.IntRange(1, 64), default=1, show_default=True,
     help='Threads of the classifier.')
 @click.option('--json', 'json_path', type=NEW_FILE, help='Write the figures into this file.')
@@ -106,18 +109,22 @@ class PlainErrors(click.Command):
     '--update-card', is_flag=True, help="Write the figures into the model's card and README.")
 def evaluate(
     model: str, data: Path, split: str, labels: str, precision: str | None, crops: str,
-    threads: int, json_path: Path | None, plots: Path | None, update_card: bool,
+    mirrored: bool, threads: int, json_path: Path | None, plots: Path | None, update_card: bool,
 ) -> None:
     """Measure how good a model is on labelled faces."""
     if update_card and split not in SPLITS:
         raise click.UsageError(
             f'a card states figures of held-out rows only: --update-card needs --split '
             f'{" or ".join(SPLITS)}, not {split}')
+    if update_card and mirrored and crops != 'own':
+        raise click.UsageError(
+            f'a card states what mirror images give for pictures as they are only: --update-card '
+            f'with --mirrored needs --crops own, not {crops}')
     if plots is not None and crops == 'scenes':
         raise click.UsageError('--plots needs --crops own or pipeline: scenes are told in a table')
     card = load_card(model)
     precision = card.precision(precision or '')
-    classifier = LiteRtClassifier(card, threads, precision)
+    classifier = LiteRtClassifier(card, threads, precision, mirrored)
     console = _console()
     with console.status('reading the data'):
         # FER-2013 has no more detail; pictures of a folder are read as the model sees them.
@@ -126,8 +133,8 @@ def evaluate(
     rows = _rows(data_set, split)
     run = {
         'model': card.title, 'precision': precision, 'data': data_set.name,
-        'labels': labels, 'split': split, 'crops': crops, 'threads': threads,
-        'machine': machine()}
+        'labels': labels, 'split': split, 'crops': crops, 'mirrored': mirrored,
+        'threads': threads, 'machine': machine()}
     evaluation: Evaluation | None = None
     if crops == 'scenes':
         figures = _measured_in_scenes(classifier, rows)
@@ -194,7 +201,8 @@ def _measured_in_scenes(classifier: LiteRtClassifier, rows: Split) -> dict[str, 
 def _show(console: Console, run: Mapping[str, Any], figures: Mapping[str, Any]) -> None:
     console.print(
         f'[bold]{run["model"]}[/], {run["precision"]}, {run["threads"]} '
-        f'thread{"s" if run["threads"] > 1 else ""}, on {run["split"]} of {run["data"]}')
+        f'thread{"s" if run["threads"] > 1 else ""}, on {run["split"]} of {run["data"]}'
+        f'{", each picture with its mirror image" if run["mirrored"] else ""}')
     if 'scenes' in figures:
         console.print(scenes_table(figures))
         return
@@ -214,6 +222,7 @@ def _draw(
     from fer_ros.training.plots import confusion_matrix, reliability_diagram
     folder.mkdir(parents=True, exist_ok=True)
     name = '_'.join(run[key] for key in ('labels', 'split', 'precision', 'crops'))
+    name += '_mirrored' if run['mirrored'] else ''
     model, _, _ = run['model'].partition('/')
     paths = [folder / f'{model}_{kind}_{name}.png' for kind in ('confusion', 'reliability')]
     title = f'{run["model"]}, {run["precision"]}, {run["split"]}'
@@ -231,6 +240,9 @@ def _changes(
     precision, here = run['precision'], run['machine']
     is_fer2013 = run['data'].startswith('FER-2013')
     rows = (run['labels'] if is_fer2013 else run['data'], run['split'])
+    if run['mirrored']:
+        brief = {name: figures[name] for name in ('n', 'accuracy', 'macro_f1', 'ece')}
+        return {('figures', 'mirrored', precision, *rows): brief}
     if run['crops'] == 'pipeline':
         brief = {name: figures[name] for name in ('rows', 'n', 'accuracy', 'macro_f1')}
         own = {name: figures['own_framing'][name] for name in ('accuracy', 'macro_f1')}

@@ -23,6 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from fer_ros.core.emotions import LABELS
 import keras
@@ -67,10 +68,12 @@ def network(name: str, edge: int, style: Style = Style()) -> keras.Model:
     return keras.Model(image, NETWORKS[name](image, style), name=name)
 
 
-def _compact(image: keras.KerasTensor, style: Style) -> keras.KerasTensor:
+def _compact(
+    image: keras.KerasTensor, style: Style, squeezed: bool = True,
+) -> keras.KerasTensor:
     x = _convolution(image, style, 24)
     x = _convolution(x, style, 48, stride=2)
-    return _head(_residual_stages(x, style, (48, 96, 192), (1, 2, 1)), style)
+    return _head(_residual_stages(x, style, (48, 96, 192), (1, 2, 1), squeezed), style)
 
 
 def _residual(image: keras.KerasTensor, style: Style) -> keras.KerasTensor:
@@ -107,12 +110,14 @@ def _separable(image: keras.KerasTensor, style: Style) -> keras.KerasTensor:
 NETWORKS: dict[str, Callable[[keras.KerasTensor, Style], keras.KerasTensor]] = {
     'compact': _compact,
     'residual': _residual,
+    'residual_cnn48': partial(_compact, squeezed=False),
     'residual_wide': _residual_wide,
     'separable': _separable,
 }
 """
 `compact`, `residual` and `residual_wide` are residual networks (He et al. 2016) with squeeze and
-excitation (Hu et al. 2018); `separable` follows MobileNet (Howard et al. 2017).
+excitation (Hu et al. 2018). `residual_cnn48`, which is `models/fer2013_cnn48`, is `compact`
+without that. `separable` follows MobileNet (Howard et al. 2017).
 """
 
 
@@ -124,21 +129,23 @@ def _head(x: keras.KerasTensor, style: Style) -> keras.KerasTensor:
 
 def _residual_stages(
     x: keras.KerasTensor, style: Style, widths: tuple[int, ...], depths: tuple[int, ...],
+    squeezed: bool = True,
 ) -> keras.KerasTensor:
     for stage, (filters, depth) in enumerate(zip(widths, depths, strict=True)):
         for place in range(depth):
-            x = _residual_block(x, style, filters, stride=2 if stage and not place else 1)
+            x = _residual_block(x, style, filters, 2 if stage and not place else 1, squeezed)
     return x
 
 
 def _residual_block(
-    x: keras.KerasTensor, style: Style, filters: int, stride: int,
+    x: keras.KerasTensor, style: Style, filters: int, stride: int, squeezed: bool,
 ) -> keras.KerasTensor:
     y = _convolution(x, style, filters, stride=stride)
     # A branch that starts at zero lets a freshly made network learn at a high rate (Goyal et al.
     # 2017, 5.1).
     y = _convolution(y, style, filters, relu=False, first_gain='zeros')
-    y = _squeezed(y, style)
+    if squeezed:
+        y = _squeezed(y, style)
     if stride > 1:
         x = layers.AveragePooling2D(stride, dtype=style.precision)(x)
     if x.shape[-1] != filters:

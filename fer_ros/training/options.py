@@ -34,7 +34,7 @@ CHECKPOINT = 'checkpoint'
 STATE_FILE = 'state.json'
 """The last file of a checkpoint that is written; it holds `epoch` and `best`."""
 
-NETWORK_NAMES = ('compact', 'residual', 'residual_wide', 'separable')
+NETWORK_NAMES = ('compact', 'residual', 'residual_cnn48', 'residual_wide', 'separable')
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ class TrainingOptions(Options):
         0.0, 'Of the pictures go through a morphological closing.', minimum=0.0, maximum=1.0)
     start_from: str = option(
         '', 'Folder of a finished training or of a model of the same network, whose weights are '
-        'the beginning; empty: random ones.')
+        'the beginning; empty: random ones. `{seed}` in it stands for the own seed.')
     precision: str = option(
         'float32', 'Of the arithmetic while training.', choices=('float32', 'mixed_bfloat16'))
     seed: int = option(1, 'Of all random numbers.', minimum=0)
@@ -101,8 +101,13 @@ class TrainingOptions(Options):
     @property
     def rests_on(self) -> list[tuple[str, Path]]:
         """Return the folders of what comes before, by the options that name them."""
-        start = [('start_from', Path(self.start_from))] if self.start_from else []
+        start = [('start_from', self.start)] if self.start else []
         return [*(('teacher', folder) for folder in self.teachers), *start]
+
+    @property
+    def start(self) -> Path | None:
+        """Return the folder whose weights are the beginning, if there is one."""
+        return Path(self.start_from.replace('{seed}', str(self.seed))) if self.start_from else None
 
     @property
     def teachers(self) -> list[Path]:

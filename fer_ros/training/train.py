@@ -89,8 +89,8 @@ class Trainer:
         style = Style(options.dropout, options.precision, fastest_kinds())
         self._network = network(options.network, options.edge, style)
         self._average = network(options.network, options.edge)
-        if options.start_from:
-            start = keras.models.load_model(network_file(Path(options.start_from)))
+        if options.start:
+            start = keras.models.load_model(network_file(options.start))
             self._network.set_weights(start.get_weights())
         self._average.set_weights(self._network.get_weights())
         self._teacher: Teacher | None = None

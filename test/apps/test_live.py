@@ -50,6 +50,8 @@ PATIENT = [
     for word in ('--set', f'{name}=5')
 ]
 """With these, images that a busy machine is late with are no loss."""
+UNHURRIED = ['--set', 'camera_node.rate_hz=10']
+"""A rate that a machine keeps while others use most of it, so that it is also the video's."""
 
 
 class Run:
@@ -170,7 +172,7 @@ def frames(path):
 
 def test_a_file_ends_by_itself_and_is_recorded_as_a_whole(start, video, tmp_path):
     out = tmp_path / 'out.mp4'
-    code, text = start('--source', video, '--record', out, *PATIENT).end()
+    code, text = start('--source', video, '--record', out, *PATIENT, *UNHURRIED).end()
     assert code == 0, text
     assert 'Traceback' not in text
     rows = summary(text)
@@ -183,7 +185,7 @@ def test_a_file_ends_by_itself_and_is_recorded_as_a_whole(start, video, tmp_path
     recorded = int(re.search(r'Recorded (\d+) images', text)[1])
     assert recorded >= 50
     count, rate = frames(out)
-    assert rate == pytest.approx(30)
+    assert rate == pytest.approx(10)
     assert count == pytest.approx(60, abs=6)
     assert re.search(r'1 \w+ \d+% yaw .*\| 2 ', text), (
         'plain lines where the output is no terminal'
@@ -192,8 +194,8 @@ def test_a_file_ends_by_itself_and_is_recorded_as_a_whole(start, video, tmp_path
 
 def test_ctrl_c_ends_it_cleanly_with_everything_written(start, tmp_path):
     out = tmp_path / 'out.avi'
-    run = start('--source', 'sample', '--record', out, *PATIENT)
-    run.wait_for(r'^ +[2-9]\.\d s ')
+    run = start('--source', 'sample', '--record', out, *PATIENT, *UNHURRIED)
+    run.wait_for(r'^ +[4-9]\.\d s ')
     code, text = run.end(signal.SIGINT)
     assert code == 0, text
     assert 'Traceback' not in text
@@ -202,8 +204,9 @@ def test_ctrl_c_ends_it_cleanly_with_everything_written(start, tmp_path):
     recorded = int(re.search(r'Recorded (\d+) images', text)[1])
     assert recorded >= int(rows['answered by /emotions']) - 6
     count, rate = frames(out)
-    assert rate == pytest.approx(30)
-    assert count == pytest.approx(recorded, abs=6)
+    assert rate == pytest.approx(10)
+    # In the place of an image that was lost on the way stands the one before it.
+    assert count == pytest.approx(int(rows['images published']), abs=6)
     assert count > 30
 
 

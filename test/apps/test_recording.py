@@ -115,6 +115,11 @@ def test_jitter_does_not_change_the_rate():
     assert usual_rate_hz([round(k * S / 30 + late_ms[k] * 1e6) for k in range(30)]) == 30
 
 
+def test_images_that_are_late_by_nearly_a_period_do_not_change_the_rate():
+    late = {3: 0.9, 7: 0.85, 8: 0.2, 12: 0.95, 20: 0.9}
+    assert usual_rate_hz([round((k + late.get(k, 0)) * PERIOD) for k in range(25)]) == RATE
+
+
 def test_the_rate_is_that_of_the_source_where_some_images_are_left_out(tmp_path):
     source = []
     file = VideoFile(tmp_path / 'a.avi', source_times_ns=source)

@@ -52,9 +52,9 @@ def softmax(logits):
     return powers / powers.sum(axis=1, keepdims=True)
 
 
-def classifier_in(folder, *arguments, threads=1, precision='', **changes):
+def classifier_in(folder, *arguments, threads=1, precision='', mirrored=False, **changes):
     card = load_card(write_model(folder, *arguments, **changes))
-    return LiteRtClassifier(card, threads, precision)
+    return LiteRtClassifier(card, threads, precision, mirrored)
 
 
 @pytest.mark.parametrize('threads', [1, 2])
@@ -67,6 +67,23 @@ def test_float_model_gives_the_softmax_of_its_logits(tmp_path, threads):
         assert probabilities.shape == (count, 7)
         assert probabilities.dtype == np.float32
         np.testing.assert_allclose(probabilities, softmax(expected_logits(crops)), atol=1e-6)
+
+
+def test_mirrored_is_the_softmax_of_the_mean_of_both_logits(tmp_path):
+    classifier = classifier_in(tmp_path, mirrored=True)
+    for count in (1, 4, 0, 3):
+        crops = crops_of(count, seed=count)
+        logits = expected_logits(crops) + expected_logits([crop[:, ::-1] for crop in crops])
+        np.testing.assert_allclose(classifier.classify(crops), softmax(logits / 2), atol=1e-6)
+
+
+def test_mirrored_calls_a_face_and_its_mirror_image_the_same():
+    crops = crops_of(4, edge=96)
+    for precision in PRECISIONS:
+        classifier = LiteRtClassifier(load_card('default'), 2, precision, mirrored=True)
+        np.testing.assert_allclose(
+            classifier.classify(crops), classifier.classify([crop[:, ::-1] for crop in crops]),
+            atol=1e-6)
 
 
 def test_whole_number_model_agrees_within_its_steps(tmp_path):
@@ -170,6 +187,13 @@ SHIPPED = [
     for path in card_paths() for precision in PRECISIONS
     for labels, splits in load_card(path).figures.get(precision, {}).items() for split in splits]
 
+SHIPPED_MIRRORED = [
+    pytest.param(path.parent.name, precision, labels, split,
+                 id=f'{path.parent.name}-{precision}-{labels}-{split}')
+    for path in card_paths()
+    for precision, by_labels in load_card(path).figures.get('mirrored', {}).items()
+    for labels, splits in by_labels.items() for split in splits]
+
 
 class Remembering:
     """A classifier that is asked once for each picture: both sets of labels have the same."""
@@ -210,3 +234,13 @@ def test_shipped_models_are_as_good_as_their_cards_state(
         assert found[key] == pytest.approx(stated[key], abs=1e-3)
     assert found['without_rows_in_training']['accuracy'] == pytest.approx(
         stated['without_rows_in_training']['accuracy'], abs=1e-3)
+
+
+@pytest.mark.parametrize(('name', 'precision', 'labels', 'split'), SHIPPED_MIRRORED)
+def test_mirror_images_give_what_the_cards_state(name, precision, labels, split, data_directory):
+    faces = rows_of(data_directory / 'fer2013' / 'fer2013_ferplus.npz', labels)
+    card = load_card(name)
+    classifier = LiteRtClassifier(card, 2, precision, mirrored=True)
+    found = evaluate(classifier, getattr(faces, split)).to_mapping()
+    stated = card.figures['mirrored'][precision][labels][split]
+    assert {key: found[key] for key in stated} == pytest.approx(stated, abs=1e-3)

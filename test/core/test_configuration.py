@@ -77,7 +77,7 @@ def test_still_follows_and_smooths_nothing():
     face = load_options('still', 'face_node', FaceNodeOptions)
     emotion = load_options('still', 'emotion_node', EmotionNodeOptions)
     assert face.tracker.name == 'none'
-    assert (emotion.rate_hz, emotion.smoothing_s) == (0.0, 0.0)
+    assert (emotion.rate_hz, emotion.smoothing_s, emotion.mirrored) == (0.0, 0.0, True)
     assert emotion.max_batch >= face.max_faces
 
 

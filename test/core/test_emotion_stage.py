@@ -99,6 +99,17 @@ def test_a_face_has_the_emotion_that_the_classifier_saw(emotion):
     assert result.classified_at_ns == at(3)
 
 
+def test_mirrored_is_as_sure_of_a_face_as_of_its_mirror_image():
+    def found(mirrored):
+        options = EmotionOptions(rate_hz=0.0, budget_ms=0.0, smoothing_s=0.0, mirrored=mirrored)
+        faces = [face(1, SHARP), face(2, SHARP[:, ::-1])]
+        return [one.probabilities for one in EmotionStage(options).process(faces, 0)]
+
+    np.testing.assert_allclose(*found(mirrored=True), atol=1e-6)
+    one, other = found(mirrored=False)
+    assert np.abs(one - other).max() > 1e-3
+
+
 def test_what_is_known_of_the_face_is_passed_on():
     seen = face(4, shows(Emotion.SAD), yaw=0.2)
     (result,) = stage()[0].process([seen], 0)

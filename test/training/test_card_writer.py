@@ -53,6 +53,8 @@ def full_card(folder):
             'temperature': {
                 'folded_into_logits': 1.25, 'balance': 0.3, 'chosen_on': 'PublicTest'},
             'int8': measured, 'float32': measured,
+            'mirrored': {'int8': {'ferplus': {'public': {
+                'n': 3186, 'accuracy': 0.8123, 'macro_f1': 0.6123, 'ece': 0.0345}}}},
             'pipeline_crops': {'int8': {'ferplus': {'public': {
                 'rows': 3186, 'n': 3000, 'accuracy': 0.81, 'macro_f1': 0.61,
                 'own_framing': {'accuracy': 0.83, 'macro_f1': 0.63}}}}},
@@ -90,6 +92,8 @@ def test_the_readme_says_all_that_a_card_states(tmp_path):
     assert 'Test, float32\n' not in text
     assert rows_of(text, 'surprise |', '1050')[0] == [
         'surprise', *map(str, range(1050, 1057))]
+    assert rows_of(text, '81.23%') == [[
+        'int8', 'FER+ majority, 7 classes, PublicTest', '3,186', '81.23%', '0.612', '0.035']]
     assert rows_of(text, '3,000 of 3,186')[0][3:] == ['83.00%', '81.00%', '0.630', '0.610']
     assert rows_of(text, 'dim |') == [['dim', '50.0%', '76.54%', '0.543']]
     assert '## Limits\nFew old people.' in text

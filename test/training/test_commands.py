@@ -167,6 +167,43 @@ def test_crops_of_the_pipeline_stand_beside_the_own_framing(data, tmp_path, monk
     assert '5 of 10' in (tmp_path / 'README.md').read_text()
 
 
+def test_mirror_images_have_their_own_place_in_the_card(data, tmp_path):
+    # Brightness on the left is happy, on the right angry: with its mirror image each picture is
+    # as much the one as the other, and what the biases prefer.
+    weights = np.zeros((7, EDGE, EDGE), np.float32)
+    weights[FOR_HAPPINESS, :, :EDGE // 2] = 1
+    weights[FOR_ANGER, :, EDGE // 2:] = 1
+    logits = np.full(7, -99, np.float32)
+    logits[[FOR_ANGER, FOR_HAPPINESS]] = 0, 0.01
+    card = write_model(tmp_path, linear_model(weights.reshape(7, -1), logits))
+    plain, both = tmp_path / 'plain.json', tmp_path / 'both.json'
+    ran('evaluate', '--model', card, '--data', data, '--json', plain, '--update-card')
+    result = ran(
+        'evaluate', '--model', card, '--data', data, '--json', both, '--mirrored',
+        '--update-card', '--plots', tmp_path)
+    called = [np.array(json.loads(path.read_text())['confusion']).sum(axis=0)
+              for path in (plain, both)]
+    assert all(called[0][[FOR_ANGER, FOR_HAPPINESS]] > 0)
+    assert called[1][FOR_HAPPINESS] == 10
+    assert 'each picture with its mirror image' in result.output
+    assert (tmp_path / 'tiny_confusion_fer2013_public_float32_own_mirrored.png').is_file()
+    figures = load_card(card).figures
+    assert figures['mirrored']['float32']['fer2013']['public']['accuracy'] == 0.3
+    stated = figures['float32']['fer2013']['public']
+    assert np.array(stated['confusion']).sum(axis=0).tolist() == called[0].tolist()
+    assert '## With mirror images' in (tmp_path / 'README.md').read_text()
+
+
+@pytest.mark.parametrize('crops', ['pipeline', 'scenes'])
+def test_a_card_states_mirror_images_of_whole_pictures_only(model, data, crops):
+    before = model.read_text()
+    result = ran(
+        'evaluate', '--model', model, '--data', data, '--crops', crops, '--mirrored',
+        '--update-card', code=2)
+    assert f'--mirrored needs --crops own, not {crops}' in ' '.join(result.output.split())
+    assert model.read_text() == before
+
+
 def test_each_scene_has_its_row(data, tmp_path, monkeypatch):
     card = write_model(tmp_path, always(FOR_ANGER))
 

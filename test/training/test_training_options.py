@@ -38,7 +38,8 @@ def test_the_files_of_the_shipped_models_are_right(config):
     training = Training.from_config(config)
     assert training.data == ('fer2013_ferplus.npz',)
     for _, before in training.options.rests_on:
-        assert (config.parent / f'{before.name}.yaml').is_file() or holds_model(ROOT / before)
+        own = before.name.removesuffix(f'_seed{training.options.seed}')
+        assert (config.parent / f'{own}.yaml').is_file() or holds_model(ROOT / before)
 
 
 @pytest.mark.parametrize(('text', 'reason'), [
@@ -125,6 +126,13 @@ def test_the_commands_begin_with_the_trainings_that_it_rests_on(tmp_path):
             (last, {'teacher': f'{large}, {small}', 'start_from': small})):
         Training(Path(folder).name, ('x',), TrainingOptions(**options)).keep(Path(folder))
     assert commands(Path(last)) == ['large', 'small', 'last']
+
+
+def test_each_seed_goes_on_from_its_own_beginning(tmp_path):
+    config = written(tmp_path / 'mine.yaml', data=['a'], start_from='runs/small_seed{seed}')
+    assert Training.from_config(config, seed=3).options.rests_on == [
+        ('start_from', Path('runs/small_seed3'))]
+    assert TrainingOptions().rests_on == []
 
 
 def test_a_models_card_tells_the_commands_before(tmp_path):

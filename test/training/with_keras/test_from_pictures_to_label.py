@@ -162,6 +162,14 @@ def test_networks_are_exported_on_tensorflow_only(made, monkeypatch):
     assert not (folder / 'models' / 'none').exists()
 
 
+def test_a_model_needs_a_description_before_anything_is_made(made):
+    folder, _ = made
+    output = folder / 'models' / 'none'
+    said = refused('--run', folder / 'runs' / 'patterns', '--output', output, '--description', ' ')
+    assert 'Error: the card needs a sentence on the model' in said
+    assert not output.exists()
+
+
 def written_run(folder, epoch=2, data='x', **options):
     Training('fer train', (data,), TrainingOptions(epochs=2, **options)).keep(folder)
     (folder / 'checkpoint').mkdir()

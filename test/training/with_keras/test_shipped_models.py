@@ -18,16 +18,20 @@ from fer_ros.core.classifier import LiteRtClassifier
 from fer_ros.core.model_card import card_paths, load_card, SOURCE
 from fer_ros.training.evaluate import probabilities_of
 from fer_ros.training.export import LARGEST_DIFFERENCE
+from fer_ros.training.networks import network
 import keras
 import numpy as np
 from patterns import patterns
 import pytest
 
-
-@pytest.mark.timeout(600)
-@pytest.mark.parametrize('path', [
+SOURCES = [
     pytest.param(path, id=path.parent.name) for path in card_paths()
-    if {SOURCE, 'float32'} <= load_card(path).files.keys()])
+    if {SOURCE, 'float32'} <= load_card(path).files.keys()]
+
+pytestmark = pytest.mark.timeout(600)
+
+
+@pytest.mark.parametrize('path', SOURCES)
 def test_float32_file_and_source_agree(path):
     card = load_card(path)
     faces = patterns(70, seed=5)
@@ -38,3 +42,15 @@ def test_float32_file_and_source_agree(path):
     # Pictures on which all answers are alike would show nothing.
     assert np.ptp(expected, axis=0).max() > 0.1
     np.testing.assert_allclose(found, expected, atol=LARGEST_DIFFERENCE)
+
+
+@pytest.mark.parametrize('path', SOURCES)
+def test_one_can_start_from_it_and_imitate_it(path):
+    source = keras.models.load_model(load_card(path).files[SOURCE].path)
+    edge = source.input_shape[1]
+    made = network(source.name, edge)
+    made.set_weights(source.get_weights())
+    pixels = np.random.default_rng(4).uniform(-1, 1, (3, edge, edge, 1)).astype(np.float32)
+    np.testing.assert_allclose(
+        keras.ops.convert_to_numpy(made(pixels)), keras.ops.convert_to_numpy(source(pixels)),
+        rtol=1e-4, atol=1e-4)

@@ -1,0 +1,98 @@
+# Copyright 2026 the fer_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Channels of a network made about equally large, so that eight bits serve all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import keras
+from keras import layers
+import numpy as np
+import numpy.typing as npt
+
+_KEEP_CHANNELS = (layers.AveragePooling2D, layers.GlobalAveragePooling2D, layers.Dropout)
+_MIX_CHANNELS = (layers.Conv2D, layers.Dense)
+_LARGEST_FACTOR = 100.0
+"""So that float16, in which weights are kept, holds them still."""
+
+
+def equalise(network: keras.Model, pixels: npt.NDArray[np.float32]) -> None:
+    """
+    Divide channels by factors that the next layer's weights make up for; the answers stay.
+
+    An int8 network has one scale for all channels that a layer gives: where one of them is far
+    larger, little is left of the others. What a ReLU gives after a batch normalisation can be
+    divided by any positive factor in each channel, if the weights of the only layer that takes it
+    are multiplied by it (Nagel et al. 2019, "Data-Free Quantization Through Weight Equalization
+    and Bias Correction", section 4.1). Before a depthwise convolution, whose weights have a scale
+    for each channel, the factor is the channel's largest value; before other layers it is the
+    square root of that by the channel's largest weight, which makes the two alike.
+
+    :param pixels: (N, H, W, 1) pictures, whose largest values count.
+    """
+    pairs = list(_pairs(network))
+    if not pairs:
+        return
+    largest = keras.Model(
+        network.input, [layers.GlobalMaxPooling2D()(relu.output) for _, relu, _ in pairs])
+    found = keras.tree.flatten(largest.predict(pixels, batch_size=64, verbose=0))
+    for (normalisation, _, following), values in zip(pairs, found, strict=True):
+        kernel, *bias = following.get_weights()
+        factors = _factors(values.max(axis=0), following, kernel)
+        gain, shift, *moments = normalisation.get_weights()
+        normalisation.set_weights([gain / factors, shift / factors, *moments])
+        # A kernel's last axis but one is that of the channels which it takes.
+        following.set_weights([kernel * factors[:, np.newaxis], *bias])
+
+
+def _factors(
+    values: npt.NDArray[np.float32], following: keras.Layer, kernel: npt.NDArray[np.float32],
+) -> npt.NDArray[np.float32]:
+    """Return what each channel is divided by, given its largest value; 1 in the mean."""
+    weights = np.ones_like(values)
+    power = 1.0
+    if isinstance(following, _MIX_CHANNELS):
+        weights = np.abs(kernel).max(axis=-1).reshape(-1, len(values)).max(axis=0)
+        power = 0.5
+    # A channel that is always zero has no size, and needs no factor.
+    used = (values > 0) & (weights > 0)
+    logarithms = power * np.log(np.divide(values, weights, out=np.ones_like(values), where=used))
+    if used.any():
+        logarithms[used] -= logarithms[used].mean()
+    return np.clip(np.exp(logarithms), 1 / _LARGEST_FACTOR, _LARGEST_FACTOR)
+
+
+def _pairs(network: keras.Model) -> Iterator[tuple[keras.Layer, keras.Layer, keras.Layer]]:
+    """Give each normalisation with its ReLU and with the only layer that takes what it gives."""
+    for normalisation in network.layers:
+        if not isinstance(normalisation, layers.BatchNormalization):
+            continue
+        relu = _only_user(network, normalisation)
+        if not isinstance(relu, layers.ReLU) or relu.max_value is not None or relu.threshold:
+            continue
+        following = _only_user(network, relu)
+        while isinstance(following, _KEEP_CHANNELS):
+            following = _only_user(network, following)
+        if isinstance(following, (layers.DepthwiseConv2D, *_MIX_CHANNELS)):
+            yield normalisation, relu, following
+
+
+def _only_user(network: keras.Model, layer: keras.Layer) -> keras.Layer | None:
+    """Return the layer that takes what another gives; None if there is not exactly one."""
+    users = [
+        other for other in network.layers if not isinstance(other, layers.InputLayer)
+        and any(given is layer.output for given in keras.tree.flatten(other.input))]
+    return users[0] if len(users) == 1 else None
