@@ -284,6 +284,8 @@ def _figures(card: _Fields) -> Mapping[str, Any]:
     if 'seeds' in figures:
         seeds = figures.group('seeds')
         seeds.text('measured_on')
+        if 'trained' in seeds:
+            seeds.text('trained')
         seeds.numbers_by_whole('accuracy')
     if 'mirrored' in figures:
         mirrored = figures.group('mirrored')

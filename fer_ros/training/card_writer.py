@@ -139,14 +139,15 @@ def _seeds(seeds: Mapping[str, Any] | None) -> str:
     """
     Return how much a training's result depends on chance.
 
-    :param seeds: `measured_on`, a text, and `accuracy` by seed.
+    :param seeds: `measured_on`, a text, `accuracy` by seed, and `trained`, a text, where these
+        trainings are not like the model's own.
     """
     if not seeds:
         return ''
-    found = seeds['accuracy']
+    found, trained = seeds['accuracy'], seeds.get('trained', 'the same training')
     text = (
-        f'## Seeds\nAccuracy on {seeds["measured_on"]} of the same training with other random '
-        f'numbers: {", ".join(f"seed {seed} {value:.2%}" for seed, value in found.items())}; '
+        f'## Seeds\nAccuracy on {seeds["measured_on"]} of {trained} with other random numbers: '
+        f'{", ".join(f"seed {seed} {value:.2%}" for seed, value in found.items())}; '
         f'mean {statistics.mean(found.values()):.2%}')
     if len(found) > 1:
         text += f', standard deviation {statistics.stdev(found.values()) * 100:.2f} points'

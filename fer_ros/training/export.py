@@ -99,9 +99,9 @@ def export(
     Write the network as `.keras` and `.tflite`, float32 and int8, their card and its README.
 
     The channels are made equally large, see `equalise`, and the logits calibrated on the public
-    rows, see `calibrate`. The weights are rounded to what
-    float16 holds, which halves the size of the `.keras` file; all files have the same rounded
-    weights. What the folder held stays as it was until all is made and checked.
+    rows, see `calibrate`. The weights are rounded to what float16 holds, which halves the size of
+    the `.keras` file; all files have the same rounded weights. What the folder held stays as it
+    was until all is made and checked.
 
     :param network: from grey pictures to logits, its last layer named `logits`.
     :param figures: for the card, beside the temperature.

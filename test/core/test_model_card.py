@@ -78,6 +78,8 @@ MEASURED = {'n': 3, 'accuracy': 0.5, 'macro_f1': 0.4}
      'per_class_recall.fear must be a number'),
     ('figures', {'temperature': {'chosen_on': 'x'}}, 'no field figures.temperature.folded'),
     ('figures', {'seeds': {'measured_on': 'x', 'accuracy': {}}}, 'seeds.accuracy must be numbers'),
+    ('figures', {'seeds': {'measured_on': 'x', 'trained': 2, 'accuracy': {1: 0.7}}},
+     'seeds.trained must be text'),
     ('figures', {'mirrored': {'int8': {'a': {'public': {**MEASURED, 'n': 4, 'ece': None}}}}},
      'figures.mirrored.int8.a.public.ece'),
     ('figures', {'pipeline_crops': {'int8': {'a': {'public': {**MEASURED, 'rows': 4}}}}},

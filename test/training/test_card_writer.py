@@ -76,6 +76,7 @@ def test_the_readme_says_all_that_a_card_states(tmp_path):
             [kind, f'`{file.path.name}`', '0.00', f'`{file.sha256}`', *times]]
     assert 'a robot, 2 cores' in text
     assert '```\nfer train --config a.yaml\nfer train --config b.yaml\n```' in text
+    assert 'of the same training with other random numbers: seed 1 70.00%' in text
     assert '70.00%, seed 2 71.00%, seed 3 72.00%; mean 71.00%, standard deviation 1.00' in text
     assert 'temperature 1.25, chosen on PublicTest' in text
     assert '0.3 of the logarithms of' in text
@@ -98,6 +99,12 @@ def test_the_readme_says_all_that_a_card_states(tmp_path):
     assert rows_of(text, 'dim |') == [['dim', '50.0%', '76.54%', '0.543']]
     assert '## Limits\nFew old people.' in text
     assert rows_of(text, 'mixup') == [['mixup', '+0.4 points']]
+
+
+def test_trainings_that_are_not_the_models_own_are_named(tmp_path):
+    text = readme(load_card(write_model(tmp_path, figures={'seeds': {
+        'measured_on': 'PublicTest', 'trained': 'b.yaml', 'accuracy': {1: 0.70}}})))
+    assert 'PublicTest of b.yaml with other random numbers: seed 1 70.00%; mean 70.00%.' in text
 
 
 def test_what_a_card_lacks_is_left_out(tmp_path):
