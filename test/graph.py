@@ -46,13 +46,18 @@ _HISTORY = QoSProfile(
 
 
 def wait_until(predicate, what='', deadline_s=DEADLINE_S):
-    """Return the first true value of the predicate, or fail after the deadline."""
+    """
+    Return the first true value of the predicate, or fail after the deadline.
+
+    :param what: is awaited, in words, or a function that gives them when it is known what came.
+    """
     end = time.monotonic() + deadline_s
     while True:
         value = predicate()
         if value:
             return value
-        assert time.monotonic() < end, f'not within {deadline_s:g} s: {what or predicate}'
+        assert time.monotonic() < end, (
+            f'not within {deadline_s:g} s: {what() if callable(what) else what or predicate}')
         time.sleep(0.005)
 
 

@@ -104,7 +104,7 @@ class Run:
             assert number is not None or self.process.poll() is None, self.text
             return None if number is None else (number,)
 
-        return wait_until(find, f'{pattern} in:\n{self.text}', DEADLINE_S)[0]
+        return wait_until(find, lambda: f'{pattern} in:\n{self.text}', DEADLINE_S)[0]
 
     def end(self, number=None):
         """Wait for its end, after a signal if one is given; return exit code and output."""
@@ -334,7 +334,8 @@ def test_nodes_of_another_run_are_told_of_and_left_alone(start):
     assert code == 0, text
     assert 'is not possible from the state' not in first.text
     seen = len(first.lines)
-    first.wait_for(r'1 \w+ \d+%', seen)
+    # Where the images of two cameras mixed, faces may have become new persons.
+    first.wait_for(r'\d \w+ \d+%', seen)
     assert first.end(signal.SIGINT)[0] == 0
 
 
