@@ -31,7 +31,7 @@ help:
 # ignored until fer itself says what it does, because Python would print a traceback.
 live: setup
 	@$(ENTER) || exit; trap '' INT; \
-	set -- -m fer_ros.apps.fer live $${SOURCE:+--source "$$SOURCE"} $${CONFIG:+--config "$$CONFIG"} $(ARGS); \
+	set -- -m fer_ros live $${SOURCE:+--source "$$SOURCE"} $${CONFIG:+--config "$$CONFIG"} $(ARGS); \
 	{ : < /dev/tty; } 2> /dev/null || exec python "$$@"; \
 	set -m; FER_ROS_PARENT=$$$$ python "$$@"; code=$$?; exit $$code
 
@@ -43,7 +43,7 @@ bench: setup setup-train
 	@$(ENTER) || exit; train="$$VIRTUAL_ENV-train/bin/python"; \
 	for part in quality speed ros; do \
 	  python=python; [ $$part != quality ] || python=$$train; \
-	  "$$python" -m fer_ros.apps.fer bench $$part --json build/bench/$$part.json --plot build/bench/$$part.png || code=1; \
+	  "$$python" -m fer_ros bench $$part --json build/bench/$$part.json --plot build/bench/$$part.png || code=1; \
 	done; exit $$code
 
 lint: setup

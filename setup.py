@@ -58,7 +58,7 @@ setup(
             'face_node = fer_ros.nodes.main:face_node',
             'emotion_node = fer_ros.nodes.main:emotion_node',
             'overlay_node = fer_ros.nodes.main:overlay_node',
-            'fer = fer_ros.apps.fer:main',
+            'fer = fer_ros.__main__:main',
         ],
     },
 )

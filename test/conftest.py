@@ -20,6 +20,7 @@ import os
 from pathlib import Path
 import socket
 
+from checkout import ROOT
 import pytest
 
 
@@ -52,7 +53,7 @@ os.environ['ROS_DOMAIN_ID'] = str(DOMAIN)
 os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
 os.environ['ROS_PYTHON_CHECK_FIELDS'] = '1'
 os.environ['FASTRTPS_DEFAULT_PROFILES_FILE'] = str(
-    Path(__file__).resolve().parents[1] / 'config' / 'fastdds.xml'
+    ROOT / 'config' / 'fastdds.xml'
 )
 
 

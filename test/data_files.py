@@ -17,7 +17,7 @@
 import csv
 
 import cv2
-from fer_ros.training.ferplus import NAMES
+from fer_ros.evaluation.ferplus import NAMES
 import numpy as np
 
 USAGES = ('Training', 'PublicTest', 'PrivateTest')

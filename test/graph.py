@@ -20,9 +20,9 @@ import gc
 import threading
 import time
 
-from fer_ros.core.sample import SampleClip
+from fer_ros.media.sample_clip import SampleClip
+from fer_ros.nodes.base.node import SpinThread
 from fer_ros.nodes.face_conversion import to_stamp
-from fer_ros.nodes.node import SpinThread
 import numpy as np
 from rcl_interfaces.msg import Log
 import rclpy

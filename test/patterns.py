@@ -16,7 +16,7 @@
 
 import cv2
 from fer_ros.core.emotions import LABELS
-from fer_ros.training.labelled_faces import LabelledFaces, one_hot
+from fer_ros.evaluation.labelled_faces import LabelledFaces, one_hot
 import numpy as np
 
 EDGE = 16

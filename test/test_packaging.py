@@ -15,17 +15,20 @@
 """The package as colcon installs it: entry points, files, versions, who imports whom."""
 
 import ast
+import functools
+from graphlib import CycleError, TopologicalSorter
 import importlib
 import os
 from pathlib import Path
+import re
 import runpy
 import sys
 from xml.etree import ElementTree
 
+from checkout import ROOT
 import pytest
 import setuptools
 
-ROOT = Path(__file__).resolve().parents[1]
 # An import's name and its rosdep key; what is not listed has its own name for a key.
 ROSDEP_KEYS = {
     'click': 'python3-click', 'cv2': 'python3-opencv', 'matplotlib': 'python3-matplotlib',
@@ -34,12 +37,24 @@ ROSDEP_KEYS = {
     'yaml': 'python3-yaml'}
 # The first has no rosdep key, as package.xml says; the second is read by type checkers alone.
 WITHOUT_KEY = {'ai_edge_litert', 'typing_extensions'}
-LAYERS = {
-    'core': {'core'},
-    'nodes': {'core', 'nodes'},
-    'apps': {'core', 'nodes', 'training', 'apps'},
-    'training': {'core', 'training'},
-    'bench': {'core', 'nodes', 'apps', 'training', 'bench'}}
+ROOMS = (
+    'core', 'media', 'parameters', 'pipeline', 'nodes', 'evaluation', 'training', 'apps', 'bench',
+    'cli')
+"""The packages of fer_ros from the ground up: each may import itself and those before it."""
+
+ROOMS_OF_CORE = (
+    'emotions', 'options', 'resources', 'native_stderr', 'values', 'geometry', 'networks',
+    'detection', 'tracking', 'landmarks', 'head_pose', 'classification', 'face_stage',
+    'emotion_stage')
+"""The same for what is in `fer_ros.core`."""
+
+ROOMS_ON_A_ROBOT = ('core', 'media', 'parameters', 'nodes', 'apps')
+
+NOT_NEEDED = {
+    'nodes': {'pipeline'}, 'evaluation': {'parameters', 'pipeline', 'nodes'},
+    'training': {'parameters', 'pipeline', 'nodes'}, 'apps': {'evaluation', 'training'},
+    'cli': set(ROOMS) - {'cli'}}
+"""Rooms that a later one has no business with, although they come before it."""
 
 
 @pytest.fixture(scope='module')
@@ -121,20 +136,87 @@ def test_names_and_licences_agree(setup_arguments):
         assert manifest(package).findtext('license') == setup_arguments['license'] == 'Apache-2.0'
 
 
-@pytest.mark.parametrize('layer', LAYERS)
-def test_imports_point_one_way(layer):
-    found = modules(layer)
-    assert found
-    wrong = [
-        f'{path.relative_to(ROOT)} imports {name}'
-        for path in found for name in imported(path)
-        if name.startswith('fer_ros.') and name.split('.')[1] not in LAYERS[layer]]
+def room_of(module, below='fer_ros'):
+    """Return the room of a module: the first part of its name below a package."""
+    return module[len(below) + 1:].split('.')[0]
+
+
+def module_of(path):
+    """Return the full name of a file's module; of a package's `__init__`, that of the package."""
+    parts = path.relative_to(ROOT).with_suffix('').parts
+    return '.'.join(parts[:-1] if parts[-1] == '__init__' else parts)
+
+
+@functools.cache
+def imports_within():
+    """Return for each module of fer_ros those of fer_ros that it imports, wherever in it."""
+    paths = {module_of(path): path for path in modules()}
+    within = {}
+    for module, path in paths.items():
+        found = set()
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                found.update(alias.name for alias in node.names)
+            elif isinstance(node, ast.ImportFrom):
+                # `from package import name` may import a module of the package.
+                whole = {f'{node.module}.{alias.name}' for alias in node.names}
+                found |= whole & paths.keys() or {node.module}
+        within[module] = found & paths.keys() - {module}
+    return within
+
+
+@pytest.mark.parametrize(('package', 'rooms'), [
+    ('fer_ros', ROOMS), ('fer_ros.core', ROOMS_OF_CORE)])
+def test_imports_point_down(package, rooms):
+    wrong = []
+    for module, names in imports_within().items():
+        if not module.startswith(f'{package}.') or room_of(module) == '__main__':
+            continue
+        room = room_of(module, package)
+        permitted = set(rooms[:rooms.index(room) + 1]) - NOT_NEEDED.get(room, set())
+        wrong += [
+            f'{module} imports {name}' for name in names
+            if name.startswith(f'{package}.') and room_of(name, package) not in permitted]
+    assert wrong == []
+
+
+def test_every_room_has_its_place():
+    for package, rooms in (('fer_ros', ROOMS), ('fer_ros.core', ROOMS_OF_CORE)):
+        found = {
+            room_of(module, package) for module in imports_within()
+            if module.startswith(f'{package}.')}
+        assert found - {'__main__'} == set(rooms)
+
+
+def test_no_two_modules_import_each_other():
+    within = imports_within()
+    sorter = TopologicalSorter(within)
+    try:
+        assert list(sorter.static_order())
+    except CycleError as error:
+        pytest.fail(f'modules import each other: {" <- ".join(error.args[1])}')
+
+
+def test_only_the_command_line_names_commands_of_other_rooms():
+    """Nobody but `cli` may know rooms above it, not even by a string."""
+    wrong = []
+    for path in modules():
+        module = module_of(path)
+        room = room_of(module)
+        if room in ('', 'cli', '__main__'):
+            continue
+        above = set(ROOMS[ROOMS.index(room) + 1:])
+        wrong += [
+            f'{module} names {node.value}' for node in ast.walk(ast.parse(path.read_text()))
+            if isinstance(node, ast.Constant) and isinstance(node.value, str)
+            and re.fullmatch(r'fer_ros\.[\w.]+', node.value) and room_of(node.value) in above]
     assert wrong == []
 
 
 @pytest.mark.parametrize(('name', 'layers'), [
     ('rclpy', {'nodes', 'apps', 'bench'}), ('fer_msgs', {'nodes', 'apps'}), ('launch', {'apps'}),
-    ('launch_ros', {'apps'}), ('argparse', {'training'}), ('click', {'apps', 'training', 'bench'}),
+    ('launch_ros', {'apps'}), ('argparse', {'training'}),
+    ('click', {'cli.py', 'apps', 'evaluation', 'training', 'bench'}),
     ('tensorflow', {'training'}), ('keras', {'training'})])
 def test_only_these_layers_import(name, layers):
     wrong = [
@@ -148,7 +230,8 @@ def test_package_xml_names_all_that_is_imported():
     declared = {
         element.text for tag in ('depend', 'exec_depend') for element in manifest('.').iter(tag)}
     paths = [
-        *modules('core'), *modules('nodes'), *modules('apps'), *(ROOT / 'launch').glob('*.py')]
+        *(path for room in ROOMS_ON_A_ROBOT for path in modules(room)),
+        *(ROOT / 'launch').glob('*.py')]
     used = {name.split('.')[0] for path in paths for name in imported(path)}
     foreign = used - set(sys.stdlib_module_names) - {'fer_ros'} - WITHOUT_KEY
     assert {ROSDEP_KEYS.get(name, name) for name in foreign} - declared == set()

@@ -22,12 +22,12 @@ import subprocess
 import sys
 import time
 
+from checkout import ROOT
 import click
-from fer_ros.apps.command_group import fer
+from fer_ros.cli import fer
 from graph import wait_until
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / 'README.md').read_text(encoding='utf-8')
 BLOCKS = re.findall(r'```python\n(.*?)```', README, re.DOTALL)
 
@@ -98,7 +98,7 @@ def test_every_link_of_the_readme_leads_to_a_file(target: str) -> None:
 
 
 def test_every_option_of_fer_live_in_the_readme_exists() -> None:
-    from fer_ros.apps.live import live
+    from fer_ros.apps.live.command import live
     options = {name for parameter in live.params for name in parameter.opts}
     used = {
         word for line in README.splitlines() if line.startswith('make live') and 'ARGS' in line

@@ -15,14 +15,13 @@
 """What tools/setup.sh decides, told by stand-ins for Python and apt-get that note each call."""
 
 import os
-from pathlib import Path
 import shutil
 import subprocess
 import sys
 
+from checkout import ROOT
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
 TOOLS = (
     'bash', 'basename', 'cat', 'chmod', 'cp', 'cut', 'dirname', 'env', 'find', 'flock', 'grep',
     'ln', 'ls', 'mkdir', 'mv', 'rm', 'sed', 'sha256sum', 'sort', 'tail', 'touch', 'tr', 'xargs')

@@ -21,10 +21,10 @@ It is one image of the built-in sample with its emotions, as overlay_node draws 
 from pathlib import Path
 
 import cv2
-from fer_ros.core import Frame, Pipeline
-from fer_ros.core.drawing import draw_emotions
-from fer_ros.core.sample import SampleClip
+from fer_ros import Frame, Pipeline
 from fer_ros.core.values import NS_PER_S
+from fer_ros.media.drawing import draw_emotions
+from fer_ros.media.sample_clip import SampleClip
 
 PICTURE = Path(__file__).resolve().parents[1] / 'docs' / 'overlay.png'
 IMAGES = 45

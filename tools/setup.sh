@@ -310,7 +310,7 @@ set_up_training() {
   "$python" -m venv "$venv"
   pip install --no-deps -r "$root/requirements/lock/train-python$version.txt"
   ln -sfn "$root/fer_ros" "$venv/lib/python$version/site-packages/fer_ros"
-  printf '#!%s/bin/python\nfrom fer_ros.apps.fer import main\nmain()\n' "$venv" > "$venv/bin/fer"
+  printf '#!%s/bin/python\nfrom fer_ros.__main__ import main\nmain()\n' "$venv" > "$venv/bin/fer"
   chmod +x "$venv/bin/fer"
   write_stamp none train
 }

@@ -21,9 +21,9 @@ So they cannot disagree with them.
 from pathlib import Path
 import textwrap
 
-from fer_ros.core.configuration import NODE_OPTIONS
 from fer_ros.core.options import Option
-from fer_ros.training.options import TrainingOptions
+from fer_ros.parameters.configuration import NODE_OPTIONS
+from fer_ros.training.training_options import TrainingOptions
 import yaml
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -12,4 +12,9 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""What users start: the commands, and what the launch files have in common."""
+"""
+Programs that people start, a folder each, and what the launch files share.
+
+`apps/live` starts the four nodes and shows `/emotions`; `apps/analyze` passes pictures and videos
+through a `Pipeline` into files. Algorithms belong to `fer_ros.core`.
+"""

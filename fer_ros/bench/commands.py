@@ -51,7 +51,7 @@ def quality(json_path: Path | None, plot: Path | None) -> None:
     The environment variable FER_ROS_DATA names the folder of the data sets (photos, clips,
     tracks); without it only what comes with the project is looked at.
     """
-    from fer_ros.bench.quality import data_folder, run
+    from fer_ros.bench.quality_bench import data_folder, run
     _bench('quality', lambda report: run(data_folder(), report), json_path, plot)
 
 
@@ -62,11 +62,11 @@ def quality(json_path: Path | None, plot: Path | None) -> None:
 @_outputs
 def speed(rounds: int, json_path: Path | None, plot: Path | None) -> None:
     """Measure the pipeline's speed beside that of others, and where its time goes."""
-    from fer_ros.bench import profile
-    from fer_ros.bench.speed import run
+    from fer_ros.bench import stage_times
+    from fer_ros.bench.speed_bench import run
     _bench(
         'speed', lambda report: {
-            **run(rounds=rounds, report=report), 'profile': profile.run(report)},
+            **run(rounds=rounds, report=report), 'profile': stage_times.run(report)},
         json_path, plot)
 
 
@@ -77,7 +77,7 @@ def speed(rounds: int, json_path: Path | None, plot: Path | None) -> None:
 @_outputs
 def ros(rounds: int, json_path: Path | None, plot: Path | None) -> None:
     """Measure the nodes from the stamp of an image to its emotions."""
-    from fer_ros.bench.ros import run
+    from fer_ros.bench.ros_bench import run
     _bench('ros', lambda report: run(rounds=rounds, report=report), json_path, plot)
 
 

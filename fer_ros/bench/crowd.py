@@ -19,7 +19,7 @@ from dataclasses import replace
 import math
 from pathlib import Path
 
-from fer_ros.core.sample import cut_out, Place, PORTRAITS, SampleClip, STORED_FACE_SIZE, wall
+from fer_ros.media.sample_clip import cut_out, Place, PORTRAITS, SampleClip, STORED_FACE_SIZE, wall
 
 FRAME_COUNT = 48
 

@@ -21,11 +21,12 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from fer_ros.apps.media import TimedVideo
 from fer_ros.bench.matching import Counts
-from fer_ros.bench.scenes import blurred, darkened, is_whole, noisy, Scene, View, view
-from fer_ros.core.detection import create_detector, Detector, DetectorOptions
+from fer_ros.bench.photo_scenes import blurred, darkened, is_whole, noisy, Scene, View, view
+from fer_ros.core.detection import create_detector
+from fer_ros.core.detection.detector import Detector, DetectorOptions
 from fer_ros.core.values import Image
+from fer_ros.media.media_files import TimedVideo
 import numpy as np
 
 SIZES = (20, 30, 40, 60, 90, 130, 200, 300, 400)

@@ -21,10 +21,11 @@ from pathlib import Path
 from typing import Any
 
 from fer_ros.bench.crowd import CrowdClip
-from fer_ros.core.pipeline import Pipeline
-from fer_ros.core.sample import SampleClip
-from fer_ros.core.tracking import create_tracker, TrackerOptions
+from fer_ros.core.tracking import create_tracker
+from fer_ros.core.tracking.tracker import TrackerOptions
 from fer_ros.core.values import Box, Detection, FaceState, Frame, NS_PER_S
+from fer_ros.media.sample_clip import SampleClip
+from fer_ros.pipeline import Pipeline
 import numpy as np
 
 LTFT_RATES_HZ = {'choke1': 30.0, 'street': 30.0, 'terminal_1': 30.0, 'shibuya': 25.0}

@@ -28,9 +28,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import cv2
-from fer_ros.core.configuration import ConfigError
-from fer_ros.core.pipeline import Pipeline
 from fer_ros.core.values import Frame, Image
+from fer_ros.parameters.configuration import ConfigError
+from fer_ros.pipeline import Pipeline
 import numpy as np
 
 DEFAULT = 'default'

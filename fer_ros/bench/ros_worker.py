@@ -32,12 +32,18 @@ import threading
 import time
 from typing import Any
 
-from fer_ros.apps.bring_up import BringUp, NODES, OneProcess, OwnProcesses, write_parameter_file
 from fer_ros.apps.fastdds import profile_variables
-from fer_ros.apps.monitor import Moment, Monitor
+from fer_ros.apps.live.bring_up import (
+    BringUp,
+    NODES,
+    OneProcess,
+    OwnProcesses,
+    write_parameter_file,
+)
+from fer_ros.apps.live.monitor import Moment, Monitor
 from fer_ros.bench.results import percentiles
-from fer_ros.core.configuration import read_config
-from fer_ros.nodes.node import SpinThread
+from fer_ros.nodes.base.node import SpinThread
+from fer_ros.parameters.configuration import read_config
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
 import rclpy

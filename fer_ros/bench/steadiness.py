@@ -23,15 +23,15 @@ from pathlib import Path
 import statistics
 from typing import Any
 
-from fer_ros.apps.media import TimedVideo
 from fer_ros.bench.crowd import CrowdClip
 from fer_ros.bench.detecting import faces, STEP_SIZE, STEPS
 from fer_ros.bench.matching import matched
-from fer_ros.bench.scenes import HEIGHT, Scene, view, WIDTH
-from fer_ros.core.configuration import EmotionNodeOptions, FaceNodeOptions, load_options
+from fer_ros.bench.photo_scenes import HEIGHT, Scene, view, WIDTH
 from fer_ros.core.emotions import Emotion
-from fer_ros.core.pipeline import Pipeline
 from fer_ros.core.values import FaceEmotion, FaceState, Frame, NS_PER_S, Probabilities
+from fer_ros.media.media_files import TimedVideo
+from fer_ros.parameters.configuration import EmotionNodeOptions, FaceNodeOptions, load_options
+from fer_ros.pipeline import Pipeline
 import numpy as np
 
 CLIPS = {

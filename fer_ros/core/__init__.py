@@ -13,13 +13,9 @@
 # limitations under the License.
 
 """
-Facial emotion recognition without ROS.
+Values and algorithms: NumPy, OpenCV and LiteRT. No ROS, no people's files, no command line.
 
->>> from fer_ros.core import Frame, Pipeline
+An image arrives as a `Frame`. `FaceStage` detects its faces or follows them by their landmarks,
+gives each an identity, estimates head poses and cuts an upright crop of each face. `EmotionStage`
+classifies the crops that are due, smooths the probabilities and returns `FaceEmotion` values.
 """
-
-from fer_ros.core.emotions import Emotion, LABELS
-from fer_ros.core.pipeline import Pipeline
-from fer_ros.core.values import Box, FaceEmotion, FaceState, Frame, HeadPose
-
-__all__ = ['Box', 'Emotion', 'FaceEmotion', 'FaceState', 'Frame', 'HeadPose', 'LABELS', 'Pipeline']

@@ -19,13 +19,13 @@ from dataclasses import dataclass, field
 import math
 import time
 
-from fer_ros.core.classifier import Classifier, LiteRtClassifier
+from fer_ros.core.classification.classifier import Classifier, LiteRtClassifier
+from fer_ros.core.classification.model_card import load_card, PRECISIONS
+from fer_ros.core.classification.schedule import ClassificationSchedule, TimeBudget
+from fer_ros.core.classification.smoothing import ProbabilitySmoother
+from fer_ros.core.classification.view_quality import observation_quality
 from fer_ros.core.emotions import Emotion
-from fer_ros.core.model_card import load_card, PRECISIONS
 from fer_ros.core.options import option, Options
-from fer_ros.core.quality import observation_quality
-from fer_ros.core.schedule import ClassificationSchedule, TimeBudget
-from fer_ros.core.smoothing import ProbabilitySmoother
 from fer_ros.core.values import (
     Face,
     FaceEmotion,

@@ -19,15 +19,21 @@ from dataclasses import dataclass, replace
 import math
 from types import TracebackType
 
-from fer_ros.core.crop import upright_crop
-from fer_ros.core.detection import create_detector, Detector, DetectorOptions
-from fer_ros.core.face_follower import FaceFollower
-from fer_ros.core.face_mesh import FaceMesh, Mesh
-from fer_ros.core.head_pose import estimate_head_pose, head_pose_of_mesh, HeadPoseOptions
+from fer_ros.core.classification.crop import upright_crop
+from fer_ros.core.detection import create_detector
+from fer_ros.core.detection.detector import Detector, DetectorOptions
+from fer_ros.core.detection.rotated_search import RollSearch, TURN
+from fer_ros.core.head_pose.estimation import (
+    estimate_head_pose,
+    head_pose_of_mesh,
+    HeadPoseOptions,
+)
+from fer_ros.core.head_pose.one_euro_filter import PoseFilter
+from fer_ros.core.landmarks.face_mesh import FaceMesh, Mesh
+from fer_ros.core.landmarks.follower import FaceFollower
 from fer_ros.core.options import option, Options
-from fer_ros.core.pose_filter import PoseFilter
-from fer_ros.core.roll_search import RollSearch, TURN
-from fer_ros.core.tracking import create_tracker, Track, TrackerOptions
+from fer_ros.core.tracking import create_tracker
+from fer_ros.core.tracking.tracker import Track, TrackerOptions
 from fer_ros.core.values import Detection, Face, Frame, HeadPose, Image
 
 

@@ -12,4 +12,10 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""The ROS 2 nodes: the core behind topics and parameters."""
+"""
+The ROS 2 nodes: message in, one call into the core, message out. No algorithms.
+
+`camera_node` publishes an image on `image_raw`. `face_node` converts it to a `Frame`, runs the
+face stage and publishes `faces`. `emotion_node` classifies their crops and publishes `emotions`.
+`overlay_node` draws the emotions on the image with the same stamp.
+"""

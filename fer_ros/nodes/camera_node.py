@@ -24,10 +24,10 @@ import time
 from typing import Any, ClassVar
 
 from diagnostic_msgs.msg import DiagnosticStatus
-from fer_ros.core.calibration import Calibration, load_calibration
-from fer_ros.core.configuration import CameraNodeOptions
 from fer_ros.core.options import Options
-from fer_ros.core.sources import (
+from fer_ros.core.values import Frame
+from fer_ros.media.calibration import Calibration, load_calibration
+from fer_ros.media.sources import (
     FrameSource,
     FrameStream,
     may_appear,
@@ -36,12 +36,12 @@ from fer_ros.core.sources import (
     SourceState,
     SourceStatus,
 )
-from fer_ros.core.statistics import Snapshot
-from fer_ros.core.values import Frame
+from fer_ros.nodes.base.node import Level, PipelineNode
+from fer_ros.nodes.base.throughput import Snapshot
 from fer_ros.nodes.face_conversion import to_stamp
 from fer_ros.nodes.image_conversion import to_message
-from fer_ros.nodes.node import Level, PipelineNode
 from fer_ros.nodes.qos import IMAGES, publisher_events
+from fer_ros.parameters.configuration import CameraNodeOptions
 from rclpy.lifecycle import LifecyclePublisher
 from sensor_msgs.msg import CameraInfo, Image as ImageMessage
 from std_msgs.msg import Header

@@ -17,15 +17,15 @@
 from typing import Any, ClassVar
 
 from fer_msgs.msg import EmotionArray, Face as FaceMessage, FaceArray
-from fer_ros.core.configuration import EmotionNodeOptions
 from fer_ros.core.emotion_stage import EmotionStage
 from fer_ros.core.options import Options
-from fer_ros.core.statistics import Snapshot
 from fer_ros.core.values import Face
+from fer_ros.nodes.base.node import Level, PipelineNode, THROTTLE_S
+from fer_ros.nodes.base.throughput import Snapshot
 from fer_ros.nodes.face_conversion import from_face_message, stamp_ns, to_emotion_message
 from fer_ros.nodes.image_conversion import ImageError
-from fer_ros.nodes.node import Level, PipelineNode, THROTTLE_S
 from fer_ros.nodes.qos import RESULTS, subscription_events
+from fer_ros.parameters.configuration import EmotionNodeOptions
 from rclpy.lifecycle import LifecyclePublisher
 from rclpy.subscription import Subscription
 

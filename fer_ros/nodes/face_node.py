@@ -18,16 +18,16 @@ from typing import Any, ClassVar
 
 from diagnostic_msgs.msg import DiagnosticStatus
 from fer_msgs.msg import FaceArray
-from fer_ros.core.configuration import FaceNodeOptions
 from fer_ros.core.face_stage import FaceStage
 from fer_ros.core.options import Options
-from fer_ros.core.statistics import Snapshot
 from fer_ros.core.values import Frame
+from fer_ros.nodes.base.node import Level, PipelineNode
+from fer_ros.nodes.base.throughput import Snapshot
 from fer_ros.nodes.face_conversion import stamp_ns, to_face_message
 from fer_ros.nodes.image_conversion import to_bgr
 from fer_ros.nodes.image_subscription import ImageSubscription
-from fer_ros.nodes.node import Level, PipelineNode
 from fer_ros.nodes.qos import RESULTS
+from fer_ros.parameters.configuration import FaceNodeOptions
 from rclpy.lifecycle import LifecyclePublisher
 from sensor_msgs.msg import Image as ImageMessage
 

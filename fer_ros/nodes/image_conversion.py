@@ -23,8 +23,8 @@ from array import array
 from collections.abc import Callable
 
 import cv2
-from fer_ros.core.image_file import MAX_EDGE
 from fer_ros.core.values import Image
+from fer_ros.media.image_file import MAX_EDGE
 import numpy as np
 from sensor_msgs.msg import Image as ImageMessage
 from std_msgs.msg import Header

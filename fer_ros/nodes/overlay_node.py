@@ -24,17 +24,17 @@ from typing import Any, ClassVar
 import cv2
 from diagnostic_msgs.msg import DiagnosticStatus
 from fer_msgs.msg import EmotionArray
-from fer_ros.core.configuration import OverlayNodeOptions
-from fer_ros.core.drawing import draw_emotions
 from fer_ros.core.options import Options
-from fer_ros.core.pairing import StampPairs
-from fer_ros.core.statistics import Snapshot
 from fer_ros.core.values import NS_PER_S
+from fer_ros.media.drawing import draw_emotions
+from fer_ros.nodes.base.node import Level, PipelineNode
+from fer_ros.nodes.base.throughput import Snapshot
 from fer_ros.nodes.face_conversion import from_emotion_message, stamp_ns
 from fer_ros.nodes.image_conversion import to_bgr, to_message
 from fer_ros.nodes.image_subscription import ImageSubscription
-from fer_ros.nodes.node import Level, PipelineNode
 from fer_ros.nodes.qos import IMAGES, publisher_events, RESULTS, subscription_events
+from fer_ros.nodes.stamp_synchronizer import StampPairs
+from fer_ros.parameters.configuration import OverlayNodeOptions
 from rclpy.lifecycle import LifecyclePublisher
 from rclpy.subscription import Subscription
 from sensor_msgs.msg import CompressedImage, Image as ImageMessage

@@ -12,4 +12,9 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Training and evaluation of the classifier; the only part that needs TensorFlow."""
+"""
+Networks, augmentation, training and export. The only package that imports Keras.
+
+A labelled image is augmented and mixed with others into a batch, the network learns from it, and
+the trained network is exported to LiteRT files with a model card.
+"""

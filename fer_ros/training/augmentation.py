@@ -20,6 +20,7 @@ from dataclasses import dataclass
 import math
 
 import cv2
+from fer_ros.core.geometry import similarity
 from fer_ros.core.values import Image
 import numpy as np
 import numpy.typing as npt
@@ -145,20 +146,3 @@ def mixed(
         share * images + (1 - share) * images[other],
         share * targets + (1 - share) * targets[other],
         share * weights + (1 - share) * weights[other])
-
-
-def similarity(
-    edge: int, *, angle_rad: float, scale: float, shift: npt.NDArray[np.float64], mirrored: bool,
-) -> npt.NDArray[np.float64]:
-    """
-    Return the matrix (2, 3) that mirrors, turns, scales and moves a square about its middle.
-
-    :param edge: of the picture in pixels.
-    :param angle_rad: clockwise in the picture (x to the right, y down).
-    :param shift: (x, y) in pixels.
-    """
-    cosine, sine = scale * math.cos(angle_rad), scale * math.sin(angle_rad)
-    flip = -1.0 if mirrored else 1.0
-    linear = np.array([[cosine * flip, -sine], [sine * flip, cosine]])
-    middle = np.full(2, (edge - 1) / 2)
-    return np.column_stack([linear, middle + shift - linear @ middle])

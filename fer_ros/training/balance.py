@@ -14,7 +14,7 @@
 
 """Balance between emotions that a data set shows often and those that it shows seldom."""
 
-from fer_ros.training.labelled_faces import Targets
+from fer_ros.evaluation.labelled_faces import Targets
 import numpy as np
 import numpy.typing as npt
 

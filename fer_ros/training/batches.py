@@ -20,12 +20,12 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
+from fer_ros.core.classification.preprocessing import Preprocessing
 from fer_ros.core.emotions import LABELS
-from fer_ros.core.preprocessing import Preprocessing
+from fer_ros.evaluation.labelled_faces import Images, LabelledFaces, Targets
 from fer_ros.training.augmentation import Augmentation, mixed
 from fer_ros.training.balance import row_weights
-from fer_ros.training.labelled_faces import Images, LabelledFaces, Targets
-from fer_ros.training.options import TrainingOptions
+from fer_ros.training.training_options import TrainingOptions
 import numpy as np
 import numpy.typing as npt
 

@@ -26,18 +26,23 @@ from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile
 
 from ai_edge_litert.interpreter import Interpreter
-from fer_ros.core.classifier import dequantized, LiteRtClassifier, quantized, softmax
+from fer_ros.core.classification.classifier import (
+    dequantized,
+    LiteRtClassifier,
+    quantized,
+    softmax,
+)
+from fer_ros.core.classification.model_card import load_card
+from fer_ros.core.classification.preprocessing import Preprocessing
 from fer_ros.core.emotions import LABELS
-from fer_ros.core.model_card import load_card
-from fer_ros.core.preprocessing import Preprocessing
 from fer_ros.core.values import Probabilities
-from fer_ros.training.card_writer import file_facts, write_card
-from fer_ros.training.data_sets import DataSet, LabelledFaces
+from fer_ros.evaluation.card_writer import file_facts, write_card
+from fer_ros.evaluation.data_sets import DataSet, LabelledFaces
+from fer_ros.evaluation.measuring import best_temperature, probabilities_of
 from fer_ros.training.equalisation import equalise
-from fer_ros.training.evaluate import best_temperature, probabilities_of
-from fer_ros.training.options import BEST_FILE, commands, Training
-from fer_ros.training.preprocessing import NORMALISATION
+from fer_ros.training.network_input import NORMALISATION
 from fer_ros.training.train import LOG_FILE, pictures_of
+from fer_ros.training.training_options import BEST_FILE, commands, Training
 import keras
 from keras import layers
 import numpy as np

@@ -20,12 +20,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
-from fer_ros.core.classifier import softmax
-from fer_ros.core.preprocessing import Preprocessing
+from fer_ros.core.classification.classifier import softmax
+from fer_ros.core.classification.preprocessing import Preprocessing
 from fer_ros.core.values import Probabilities
-from fer_ros.training.labelled_faces import Images
+from fer_ros.evaluation.labelled_faces import Images
+from fer_ros.training.network_input import NORMALISATION
 from fer_ros.training.networks import fastest_kinds, network, Style
-from fer_ros.training.preprocessing import NORMALISATION
 import keras
 import numpy as np
 import numpy.typing as npt

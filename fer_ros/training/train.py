@@ -29,17 +29,19 @@ import time
 from typing import Any
 
 import cv2
-from fer_ros.core.classifier import softmax
+from fer_ros.core.classification.classifier import softmax
+from fer_ros.core.classification.preprocessing import Preprocessing
 from fer_ros.core.options import OptionError
-from fer_ros.core.preprocessing import Preprocessing
+from fer_ros.evaluation.data_sets import DataSet, fuse, LabelledFaces, read_data
+from fer_ros.evaluation.detected_faces import pipeline_crops, with_faces
+from fer_ros.evaluation.fer2013 import EDGE as FER2013_EDGE
+from fer_ros.evaluation.labelled_faces import Images
+from fer_ros.evaluation.measuring import figures
 from fer_ros.training.batches import Batch, Batches
-from fer_ros.training.data_sets import DataSet, fuse, LabelledFaces, read_data
-from fer_ros.training.detected_faces import pipeline_crops, with_faces
-from fer_ros.training.evaluate import figures
-from fer_ros.training.fer2013 import EDGE as FER2013_EDGE
-from fer_ros.training.labelled_faces import Images
+from fer_ros.training.network_input import NORMALISATION
 from fer_ros.training.networks import fastest_kinds, network, NETWORKS, Style
-from fer_ros.training.options import (
+from fer_ros.training.teacher import mixed, Teacher
+from fer_ros.training.training_options import (
     BEST_FILE,
     CHECKPOINT,
     default_folder,
@@ -49,8 +51,6 @@ from fer_ros.training.options import (
     Training,
     TrainingOptions,
 )
-from fer_ros.training.preprocessing import NORMALISATION
-from fer_ros.training.teacher import mixed, Teacher
 import keras
 from keras import layers
 import numpy as np
@@ -328,7 +328,7 @@ def _check_earlier(options: TrainingOptions) -> None:
 
 def _draw(best: Path, validation: LabelledFaces) -> None:
     """Draw the course of a finished training and what its best network confuses."""
-    from fer_ros.training.plots import confusion_matrix, learning_curves
+    from fer_ros.evaluation.plots import confusion_matrix, learning_curves
     folder = best.parent
     learning_curves(folder / LOG_FILE, folder / 'learning_curves.png')
     trained = keras.models.load_model(best)

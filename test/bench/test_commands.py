@@ -18,7 +18,7 @@ import json
 
 from click.testing import CliRunner
 import cv2
-from fer_ros.bench import quality as quality_bench, ros as ros_bench, speed as speed_bench
+from fer_ros.bench import quality_bench, ros_bench, speed_bench
 from fer_ros.bench.commands import bench
 from fer_ros.bench.results import write_json
 import pytest
@@ -102,14 +102,14 @@ def test_speed_with_what_is_here(monkeypatch, tmp_path):
     monkeypatch.setattr(
         speed_bench, 'run',
         partial(speed_bench.run, scenarios=(speed_bench.REFERENCE,), images=10))
-    monkeypatch.setattr('fer_ros.bench.profile.IMAGES', 5)
+    monkeypatch.setattr('fer_ros.bench.stage_times.IMAGES', 5)
     out = tmp_path / 'a.json'
     result = run('speed', '--rounds', 1, '--json', out, '--plot', tmp_path / 'a.png')
     assert result.exit_code == 0, result.output
     document = json.loads(out.read_text())
     assert document['scenarios'][0]['results']['default']['images'] == 10
     modules = document['profile']['1 face, 640x480']['modules']
-    assert {'mediapipe_detector', 'classifier'} <= modules.keys()
+    assert {'detection.mediapipe', 'classification.classifier'} <= modules.keys()
     assert all(0 < ms <= modules['face_stage'] + modules['emotion_stage']
                for name, ms in modules.items() if name != 'pipeline')
     assert '| fer_ros as it comes ' in result.stdout

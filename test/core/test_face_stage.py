@@ -17,13 +17,14 @@
 import math
 
 import cv2
-from fer_ros.core.detection import create_detector, DetectorOptions
-from fer_ros.core.face_mesh import FaceMesh
+from fer_ros.core.detection import create_detector
+from fer_ros.core.detection.detector import DetectorOptions
 from fer_ros.core.face_stage import FaceOptions, FaceStage
-from fer_ros.core.head_pose import HeadPoseOptions
-from fer_ros.core.sample import SampleClip
-from fer_ros.core.tracking import TrackerOptions
+from fer_ros.core.head_pose.estimation import HeadPoseOptions
+from fer_ros.core.landmarks.face_mesh import FaceMesh
+from fer_ros.core.tracking.tracker import TrackerOptions
 from fer_ros.core.values import Box, Detection, FaceState, Frame, KeyPoint, NS_PER_S
+from fer_ros.media.sample_clip import SampleClip
 import numpy as np
 from photographs import astronaut, likeness
 import pytest

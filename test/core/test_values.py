@@ -17,15 +17,15 @@
 from dataclasses import FrozenInstanceError
 import itertools
 import math
-from pathlib import Path
 import re
 
+from checkout import ROOT
 from fer_ros.core.emotions import Emotion, LABELS
 from fer_ros.core.values import Box, FaceEmotion, FaceState, Frame, HeadPose, no_probabilities
 import numpy as np
 import pytest
 
-MESSAGES = Path(__file__).resolve().parents[2] / 'fer_msgs' / 'msg'
+MESSAGES = ROOT / 'fer_msgs' / 'msg'
 
 BOXES = [
     Box(0, 0, 10, 8), Box(4, 3, 10, 10), Box(2, 2, 3, 3), Box(10, 0, 5, 8), Box(20, 20, 4, 4),

@@ -160,7 +160,7 @@ def test_an_8k_image(graph):
     graph.up(node)
     picture = np.full((4320, 7680, 3), 120, np.uint8)
     # Two faces as large as a person at 1 m before such a camera.
-    from fer_ros.core.sample import SampleClip
+    from fer_ros.media.sample_clip import SampleClip
 
     big = SampleClip(4.0)
     picture[500:500 + big.height, 2000:2000 + big.width] = big.frame(0)

@@ -16,10 +16,10 @@
 
 import re
 
-from fer_ros.core.classifier import LiteRtClassifier
+from fer_ros.core.classification.classifier import LiteRtClassifier
+from fer_ros.core.classification.model_card import load_card, ModelError
 from fer_ros.core.emotion_stage import EmotionOptions, EmotionStage
 from fer_ros.core.emotions import LABELS
-from fer_ros.core.model_card import load_card, ModelError
 import pytest
 from tiny_models import EDGE, linear_model, linear_weights, write_model
 import yaml

@@ -22,10 +22,10 @@ import threading
 import time
 
 import cv2
-from fer_ros.core import sample
-from fer_ros.core.image_file import read_image
-from fer_ros.core.sources import FrameStream, open_source, SourceError, SourceOptions, SourceState
-from fer_ros.core.sources.capture import CameraSource
+from fer_ros.media import sample_clip as sample
+from fer_ros.media.image_file import read_image
+from fer_ros.media.sources import FrameStream, open_source, SourceError, SourceOptions, SourceState
+from fer_ros.media.sources.capture import CameraSource
 from mjpeg_server import MjpegServer
 import numpy as np
 import pytest
@@ -205,7 +205,7 @@ def test_auto_without_a_camera_shows_the_sample_and_says_so(monkeypatch, capfd):
     def absent(device, options, capture):
         return CameraSource(NOWHERE, options, capture)
 
-    monkeypatch.setattr('fer_ros.core.sources.opening.CameraSource', absent)
+    monkeypatch.setattr('fer_ros.media.sources.opening.CameraSource', absent)
     for spec in ('', 'auto'):
         with open_source(spec) as source:
             assert source.spec == 'sample'

@@ -17,12 +17,12 @@
 import ast
 from pathlib import Path
 
-from fer_ros.core.configuration import NODE_OPTIONS, read_config
+from checkout import ROOT
 from fer_ros.core.options import OptionError
+from fer_ros.parameters.configuration import NODE_OPTIONS, read_config
 import pytest
 import yaml
 
-ROOT = Path(__file__).resolve().parents[2]
 LAUNCH_FILES = sorted((ROOT / 'launch').glob('*.launch.py'))
 CONFIGS = sorted((ROOT / 'config').glob('*.yaml'))
 

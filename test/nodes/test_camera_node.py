@@ -18,7 +18,7 @@ from unittest.mock import Mock
 
 import cv2
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
-from fer_ros.core.sources import FrameStream, SampleSource
+from fer_ros.media.sources import FrameStream, SampleSource
 from fer_ros.nodes import camera_node
 from fer_ros.nodes.camera_node import CameraNode
 from fer_ros.nodes.face_conversion import stamp_ns

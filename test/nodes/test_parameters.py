@@ -15,11 +15,11 @@
 """Parameters: declared from the table, checked, changed at run time or refused with a sentence."""
 
 from fer_msgs.msg import Emotion, EmotionArray, Face, FaceArray
-from fer_ros.core.configuration import NODE_OPTIONS
 from fer_ros.nodes.camera_node import CameraNode
 from fer_ros.nodes.emotion_node import EmotionNode
 from fer_ros.nodes.face_node import FaceNode
 from fer_ros.nodes.overlay_node import OverlayNode
+from fer_ros.parameters.configuration import NODE_OPTIONS
 from graph import header, image_message, sample_message, wait_until
 import numpy as np
 import pytest

@@ -15,16 +15,16 @@
 """docs/nodes.md states the topics that the nodes really have."""
 
 import importlib.util
-from pathlib import Path
 
+from checkout import ROOT
 from fer_msgs.msg import EmotionArray
-from fer_ros.apps.bring_up import NODES
+from fer_ros.apps.live.bring_up import NODES
 from graph import BEST_EFFORT, wait_until
 import pytest
 from rclpy.qos import ReliabilityPolicy
 from sensor_msgs.msg import Image
 
-TOOL = Path(__file__).resolve().parents[2] / 'tools' / 'write_parameters.py'
+TOOL = ROOT / 'tools' / 'write_parameters.py'
 NAMESPACE = '/reference'
 OF_ROS = {'/rosout', '/parameter_events'}
 

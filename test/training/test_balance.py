@@ -14,8 +14,8 @@
 
 """Weights that balance the emotions of a data set."""
 
+from fer_ros.evaluation.labelled_faces import one_hot
 from fer_ros.training.balance import row_weights
-from fer_ros.training.labelled_faces import one_hot
 import numpy as np
 import pytest
 

@@ -14,11 +14,11 @@
 
 """Batches: what they hold, and that they depend on seed and place alone."""
 
-from fer_ros.core.preprocessing import Preprocessing
+from fer_ros.core.classification.preprocessing import Preprocessing
+from fer_ros.evaluation.labelled_faces import LabelledFaces
 from fer_ros.training.batches import Batches
-from fer_ros.training.labelled_faces import LabelledFaces
-from fer_ros.training.options import TrainingOptions
-from fer_ros.training.preprocessing import NORMALISATION
+from fer_ros.training.network_input import NORMALISATION
+from fer_ros.training.training_options import TrainingOptions
 import numpy as np
 from patterns import EDGE, patterns
 import pytest

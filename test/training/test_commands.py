@@ -23,9 +23,9 @@ import subprocess
 import sys
 
 from click.testing import CliRunner
-from fer_ros.apps.command_group import fer
+from fer_ros.cli import fer
 from fer_ros.core import resources
-from fer_ros.core.model_card import load_card
+from fer_ros.core.classification.model_card import load_card
 import numpy as np
 import pytest
 from tiny_models import EDGE, file_fields, linear_model, write_model
@@ -120,7 +120,7 @@ def test_ctrl_c_leaves_the_terminal_as_it_was(model, tmp_path):
         emotion=np.zeros(rows, np.uint8), usage=np.ones(rows, np.uint8))
     terminal, end = pty.openpty()
     program = subprocess.Popen(
-        [sys.executable, '-m', 'fer_ros.apps.fer', 'evaluate', '--model', 'default', '--data',
+        [sys.executable, '-m', 'fer_ros', 'evaluate', '--model', 'default', '--data',
          str(tmp_path / 'many.npz')], stdin=end, stdout=end, stderr=end,
         env={**os.environ, 'TERM': 'xterm'})
     os.close(end)
@@ -151,7 +151,7 @@ def test_crops_of_the_pipeline_stand_beside_the_own_framing(data, tmp_path, monk
     card = write_model(tmp_path, linear_model(weights, logits))
     found = np.arange(10) % 2 == 0
     monkeypatch.setattr(
-        'fer_ros.training.detected_faces.pipeline_crops',
+        'fer_ros.evaluation.detected_faces.pipeline_crops',
         lambda images, size: (np.zeros((len(images), size, size), np.uint8), found))
     out = tmp_path / 'out.json'
     result = ran(
@@ -211,7 +211,7 @@ def test_each_scene_has_its_row(data, tmp_path, monkeypatch):
         found = np.arange(10) % 2 == (scene.face_px == 20)
         return np.zeros((len(images), size, size), np.uint8), found
 
-    monkeypatch.setattr('fer_ros.training.scenes.scene_crops', seen_in)
+    monkeypatch.setattr('fer_ros.evaluation.degraded_views.scene_crops', seen_in)
     out = tmp_path / 'out.json'
     result = ran(
         'evaluate', '--model', card, '--data', data, '--crops', 'scenes', '--json', out,
@@ -239,7 +239,7 @@ def test_the_card_is_brought_up_to_date(model, data):
 
 def test_times_of_another_machine_do_not_stay(model, data, monkeypatch):
     for name in ('a robot', 'another robot'):
-        monkeypatch.setattr('fer_ros.training.commands.machine', lambda name=name: name)
+        monkeypatch.setattr('fer_ros.evaluation.commands.machine', lambda name=name: name)
         threads = 1 if name == 'a robot' else 2
         ran('evaluate', '--model', model, '--data', data, '--update-card', '--threads', threads)
     speeds = load_card(model).ms_per_face
@@ -277,7 +277,7 @@ def test_what_fails_later_is_told_in_a_sentence(model, data, monkeypatch):
     def failing(classifier, rows):
         raise RuntimeError('training diverged')
 
-    monkeypatch.setattr('fer_ros.training.commands.evaluation_of', failing)
+    monkeypatch.setattr('fer_ros.evaluation.commands.evaluation_of', failing)
     result = ran('evaluate', '--model', model, '--data', data, code=1)
     assert 'Error: training diverged' in result.output
 

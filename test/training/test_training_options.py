@@ -18,13 +18,12 @@ import json
 from pathlib import Path
 import shlex
 
+from checkout import ROOT
 from fer_ros.core.options import OptionError
-from fer_ros.training.options import commands, holds_model, Training, TrainingOptions
+from fer_ros.training.training_options import commands, holds_model, Training, TrainingOptions
 import pytest
 from tiny_models import write_model
 import yaml
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 def written(path, **values):

@@ -19,11 +19,11 @@ import os
 from pathlib import Path
 import subprocess
 
+from checkout import ROOT
 import pytest
 
 TESTS = (
-    'test/training/with_keras', 'test/core/test_mtcnn_detector.py', 'test/bench/test_identity.py')
-ROOT = Path(__file__).resolve().parents[2]
+    'test/training/with_keras', 'test/core/detection/test_mtcnn.py', 'test/bench/test_identity.py')
 PYTHON = Path(f'{os.environ.get("FER_ROS_VENV") or ROOT / ".venv"}-train') / 'bin' / 'python'
 
 

@@ -16,17 +16,17 @@
 
 import json
 import os
-from pathlib import Path
 import re
 import subprocess
 import sys
 
+from checkout import ROOT
 from click.testing import CliRunner
-from fer_ros.apps.command_group import fer
-from fer_ros.core.classifier import LiteRtClassifier
-from fer_ros.core.model_card import load_card, PRECISIONS
-from fer_ros.training.data_sets import read_data
-from fer_ros.training.evaluate import best_temperature, probabilities_of
+from fer_ros.cli import fer
+from fer_ros.core.classification.classifier import LiteRtClassifier
+from fer_ros.core.classification.model_card import load_card, PRECISIONS
+from fer_ros.evaluation.data_sets import read_data
+from fer_ros.evaluation.measuring import best_temperature, probabilities_of
 from fer_ros.training.export import (
     calibrate,
     LARGEST_DIFFERENCE,
@@ -35,14 +35,13 @@ from fer_ros.training.export import (
     seed_figures,
 )
 from fer_ros.training.networks import network
-from fer_ros.training.options import Training, TrainingOptions
+from fer_ros.training.training_options import Training, TrainingOptions
 import keras
 import numpy as np
 from patterns import EDGE, patterns, write_folders
 import pytest
 import yaml
 
-ROOT = Path(__file__).resolve().parents[3]
 CONFIG = {
     'network': 'compact', 'edge': EDGE, 'epochs': 8, 'batch_size': 32, 'learning_rate': 0.05,
     'average_decay': 0.9, 'augmentation': 0.3}
@@ -79,7 +78,7 @@ def test_the_terminal_shows_the_training_and_no_notes_of_tensorflow(tmp_path):
         yaml.safe_dump({**CONFIG, 'data': ['faces'], 'epochs': 1}))
     environment = {k: v for k, v in os.environ.items() if k != 'TF_CPP_MIN_LOG_LEVEL'}
     done = subprocess.run(
-        [sys.executable, '-m', 'fer_ros.apps.fer', 'train', '--config', 'patterns.yaml'],
+        [sys.executable, '-m', 'fer_ros', 'train', '--config', 'patterns.yaml'],
         cwd=tmp_path, env={**environment, 'PYTHONPATH': str(ROOT)}, capture_output=True,
         text=True, check=True)
     assert re.search(r'training with Keras \S+ on \w+ \S+, on the [CG]PU', done.stdout)

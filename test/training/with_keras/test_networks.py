@@ -15,7 +15,7 @@
 """The networks' shapes and sizes."""
 
 from fer_ros.training.networks import fastest_kinds, LayerKinds, network, NETWORKS, Style
-from fer_ros.training.options import NETWORK_NAMES
+from fer_ros.training.training_options import NETWORK_NAMES
 import keras
 from keras import layers
 import numpy as np

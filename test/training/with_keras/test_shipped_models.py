@@ -14,9 +14,9 @@
 
 """The shipped files of a model are one network."""
 
-from fer_ros.core.classifier import LiteRtClassifier
-from fer_ros.core.model_card import card_paths, load_card, SOURCE
-from fer_ros.training.evaluate import probabilities_of
+from fer_ros.core.classification.classifier import LiteRtClassifier
+from fer_ros.core.classification.model_card import card_paths, load_card, SOURCE
+from fer_ros.evaluation.measuring import probabilities_of
 from fer_ros.training.export import LARGEST_DIFFERENCE
 from fer_ros.training.networks import network
 import keras

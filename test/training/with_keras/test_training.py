@@ -21,12 +21,12 @@ import shutil
 
 from click.testing import CliRunner
 from data_files import votes, write_packed, write_picture
-from fer_ros.apps.command_group import fer
-from fer_ros.core.preprocessing import Preprocessing
+from fer_ros.cli import fer
+from fer_ros.core.classification.preprocessing import Preprocessing
+from fer_ros.training.network_input import NORMALISATION
 from fer_ros.training.networks import network
-from fer_ros.training.options import Training, TrainingOptions
-from fer_ros.training.preprocessing import NORMALISATION
 from fer_ros.training.train import pictures_of, Trainer
+from fer_ros.training.training_options import Training, TrainingOptions
 import keras
 import numpy as np
 from patterns import EDGE, patterns

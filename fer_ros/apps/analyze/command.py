@@ -1,0 +1,240 @@
+# Copyright 2026 the fer_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""`fer analyze`: the emotions in pictures and videos, into files; without ROS."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, ExitStack
+from pathlib import Path
+import signal
+import sys
+from typing import Any
+
+import click
+from fer_ros.apps.analyze.analysis import Analysis, Job, Summary
+from fer_ros.apps.analyze.results_file import CsvFile, JsonFile, OutputError, ResultsFile
+from fer_ros.media.media_files import find_media, Media
+from fer_ros.media.video_file import FOURCC
+from fer_ros.parameters.configuration import ConfigError
+from fer_ros.parameters.overrides import parameters
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+VIDEO_CONFIG, PICTURE_CONFIG = 'live', 'still'
+
+OWN_SETTINGS = ('emotion_node.budget_ms=0',)
+"""Nobody waits for an image here, and the results must not depend on the machine's speed."""
+
+OUTPUT = click.Path(dir_okay=False, path_type=Path)
+
+
+@click.command()
+@click.argument(
+    'paths', nargs=-1, required=True, metavar='PATH...', type=click.Path(path_type=Path))
+@click.option(
+    '--json', 'json_path', type=OUTPUT, metavar='FILE',
+    help='Write a row for each face of each image; - is the standard output.')
+@click.option('--csv', 'csv_path', type=OUTPUT, metavar='FILE', help='The same as CSV.')
+@click.option(
+    '--video', 'video', type=click.Path(path_type=Path), metavar='OUT',
+    help='Write what was found into the images: a video without sound (.mp4, .mkv or .avi), or a '
+    'folder where there are several files or pictures.')
+@click.option(
+    '--plot', 'plot', type=click.Path(path_type=Path), metavar='OUT',
+    help='Draw the emotions of each face over time: a .png, or a folder for several videos.')
+@click.option(
+    '--model', metavar='NAME', help='Name in models/ or path of a model card or its folder.')
+@click.option(
+    '--config', metavar='NAME',
+    help='Name in config/ or path of a parameter file. Default: live for videos, whose faces are '
+    'followed and whose emotions are smoothed, still for pictures.')
+@click.option(
+    '--set', 'settings', multiple=True, metavar='NODE.NAME=VALUE',
+    help='Set a parameter, such as emotion_node.rate_hz=0, which classifies every face in every '
+    'image of a video instead of ten times a second. Can be given more than once.')
+def analyze(
+    paths: tuple[Path, ...], json_path: Path | None, csv_path: Path | None, video: Path | None,
+    plot: Path | None, model: str | None, config: str | None, settings: tuple[str, ...],
+) -> None:
+    """
+    Find the emotions in pictures, videos and folders of them.
+
+    What was found in each file is said in a line on the standard error. A file that cannot be read
+    is named and skipped; the exit code is 1 then.
+    """
+    if json_path == csv_path == Path('-'):
+        raise click.UsageError('--json - and --csv - cannot share the standard output')
+    own = {'emotion_node': {'model': model}} if model is not None else {}
+    try:
+        of_video, of_picture = (
+            parameters(config or default, (*OWN_SETTINGS, *settings), own)
+            for default in (VIDEO_CONFIG, PICTURE_CONFIG))
+    except ConfigError as error:
+        raise click.ClickException(str(error)) from error
+    console = Console(stderr=True)
+    faults: list[str] = []
+
+    def fault(text: str) -> None:
+        faults.append(text)
+        _say(console, f'{text.rstrip(".")}.')
+    jobs = _jobs(find_media(paths, fault), video, plot, (json_path, csv_path))
+    results: list[ResultsFile] = []
+    try:
+        with _signals() as received, ExitStack() as stack:
+            analysis = Analysis(of_video, of_picture, results, lambda: bool(received))
+            stack.callback(analysis.close)
+            _load(analysis, jobs)
+            # Not before: what the files held is lost by that.
+            results += [
+                stack.enter_context(kind(path))
+                for kind, path in ((JsonFile, json_path), (CsvFile, csv_path))
+                if path is not None and jobs]
+            for summary in _run(console, analysis, jobs):
+                for text in summary.faults:
+                    fault(text)
+                if summary.images:
+                    _say(console, summary.line())
+                if received:
+                    break
+    except OutputError as error:
+        raise click.ClickException(f'{error}.') from error
+    if received:
+        sys.exit(128 + received[0])
+    if faults:
+        sys.exit(1)
+
+
+def _say(console: Console, text: str) -> None:
+    console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+@contextmanager
+def _signals() -> Iterator[list[int]]:
+    """Collect Ctrl-C and SIGTERM instead of ending by them; a second one ends at once."""
+    received: list[int] = []
+
+    def receive(number: int, _: Any) -> None:
+        received.append(number)
+        signal.signal(number, before[number])
+    before: dict[int, Any] = {
+        number: signal.signal(number, receive) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield received
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _load(analysis: Analysis, jobs: Sequence[Job]) -> None:
+    """Load what the files need before the first of them, so that a wrong name shows at once."""
+    try:
+        for is_video in {job.media.is_video for job in jobs}:
+            analysis.pipeline(is_video)
+    except (ValueError, OSError, ImportError) as error:
+        raise click.ClickException(f'{str(error).rstrip(".")}.') from error
+
+
+def _run(console: Console, analysis: Analysis, jobs: Sequence[Job]) -> Iterator[Summary]:
+    """Yield what each file came to; on a terminal, bars show how far the work is."""
+    progress = Progress(
+        TextColumn('{task.description}', markup=False), BarColumn(), MofNCompleteColumn(),
+        TextColumn('{task.fields[rate]}'), TimeRemainingColumn(),
+        console=console, disable=not console.is_terminal)
+    with progress:
+        files = progress.add_task('files', total=len(jobs), rate='', visible=len(jobs) > 1)
+        for job in jobs:
+            images = progress.add_task(job.media.path.name, total=None, rate='')
+
+            def show(summary: Summary, bar: Any = images) -> None:
+                progress.update(
+                    bar, completed=summary.images, total=summary.images_expected,
+                    rate=summary.rate)
+            yield analysis.run(job, show)
+            progress.remove_task(images)
+            progress.advance(files)
+
+
+def _jobs(
+    media: Sequence[Media], video: Path | None, plot: Path | None,
+    others: Sequence[Path | None],
+) -> list[Job]:
+    """
+    Return the files with what is made of each.
+
+    :param others: further files that are written.
+    :raises UsageError: where an output cannot be that of these files, or is one of them.
+    """
+    taken: set[Path] = set()
+    annotated = _outputs('--video', video, media, tuple(FOURCC), _annotated_name, taken)
+    timelines = _outputs('--plot', plot, media, ('.png',), _timeline_name, taken)
+    inputs = {item.path.resolve() for item in media}
+    outputs: set[Path] = set()
+    for output in filter(None, (*annotated, *timelines, *others)):
+        path = output.resolve()
+        if path in inputs:
+            raise click.UsageError(
+                f'{output} is one of the files to read: give the output another name')
+        if path in outputs:
+            raise click.UsageError(f'two outputs are named {output}: give each its own name')
+        outputs.add(path)
+    return [Job(*row) for row in zip(media, annotated, timelines, strict=True)]
+
+
+def _outputs(
+    option: str, output: Path | None, media: Sequence[Media], endings: Sequence[str],
+    name: Callable[[Media], Path | None], taken: set[Path],
+) -> list[Path | None]:
+    """
+    Return the output of each file: the one that is named, or one in the folder that is named.
+
+    :param name: gives the name in a folder, None where nothing is made of the file.
+    :param taken: names in folders that are given already; receives further ones.
+    """
+    if output is None or not media:
+        return [None] * len(media)
+    if output.is_dir() or not output.suffix:
+        return [
+            None if own is None else _free(output / own, taken)
+            for own in (name(item) for item in media)]
+    if output.suffix.lower() not in endings:
+        raise click.UsageError(
+            f'{option} {output}: the name must end in {", ".join(endings)}, or be a folder')
+    if len(media) != 1 or not media[0].is_video:
+        there = 'is a picture' if len(media) == 1 else f'are {len(media)} files'
+        raise click.UsageError(
+            f'{option} {output} is made of one video, but there {there}: name a folder')
+    return [output]
+
+
+def _annotated_name(item: Media) -> Path | None:
+    if item.is_video:
+        return item.name.with_suffix('.mp4')
+    is_jpeg = item.name.suffix.lower() in ('.jpg', '.jpeg')
+    return item.name if is_jpeg else item.name.with_suffix('.png')
+
+
+def _timeline_name(item: Media) -> Path | None:
+    return item.name.with_name(f'{item.name.stem}_timeline.png') if item.is_video else None
+
+
+def _free(path: Path, taken: set[Path]) -> Path:
+    """Return the path, with a number where another file has it already."""
+    free, number = path, 1
+    while free in taken:
+        number += 1
+        free = path.with_stem(f'{path.stem}-{number}')
+    taken.add(free)
+    return free

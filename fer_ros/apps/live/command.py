@@ -1,0 +1,274 @@
+# Copyright 2026 the fer_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""`fer live`: the whole pipeline on real ROS 2 topics, without a ROS installation."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+import math
+import os
+from pathlib import Path
+import resource
+import signal
+import tempfile
+import threading
+import time
+from typing import Any
+
+import click
+from fer_ros.apps.fastdds import profile_variables, shared_memory_warning
+from fer_ros.apps.live.bring_up import (
+    BringUp,
+    BringUpError,
+    Interrupted,
+    OneProcess,
+    OwnProcesses,
+    write_parameter_file,
+)
+from fer_ros.apps.live.display import live_table, native_output_through, PlainLines, print_summary
+from fer_ros.apps.live.monitor import Monitor
+from fer_ros.apps.live.recording import OverlayRecorder
+from fer_ros.apps.live.window import OverlayWindow
+from fer_ros.nodes.base.node import end_with_parent, SpinThread
+from fer_ros.nodes.base.signals import setter_for_handlers
+from fer_ros.parameters.configuration import ConfigError
+from fer_ros.parameters.overrides import parameters
+import rclpy
+from rclpy.exceptions import InvalidNamespaceException
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.signals import SignalHandlerOptions
+from rclpy.validate_namespace import validate_namespace
+from rich.console import Console
+
+WARM_UP_S = 10.0
+"""After this time memory should not grow any more."""
+
+TICK_S = 0.02
+ANSWERS_TIMEOUT_S = 1.0
+
+SECOND_CTRL_C_S = 0.5
+"""Ctrl-C that is pressed twice within this time counts once."""
+
+DISCOVERY_VARIABLES = ('ROS_AUTOMATIC_DISCOVERY_RANGE', 'ROS_LOCALHOST_ONLY')
+SHOW_CURSOR = b'\x1b[?25h'
+
+
+@click.command()
+@click.option(
+    '--source', help='Camera (0, /dev/video2), video, image, folder, rtsp:// or http:// stream, '
+    'sample, or auto: the camera if one opens, else the sample.')
+@click.option(
+    '--config', default='live', show_default=True,
+    help='Name in config/ or path of a parameter file.')
+@click.option(
+    '--set', 'settings', multiple=True, metavar='NODE.NAME=VALUE',
+    help='Set a parameter, such as emotion_node.rate_hz=5. Can be given more than once.')
+@click.option('--loop', is_flag=True, help='Begin a file again at its end.')
+@click.option(
+    '--duration', type=click.FloatRange(min=0, min_open=True), metavar='S',
+    help='End after S seconds.')
+@click.option(
+    '--record', type=click.Path(dir_okay=False, path_type=Path), metavar='FILE',
+    help='Write the annotated video: .mp4, .mkv or .avi. The last two can be read even if the '
+    'program is killed.')
+@click.option('--show', is_flag=True, help='Open a window with the overlay; q or Esc ends.')
+@click.option(
+    '--processes', is_flag=True, help='Each node in a process of its own, as on a robot.')
+@click.option(
+    '--namespace', default='', metavar='NAME',
+    help='Namespace of all nodes and topics: one for each camera.')
+@click.pass_obj
+def live(
+    started_s: float | None, source: str | None, config: str, settings: tuple[str, ...],
+    loop: bool, duration: float | None, record: Path | None, show: bool, processes: bool,
+    namespace: str,
+) -> None:
+    """Show the emotions of the faces that a camera sees."""
+    try:
+        own = {'source': source} if source is not None else {}
+        values = parameters(
+            config, settings, {'camera_node': {**own, 'loop': True} if loop else own})
+        namespace = _checked_namespace(namespace)
+    except ConfigError as error:
+        raise click.ClickException(str(error)) from error
+    stop = threading.Event()
+    _end_on_signals(stop)
+    profile = profile_variables()
+    os.environ.update(profile)
+    if processes and profile and (warning := shared_memory_warning()):
+        click.echo(warning, err=True)
+    if not any(name in os.environ for name in DISCOVERY_VARIABLES):
+        # What a camera sees concerns nobody else in the network, unless the user wants it to.
+        os.environ[DISCOVERY_VARIABLES[0]] = 'LOCALHOST'
+    rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
+    try:
+        with tempfile.TemporaryDirectory(prefix='fer_live_') as folder:
+            file = Path(folder) / 'parameters.yaml'
+            write_parameter_file(file, values)
+            run = _Run(values, duration, record, show, processes, namespace, stop, started_s)
+            run.run(file)
+    except Interrupted:
+        pass
+    except (BringUpError, ValueError) as error:
+        raise click.ClickException(str(error)) from error
+    finally:
+        rclpy.try_shutdown()
+
+
+def _checked_namespace(name: str) -> str:
+    """Return the namespace with its leading slash, or '' for none."""
+    if not name.strip('/'):
+        return ''
+    namespace = f'/{name.strip("/")}'
+    try:
+        validate_namespace(namespace)
+    except InvalidNamespaceException as error:
+        raise ConfigError(
+            f'--namespace {name}: letters, digits, _ and / are permitted, and no digit at the '
+            'begin of a part.') from error
+    return namespace
+
+
+def _end_on_signals(stop: threading.Event) -> None:
+    """Set the event when the process is to end; a second Ctrl-C ends it at once."""
+    first_s = math.inf
+    end = setter_for_handlers(stop)
+
+    def receive(number: int, _: Any) -> None:
+        nonlocal first_s
+        if number == signal.SIGINT and time.monotonic() - first_s > SECOND_CTRL_C_S:
+            for descriptor in (1, 2):
+                if os.isatty(descriptor):
+                    os.write(descriptor, SHOW_CURSOR)
+            os._exit(130)
+        first_s = min(first_s, time.monotonic())
+        end()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        # nohup ignores SIGHUP; that is to stay so.
+        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, receive)
+    if end_with_parent():
+        stop.set()
+
+
+@dataclass
+class _Run:
+    """A run of the pipeline, as the command line asks for it."""
+
+    values: dict[str, dict[str, Any]]
+    duration: float | None
+    record: Path | None
+    show: bool
+    processes: bool
+    namespace: str
+    stop: threading.Event
+    started_s: float | None
+
+    def run(self, parameter_file: Path) -> None:
+        """
+        Start everything, watch it, and end it.
+
+        :raises ValueError: where something failed; the text says what.
+        """
+        console = Console()
+        lines = None if console.is_terminal else PlainLines(
+            partial(console.print, highlight=False, soft_wrap=True, markup=False),
+            # A picture that is not shown for a time is seen once.
+            every_image=not self.values['camera_node']['image_duration_s'])
+        with ExitStack() as stack:
+            executor = SingleThreadedExecutor()
+            monitor = Monitor(
+                lines.add if lines is not None else None, self.namespace, self.started_s)
+            executor.add_node(monitor)
+            stack.callback(SpinThread(executor, monitor.get_logger()).stop)
+            recorder = OverlayRecorder(monitor, self.record) if self.record else None
+            window = OverlayWindow(monitor) if self.show else None
+            arguments = ['--ros-args', '--params-file', str(parameter_file)]
+            if self.namespace:
+                arguments += ['-r', f'__ns:={self.namespace}']
+            nodes: BringUp = (
+                OwnProcesses(monitor, arguments, self.stop) if self.processes
+                else OneProcess(monitor, arguments, executor, self.stop))
+            recorded = ''
+            with ExitStack() as screen:
+                if console.is_terminal:
+                    # From the begin, as processes keep the standard error that they began with.
+                    screen.enter_context(native_output_through(console))
+                try:
+                    nodes.start()
+                    begin = time.monotonic()
+                    if console.is_terminal:
+                        screen.enter_context(live_table(console, monitor))
+                    memory = self._watch(lines, monitor, nodes, window)
+                    duration_s = time.monotonic() - begin
+                finally:
+                    # What the camera published is still answered and recorded.
+                    nodes.stop(['camera_node'])
+                    monitor.wait_for_answers(ANSWERS_TIMEOUT_S)
+                    if recorder is not None:
+                        recorded = recorder.close(monitor.moment.stamp_ns)
+                    if window is not None:
+                        window.close()
+                    nodes.stop()
+            if lines is not None:
+                lines.close(monitor)
+            print_summary(console, monitor.figures(), duration_s, memory)
+            faults = [monitor.camera_fault, recorder.fault if recorder is not None else '']
+            if recorded and not faults[1]:
+                console.print(recorded, highlight=False, soft_wrap=True)
+            if any(faults):
+                raise ValueError(' '.join(f'{fault.rstrip(".")}.' for fault in faults if fault))
+
+    def _watch(
+        self, lines: PlainLines | None, monitor: Monitor, nodes: BringUp,
+        window: OverlayWindow | None,
+    ) -> dict[str, tuple[float | None, float]]:
+        """
+        Watch until the end.
+
+        :return: the memory of each process after warm-up, None where the run was shorter, and at
+            the end.
+        """
+        begin = time.monotonic()
+        if lines is not None:
+            lines.begin()
+        warm: dict[str, float] = {}
+        while not self.stop.wait(TICK_S):
+            now = time.monotonic()
+            if monitor.camera_has_ended():
+                break
+            if self.duration is not None and now - begin >= self.duration:
+                break
+            if window is not None and not window.update():
+                break
+            if not warm and now - begin >= WARM_UP_S:
+                warm = _memory_mib(nodes)
+            if lines is not None:
+                lines.update(monitor)
+            nodes.watch()
+        return {name: (warm.get(name), end) for name, end in _memory_mib(nodes).items()}
+
+
+def _memory_mib(nodes: BringUp) -> dict[str, float]:
+    memory = {}
+    for name, process in nodes.process_ids().items():
+        try:
+            pages = int(Path(f'/proc/{process}/statm').read_text(encoding='ascii').split()[1])
+        except OSError:
+            continue
+        memory[name] = pages * resource.getpagesize() / 2 ** 20
+    return memory

@@ -1,0 +1,111 @@
+# Copyright 2026 the fer_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Records the overlay in a video file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+import queue
+import threading
+import time
+
+import cv2
+from fer_ros.media.video_file import VideoFile
+from fer_ros.nodes.face_conversion import stamp_ns
+from fer_ros.nodes.image_conversion import to_bgr
+from fer_ros.nodes.qos import IMAGES
+from rclpy.node import Node
+from rclpy.qos import QoSProfile
+from sensor_msgs.msg import CameraInfo, Image as ImageMessage
+
+MAX_WAITING_BYTES = 2 ** 28
+"""More is not kept for a disk that is too slow: 300 images of 640x480."""
+
+LAST_IMAGE_TIMEOUT_S = 1.0
+
+MAX_CAMERA_TIMES = 100
+"""The rate is asked for long before so many images."""
+
+
+class OverlayRecorder:
+    """Subscribes to the overlay and writes it to a file, in a thread of its own."""
+
+    def __init__(self, node: Node, path: Path) -> None:
+        """
+        Begin to record.
+
+        :raises ValueError: as `VideoFile`.
+        """
+        self._node = node
+        # The overlay leaves out images where the machine is too slow; camera_info does not.
+        self._camera_times_ns: list[int] = []
+        self._file = VideoFile(path, source_times_ns=self._camera_times_ns)
+        self._queue: queue.Queue[ImageMessage | None] = queue.Queue()
+        self._newest_ns = 0
+        self.fault = ''
+        self._thread = threading.Thread(target=self._run, name='recorder', daemon=True)
+        self._thread.start()
+        self._subscription = node.create_subscription(
+            ImageMessage, 'emotions/overlay', self._receive,
+            QoSProfile(depth=100, reliability=IMAGES.reliability))
+        self._camera_subscription = node.create_subscription(
+            CameraInfo, 'camera_info', self._receive_camera_info,
+            QoSProfile(depth=100, reliability=IMAGES.reliability))
+
+    def _receive_camera_info(self, message: CameraInfo) -> None:
+        if len(self._camera_times_ns) < MAX_CAMERA_TIMES:
+            self._camera_times_ns.append(stamp_ns(message.header.stamp))
+
+    def _receive(self, message: ImageMessage) -> None:
+        self._newest_ns = stamp_ns(message.header.stamp)
+        if self._queue.qsize() * len(message.data) < MAX_WAITING_BYTES:
+            self._queue.put(message)
+        else:
+            self._node.get_logger().warning(
+                'The disk is too slow for the recording: images are left out.',
+                throttle_duration_sec=5)
+
+    def _run(self) -> None:
+        while (message := self._queue.get()) is not None:
+            if self.fault:
+                continue
+            try:
+                self._file.write(to_bgr(message), stamp_ns(message.header.stamp))
+            except (OSError, ValueError, cv2.error) as error:
+                self.fault = str(error)
+                self._node.get_logger().error(self.fault)
+
+    def close(self, last_ns: int = 0) -> str:
+        """
+        Write what has come, complete the file, and return a sentence about it.
+
+        :param last_ns: stamp of the last image; its overlay is waited for, but not for long.
+        """
+        deadline = time.monotonic() + LAST_IMAGE_TIMEOUT_S
+        while self._newest_ns < last_ns and time.monotonic() < deadline:
+            time.sleep(0.01)
+        self._node.destroy_subscription(self._subscription)
+        self._node.destroy_subscription(self._camera_subscription)
+        self._queue.put(None)
+        self._thread.join()
+        try:
+            self._file.close()
+        except OSError as error:
+            self.fault = self.fault or str(error)
+        if self.fault:
+            return self.fault
+        if not self._file.images:
+            return f'Nothing was recorded: no overlay came, so there is no {self._file.path}.'
+        return f'Recorded {self._file.images} images in {self._file.path}.'

@@ -1,0 +1,67 @@
+# Copyright 2026 the fer_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""`fer bench quality`: what is found, who is who, and how steady the emotions are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+import os
+from pathlib import Path
+from typing import Any
+
+from fer_ros.bench import detecting, identity, steadiness
+from fer_ros.bench.photo_scenes import photo_scenes, sample_scene
+from fer_ros.bench.results import circumstances
+from fer_ros.pipeline import Pipeline
+
+
+def data_folder() -> Path | None:
+    """
+    Return the folder of the data sets, None where FER_ROS_DATA names none.
+
+    :raises ValueError: where it names what is no folder.
+    """
+    name = os.environ.get('FER_ROS_DATA')
+    if not name:
+        return None
+    if not Path(name).is_dir():
+        raise ValueError(f'FER_ROS_DATA names {name}, which is no folder.')
+    return Path(name)
+
+
+def run(data: Path | None, report: Callable[[str], None] = lambda text: None) -> dict[str, Any]:
+    """
+    Measure the quality; nothing in it depends on the time that anything takes.
+
+    :param data: folder of the data sets; None: only what comes with the project is looked at.
+    :param report: called with what is done now, in words.
+    :return: the figures, as the JSON has them.
+    """
+    about = circumstances()
+    scenes = [sample_scene()]
+    if data is not None:
+        scenes += photo_scenes(data / 'photos')
+    detection, left_out = detecting.run(scenes, data, report)
+    identities, without = identity.run(data, report)
+    clips = steadiness.run_clips(data, report)
+    left_out.update(without)
+    if not clips:
+        left_out['clips'] = 'FER_ROS_DATA names no folder with clips'
+    with Pipeline.from_config('live') as pipeline:
+        model = pipeline.model
+    return {
+        **about, 'model': model, 'left_out': left_out, 'detection': detection,
+        'identity': identities, 'clips': clips, 'step': steadiness.run_step(report),
+        'roll': steadiness.run_roll(scenes, report)}

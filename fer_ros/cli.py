@@ -1,0 +1,65 @@
+# Copyright 2026 the fer_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""The group of the `fer` command; a subcommand is imported only when it runs."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+import click
+
+COMMANDS = {
+    'live': ('fer_ros.apps.live.command', 'Show the emotions of the faces that a camera sees.'),
+    'analyze': (
+        'fer_ros.apps.analyze.command',
+        'Find the emotions in pictures, videos and folders of them.'),
+    'bench': (
+        'fer_ros.bench.commands',
+        'Measure quality and speed, side by side with other pipelines.'),
+    'models': ('fer_ros.evaluation.commands', 'List the installed models and check their files.'),
+    'evaluate': ('fer_ros.evaluation.commands', 'Measure how good a model is on labelled faces.'),
+    'train': (
+        'fer_ros.training.commands', 'Train a model, or go on where a training stopped.'),
+    'export': (
+        'fer_ros.training.commands',
+        'Make of a trained network the files that the pipeline runs, and their card.'),
+}
+"""The module of each command, and its help in one line."""
+
+
+class LazyGroup(click.Group):
+    """Imports a command's module, and with it ROS or LiteRT, only for the command itself."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command; None where there is none of this name."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: Any = getattr(importlib.import_module(COMMANDS[cmd_name][0]), cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands' help without importing them."""
+        with formatter.section('Commands'):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={'help_option_names': ['-h', '--help']})
+def fer() -> None:
+    """Facial emotion recognition that a robot can rely on."""

@@ -1,0 +1,142 @@
+# Copyright 2026 the fer_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""
+MediaPipe's BlazeFace networks, which find faces and six points of each.
+
+They are described in V. Bazarevsky et al., "BlazeFace: Sub-millisecond Neural Face Detection on
+Mobile GPUs", CVPR workshops 2019. What is done around them here is what the graph of
+`mediapipe.solutions.face_detection` does, whose figures stand in MediaPipe's files
+`modules/face_detection/face_detection*.pbtxt`; only without its threads, packets and copies.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+import math
+
+import cv2
+from fer_ros.core.networks.mediapipe_network import MediaPipeNetwork, Values
+from fer_ros.core.values import Box, Detection, Image, KeyPoint
+import numpy as np
+import numpy.typing as npt
+
+SAME_FACE_IOU = 0.3
+"""Findings that overlap the best one by more than this are the same face."""
+
+_COLUMNS = 2 * (2 + len(KeyPoint))
+
+
+@dataclass(frozen=True)
+class BlazeFaceModel:
+    """
+    One of the networks.
+
+    `edge` is that of its input in pixels. `anchors` are strides and numbers: every `stride` pixels
+    along x and y the network looks for so many faces. Below `min_score` it finds none.
+    """
+
+    file: str
+    edge: int
+    anchors: tuple[tuple[int, int], ...]
+    min_score: float
+
+    @property
+    def anchor_places(self) -> Values:
+        """Return where the network looks for each of its faces: (N, 2), pixels of its input."""
+        places = []
+        for stride, count in self.anchors:
+            line = (np.arange(self.edge // stride, dtype=np.float32) + 0.5) * stride
+            x, y = np.meshgrid(line, line)
+            places.append(np.stack([x, y], axis=-1).reshape(-1, 2).repeat(count, axis=0))
+        return np.concatenate(places)
+
+
+SHORT_RANGE = BlazeFaceModel('face_detection_short_range.tflite', 128, ((8, 2), (16, 6)), 0.5)
+"""For faces up to 2 m from the camera."""
+
+FULL_RANGE = BlazeFaceModel('face_detection_full_range_sparse.tflite', 192, ((4, 1),), 0.6)
+"""For faces up to 5 m from the camera."""
+
+
+class BlazeFace:
+    """One of the networks, loaded. Not to be called from two threads at once."""
+
+    def __init__(self, model: BlazeFaceModel) -> None:
+        """
+        Load the network.
+
+        :raises MediaPipeNetworkError: where the network is not there or cannot be run.
+        """
+        self._network = MediaPipeNetwork(
+            f'face_detection/{model.file}', 'set detector.name to haar', -1, cv2.BORDER_CONSTANT)
+        self._anchors = np.tile(model.anchor_places, _COLUMNS // 2)
+        self._min_logit = math.log(model.min_score / (1 - model.min_score))
+
+    def find(self, image: Image) -> list[Detection]:
+        """
+        Return the faces of the image, those with the highest scores first.
+
+        :param image: (H, W, 3) uint8, BGR.
+        """
+        height, width = image.shape[:2]
+        # The image fills the middle of a black square. As in MediaPipe's graph, the centres of the
+        # first pixels of square and view coincide, not their corners.
+        step = max(height, width) / self._network.edge
+        corner = np.array([width - max(height, width), height - max(height, width)]) / 2
+        self._network.run(image, np.array([(step, 0, corner[0]), (0, step, corner[1])]))
+        logits = self._network.output(1)[:, 0]
+        (found,) = (logits >= self._min_logit).nonzero()
+        if not found.size:
+            return []
+        # (N, 16): centre, size and six key points in pixels of the view.
+        places = self._network.output(_COLUMNS, found)
+        half = places[:, 2:4] / 2
+        # All but the size count from the anchor.
+        places += self._anchors[found]
+        places[:, 2:4] = places[:, :2] + half
+        places[:, :2] -= half
+        scores = 1 / (1 + np.exp(-logits[found]))
+        return [
+            _detection(step * face.reshape(-1, 2) + corner, score)
+            for face, score in _merged(places, scores)]
+
+
+def _merged(places: Values, scores: Values) -> list[tuple[Values, float]]:
+    """
+    Return the mean of the findings of each face, weighted by score, and the highest score.
+
+    :param places: (N, 16): left, top, right, bottom, key points.
+    """
+    order = scores.argsort()[::-1]
+    places, scores = places[order], scores[order]
+    faces = []
+    while len(scores):
+        left, top, right, bottom = places[:, :4].T
+        areas = (right - left) * (bottom - top)
+        shared = (
+            np.maximum(np.minimum(right, right[0]) - np.maximum(left, left[0]), 0)
+            * np.maximum(np.minimum(bottom, bottom[0]) - np.maximum(top, top[0]), 0))
+        same = shared > SAME_FACE_IOU * (areas + areas[0] - shared)
+        same[0] = True
+        weights = scores[same]
+        faces.append((weights @ places[same] / weights.sum(), float(weights[0])))
+        places, scores = places[~same], scores[~same]
+    return faces
+
+
+def _detection(places: npt.NDArray[np.float64], score: float) -> Detection:
+    (left, top), (right, bottom) = places[:2].tolist()
+    return Detection(
+        Box(left, top, right - left, bottom - top), score, places[2:].astype(np.float32))

@@ -1,0 +1,21 @@
+# Copyright 2026 the fer_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""
+LiteRT networks of other projects: where their files are and how they run.
+
+A detector or the face mesh passes an image and an affine transform. The network resamples that
+part of the image to its input size, runs, and returns its raw outputs as arrays. What the outputs
+mean is not decided here.
+"""

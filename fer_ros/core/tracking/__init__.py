@@ -1,0 +1,41 @@
+# Copyright 2026 the fer_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""
+Trackers: the detections of successive images in, `Track` values with identities out.
+
+In each image the tracker predicts where every known face is, assigns the detections to the faces,
+starts new tracks, ends lost ones, and returns the confirmed tracks. `None` instead of detections
+means that the detector did not run. Trackers do not run detectors or networks.
+"""
+
+
+from fer_ros.core.tracking.tracker import Tracker, TrackerOptions
+from fer_ros.core.tracking.untracked import NoTracker
+
+
+def create_tracker(options: TrackerOptions) -> Tracker:
+    """
+    Return the tracker that the options name.
+
+    :raises ImportError: where OpenCV was built without the visual tracker; the text says what to
+        install.
+    """
+    if options.name == 'none':
+        return NoTracker(options)
+    if options.name == 'association':
+        from fer_ros.core.tracking.association import AssociationTracker
+        return AssociationTracker(options)
+    from fer_ros.core.tracking.visual import VisualTracker
+    return VisualTracker(options)

@@ -1,0 +1,44 @@
+# Copyright 2026 the fer_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""No tracking: every detection is a new face."""
+
+from __future__ import annotations
+
+from fer_ros.core.tracking.tracker import Track, TrackerOptions
+from fer_ros.core.values import Detection, FaceState, Image
+
+
+class NoTracker:
+    """Takes every detection for a new face, as is right for unrelated pictures."""
+
+    is_visual = False
+    wants_detection = True
+
+    def __init__(self, options: TrackerOptions) -> None:
+        self.options = options
+        self._last_id = 0
+
+    def update(
+        self, detections: list[Detection] | None, stamp_ns: int, image: Image,
+    ) -> list[Track]:
+        """Return a new track for each detection."""
+        tracks = [
+            Track(self._last_id + k, FaceState.DETECTED, d.box, d.score, d.key_points)
+            for k, d in enumerate(detections or (), 1)]
+        self._last_id += len(tracks)
+        return tracks
+
+    def reset(self) -> None:
+        """Do nothing: there is nothing to forget."""

@@ -1,0 +1,129 @@
+# Copyright 2026 the fer_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Data sets that are folders of pictures by split and class."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from fer_ros.core.emotions import Emotion
+from fer_ros.evaluation.labelled_faces import (
+    assembled,
+    DataSet,
+    LabelledFaces,
+    one_hot,
+    PRIVATE,
+    PUBLIC,
+    TRAINING,
+)
+from fer_ros.evaluation.pictures import read_pictures
+import numpy as np
+
+SPLIT_NAMES = {
+    'train': TRAINING, 'training': TRAINING,
+    'val': PUBLIC, 'valid': PUBLIC, 'validation': PUBLIC,
+    'test': PRIVATE, 'testing': PRIVATE,
+}
+
+CLASS_NAMES = {
+    Emotion.ANGRY: ('angry', 'anger'),
+    Emotion.DISGUST: ('disgust', 'disgusted'),
+    Emotion.FEAR: ('fear', 'afraid', 'fearful', 'scared'),
+    Emotion.HAPPY: ('happy', 'happiness', 'joy'),
+    Emotion.SAD: ('sad', 'sadness'),
+    Emotion.SURPRISE: ('surprise', 'surprised'),
+    Emotion.NEUTRAL: ('neutral', 'neutrality', 'calm'),
+}
+
+_CLASSES = {name: emotion for emotion, names in CLASS_NAMES.items() for name in names}
+
+_OTHER_CLASS = 'rename the folder, or move it away where it shows none of the seven emotions'
+
+# Left by file managers among the pictures.
+_NO_PICTURES = ('thumbs.db', 'desktop.ini')
+
+TERMS = "The folder says nothing of its pictures' terms; whoever collected them knows."
+
+
+def read_folders(folder: Path, size: int) -> DataSet:
+    """
+    Read pictures that lie in `train/angry/…`, `val/happy/…`, `test/…`.
+
+    Names of splits and classes are read in any case and in the spellings of `SPLIT_NAMES` and
+    `CLASS_NAMES`. Without test/ there is nothing for a last measurement, and `private` is empty;
+    without train/ the data set is for measuring only.
+
+    :param size: edge of the pictures in pixels.
+    :raises ValueError: for a folder with another name, a picture that cannot be read or is not
+        square, or where train/ has no val/ beside it.
+    """
+    splits = _named_folders(
+        folder, SPLIT_NAMES,
+        'pictures lie in train/happy/, val/happy/, test/happy/ and so on; move others away')
+    if TRAINING in splits.values() and PUBLIC not in splits.values():
+        raise ValueError(
+            f'{folder} has pictures to train on, but no val/ to choose the best training by: move '
+            'about a tenth of each class from train/ to val/; test/ is for the last measurement '
+            'only')
+    if not splits:
+        raise ValueError(
+            f'{folder} is no data set: it has none of train/, val/ and test/, and no '
+            'list_patition_label.txt of RAF-DB')
+    paths: list[Path] = []
+    labels: list[int] = []
+    places: list[int] = []
+    name = f'the folder {folder.resolve().name}/'
+    notes = [] if PRIVATE in splits.values() else [
+        f'{name} has no test/, so nothing is left for a last measurement']
+    for split, place in splits.items():
+        before = len(paths)
+        for class_folder, emotion in _named_folders(split, _CLASSES, _OTHER_CLASS).items():
+            pictures = _contents(class_folder)
+            paths.extend(pictures)
+            labels.extend([emotion] * len(pictures))
+        if len(paths) == before:
+            raise ValueError(f'{split} holds no pictures in folders such as {split.name}/happy')
+        places.extend([place] * (len(paths) - before))
+        beside = [path.name for path in _contents(split) if not path.is_dir()]
+        if beside:
+            notes.append(
+                f"in {name} files of {split.name}/ itself, in no class's folder, were not read: "
+                f'{len(beside):,}, such as {beside[0]}')
+    return assembled(
+        name,
+        LabelledFaces(read_pictures(paths, size), one_hot(np.array(labels))), np.array(places),
+        TERMS, notes=notes)
+
+
+def _named_folders(parent: Path, names: Mapping[str, int], remedy: str) -> dict[Path, int]:
+    """Return the folders in one, each with what its name stands for."""
+    found = {}
+    for folder in _contents(parent):
+        if not folder.is_dir():
+            continue
+        meaning = names.get(folder.name.lower())
+        if meaning is None:
+            raise ValueError(
+                f'{folder}: the name {folder.name!r} is none of {", ".join(names)}; {remedy}')
+        found[folder] = meaning
+    return found
+
+
+def _contents(folder: Path) -> list[Path]:
+    """Return what lies in a folder, without what is hidden and what file managers leave."""
+    return sorted(
+        path for path in folder.iterdir()
+        if not path.name.startswith('.') and path.name.lower() not in _NO_PICTURES)

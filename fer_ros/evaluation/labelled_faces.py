@@ -1,0 +1,222 @@
+# Copyright 2026 the fer_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Labelled faces, and data sets that never measure on what was learned from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from hashlib import blake2b
+from typing import Any
+
+from fer_ros.core.emotions import LABELS
+from fer_ros.evaluation.row_account import Account, Tally
+import numpy as np
+import numpy.typing as npt
+
+Images = npt.NDArray[np.uint8]
+Targets = npt.NDArray[np.float32]
+Mask = npt.NDArray[np.bool_]
+
+SPLITS = ('training', 'public', 'private')
+TRAINING, PUBLIC, PRIVATE = range(3)
+
+PIXELS_IN_A_TEST = 'their pixels stand in a test split'
+
+
+@dataclass(frozen=True)
+class LabelledFaces:
+    """
+    Pictures of faces and what they show.
+
+    `images` is (N, S, S) uint8, grey. `targets` is (N, 7) float32 in the order of `LABELS`; a row
+    sums to 1, and is one-hot where the label is plain.
+    """
+
+    images: Images
+    targets: Targets
+
+    def __len__(self) -> int:
+        """Return the number of pictures."""
+        return len(self.targets)
+
+    @property
+    def labels(self) -> npt.NDArray[np.int64]:
+        """Return the likeliest emotion of each row, (N,), values of `Emotion`."""
+        return np.asarray(self.targets.argmax(axis=1), np.int64)
+
+    def where(self, keep: Mask) -> LabelledFaces:
+        """Return the rows of a mask (N,)."""
+        return LabelledFaces(self.images[keep], self.targets[keep])
+
+
+@dataclass(frozen=True)
+class Split:
+    """
+    Rows to measure on.
+
+    `also_in_training` (N,) marks those whose pixels stand in the original training rows too.
+    """
+
+    faces: LabelledFaces
+    also_in_training: Mask
+
+    def __len__(self) -> int:
+        """Return the number of pictures."""
+        return len(self.faces)
+
+    def where(self, keep: Mask) -> Split:
+        """Return the rows of a mask (N,)."""
+        return Split(self.faces.where(keep), self.also_in_training[keep])
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """
+    Faces to learn from and to measure on.
+
+    `training` has no row whose pixels stand in a test split. On `public` everything is chosen,
+    `private` is read once for a finished model. `terms` are those of the pictures, `limits` says
+    who and what they under-represent. `left_out`
+    holds, for each split, the fingerprints of the rows that were dropped: a picture stays one of
+    a test's even where no label of it can be measured on.
+    """
+
+    name: str
+    training: LabelledFaces
+    public: Split
+    private: Split
+    account: Account
+    terms: str
+    limits: str = ''
+    left_out: Mapping[str, frozenset[bytes]] = field(default_factory=dict)
+
+    def faces(self, split: str) -> LabelledFaces:
+        """
+        Return the rows of a split.
+
+        :param split: one of `SPLITS`.
+        """
+        if split == 'training':
+            return self.training
+        return {'public': self.public, 'private': self.private}[split].faces
+
+    def without(self, split: str, unwanted: Mask, why: str) -> DataSet:
+        """
+        Return the data set without some rows of a split; the account says why.
+
+        :param unwanted: marks them, (N,).
+        :param why: ends the sentence "these rows were dropped because …".
+        """
+        dropped = frozenset(fingerprints(self.faces(split).images[unwanted]))
+        left_out = {**self.left_out, split: self.left_out.get(split, frozenset()) | dropped}
+        rest = {split: getattr(self, split).where(~unwanted)}
+        account = self.account.without(split, unwanted, why)
+        return replace(self, account=account, left_out=left_out, **rest)
+
+
+def one_hot(labels: npt.NDArray[np.integer[Any]]) -> Targets:
+    """Return the targets (N, 7) of plain labels (N,), values of `Emotion`."""
+    return np.asarray(np.eye(len(LABELS), dtype=np.float32)[labels])
+
+
+def fingerprints(images: Images) -> list[bytes]:
+    """Return 16 bytes for each picture; equal ones stand for equal pixels."""
+    return [blake2b(image.tobytes(), digest_size=16).digest() for image in images]
+
+
+def assembled(
+    name: str, faces: LabelledFaces, splits: npt.NDArray[np.integer[Any]], terms: str,
+    why: npt.NDArray[np.str_] | None = None, notes: Sequence[str] = (),
+) -> DataSet:
+    """
+    Make a data set from all rows of a source.
+
+    :param splits: (N,), places in `SPLITS`.
+    :param why: (N,), the reason for which a row has no label to use; '' for those that have one.
+    """
+    groups = [faces.where(splits == place) for place in range(len(SPLITS))]
+    tallies = (
+        Tally(name, split, len(group)) for split, group in zip(SPLITS, groups, strict=True))
+    public, private = (Split(group, np.zeros(len(group), np.bool_)) for group in groups[PUBLIC:])
+    account = Account(tuple(tallies), tuple(notes))
+    data_set = DataSet(name, groups[TRAINING], public, private, account, terms)
+    if why is not None:
+        for place, split in enumerate(SPLITS):
+            reasons = why[splits == place]
+            for reason in sorted(set(reasons) - {''}):
+                data_set = data_set.without(split, reasons == reason, str(reason))
+                reasons = reasons[reasons != reason]
+    return _guarded(data_set)
+
+
+def fuse(data_sets: Sequence[DataSet]) -> DataSet:
+    """
+    Return one data set with the rows of several, split by split.
+
+    A training row of one whose pixels stand in a test split of another is dropped.
+
+    :raises ValueError: where there is none, or their pictures differ in size.
+    """
+    if not data_sets:
+        raise ValueError('there is no data set to fuse: name at least one')
+    sizes = [one.training.images.shape[1] for one in data_sets]
+    if len(set(sizes)) > 1:
+        words = ', '.join(
+            f'{one.name}: {size}' for one, size in zip(data_sets, sizes, strict=True))
+        raise ValueError(
+            f'pictures of different sizes cannot be fused ({words}): read all data sets with the '
+            'same size')
+    first, *others = data_sets
+    return _guarded(DataSet(
+        name=' + '.join(one.name for one in data_sets),
+        training=_joined([one.training for one in data_sets]),
+        public=_joined_split([one.public for one in data_sets]),
+        private=_joined_split([one.private for one in data_sets]),
+        account=sum((one.account for one in others), first.account),
+        terms=' '.join(dict.fromkeys(one.terms for one in data_sets)),
+        limits=' '.join(dict.fromkeys(one.limits for one in data_sets if one.limits)),
+        left_out={
+            split: frozenset().union(*(one.left_out.get(split, ()) for one in data_sets))
+            for split in SPLITS}))
+
+
+def _joined(parts: Sequence[LabelledFaces]) -> LabelledFaces:
+    return LabelledFaces(
+        np.concatenate([part.images for part in parts]),
+        np.concatenate([part.targets for part in parts]))
+
+
+def _joined_split(parts: Sequence[Split]) -> Split:
+    return Split(
+        _joined([part.faces for part in parts]),
+        np.concatenate([part.also_in_training for part in parts]))
+
+
+def _guarded(data_set: DataSet) -> DataSet:
+    """Mark the tests' rows that stand in the training rows, and drop their like from these."""
+    pixels = {split: fingerprints(data_set.faces(split).images) for split in SPLITS}
+    training, public, private = (
+        data_set.left_out.get(split, frozenset()).union(pixels[split]) for split in SPLITS)
+    tests = {
+        split: replace(
+            getattr(data_set, split), also_in_training=_stand_in(pixels[split], training))
+        for split in SPLITS[PUBLIC:]}
+    return replace(data_set, **tests).without(
+        'training', _stand_in(pixels['training'], public | private), PIXELS_IN_A_TEST)
+
+
+def _stand_in(rows: Sequence[bytes], others: frozenset[bytes]) -> Mask:
+    return np.fromiter((row in others for row in rows), np.bool_, len(rows))

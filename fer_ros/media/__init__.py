@@ -1,0 +1,21 @@
+# Copyright 2026 the fer_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""
+Images and videos: sources of frames, calibration, drawing, and writing video files. No ROS.
+
+A source grabs and decodes an image; `FrameStream` adds the time and delivers it as a `Frame` at
+the right moment. After the pipeline, `draw_emotions` draws the results on the image, and
+`VideoFile` writes it.
+"""

@@ -1,0 +1,157 @@
+# Copyright 2026 the fer_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Finds pictures and videos, and reads them with the time of each image; without ROS."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+import os
+from pathlib import Path
+
+import cv2
+from fer_ros.core.values import Image
+from fer_ros.media.sources.base import SourceOptions
+from fer_ros.media.sources.capture import VideoSource
+from fer_ros.media.sources.stills import IMAGE_SUFFIXES, is_image
+
+VIDEO_SUFFIXES = frozenset((
+    '.3gp', '.asf', '.avi', '.flv', '.gif', '.m2ts', '.m4v', '.mjpeg', '.mjpg', '.mkv', '.mov',
+    '.mp4', '.mpeg', '.mpg', '.mts', '.mxf', '.ogv', '.ts', '.vob', '.webm', '.wmv'))
+"""What is taken for a video in a folder; a file that is named itself may have any name."""
+
+
+@dataclass(frozen=True)
+class Media:
+    """
+    A picture or a video.
+
+    `name` is its path below the folder that was asked for, or its bare name.
+    """
+
+    path: Path
+    name: Path
+    is_video: bool
+
+
+@dataclass(frozen=True)
+class TimedImage:
+    """
+    An image of a file.
+
+    `number` counts from 0, `time_s` is what the file states; `image` is (H, W, 3) uint8, BGR.
+    """
+
+    number: int
+    time_s: float
+    image: Image
+
+
+def find_media(paths: Iterable[Path], fault: Callable[[str], None]) -> list[Media]:
+    """
+    Return the pictures and videos of these files and folders.
+
+    Folders are searched with all that is below them, in the order of the names; hidden files and
+    folders are left out.
+
+    :param fault: is told in a sentence of what does not exist and of folders without any.
+    """
+    found: list[Media] = []
+    for path in paths:
+        try:
+            if path.is_dir():
+                files = [
+                    Media(file, file.relative_to(path), file.suffix.lower() in VIDEO_SUFFIXES)
+                    for file in _files_below(path, fault)
+                    if file.suffix.lower() in VIDEO_SUFFIXES | IMAGE_SUFFIXES]
+                if not files:
+                    fault(f'the folder {path} holds no picture or video')
+                found += [file for file in files if _is_named_as_text(file.path, fault)]
+            elif not path.exists():
+                fault(f'{path} does not exist: check the name')
+            elif _is_named_as_text(path, fault):
+                found.append(Media(path, Path(path.name), not _is_picture(path)))
+        except OSError as error:
+            fault(f'{path} cannot be read: {error.strerror}')
+    return found
+
+
+def _is_named_as_text(path: Path, fault: Callable[[str], None]) -> bool:
+    """Return whether the name can be handed to OpenCV, which ends the process by others."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        fault(f'{os.fsencode(path)!r} has a name that is not UTF-8: rename it')
+        return False
+    return True
+
+
+def _is_picture(path: Path) -> bool:
+    suffix = path.suffix.lower()
+    return suffix not in VIDEO_SUFFIXES and (suffix in IMAGE_SUFFIXES or is_image(path))
+
+
+def _files_below(folder: Path, fault: Callable[[str], None]) -> list[Path]:
+    def note(error: OSError) -> None:
+        fault(f'the folder {error.filename} cannot be read: {error.strerror}')
+
+    files: list[Path] = []
+    for parent, folders, names in os.walk(folder, onerror=note):
+        folders[:] = [name for name in folders if not name.startswith('.')]
+        files += [Path(parent) / name for name in names if not name.startswith('.')]
+    return sorted(files)
+
+
+class TimedVideo(VideoSource):
+    """
+    A video file whose images have the times that the file states.
+
+    `faults` are sentences about what of it could not be read; they are complete at its end.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """
+        Open the file.
+
+        :raises SourceError: as `VideoSource`.
+        """
+        super().__init__(path, SourceOptions())
+        # Those of the begin are about the rate, but here each image has its time.
+        self.warnings.clear()
+        self._damaged = 0
+
+    def images(self) -> Iterator[TimedImage]:
+        """Yield the images that can be decoded."""
+        time_s = -1 / self.rate_hz
+        number = 0
+        while self.grab():
+            stated_s = float(self._capture.get(cv2.CAP_PROP_POS_MSEC)) / 1000
+            # Formats without times, such as a bare MJPEG, state 0 for every image.
+            time_s = stated_s if stated_s > time_s else time_s + 1 / self.rate_hz
+            image = self.retrieve()
+            if image is None:
+                self._damaged += 1
+            else:
+                yield TimedImage(number, time_s, image)
+            number += 1
+
+    @property
+    def faults(self) -> list[str]:
+        """Return what is wrong with the file."""
+        if not self._damaged:
+            return self.warnings
+        return [*self.warnings, (
+            f'{self.spec}: {self._damaged} images are damaged and left out; copy or record it '
+            'again')]

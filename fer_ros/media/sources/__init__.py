@@ -1,0 +1,29 @@
+# Copyright 2026 the fer_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""
+Where frames come from: cameras, files, images, streams and the built-in sample.
+
+`open_source` gives the bare images, `FrameStream` gives `Frame`s in real time and keeps a live
+source alive.
+"""
+
+from fer_ros.media.sources.base import FrameSource, SourceError, SourceOptions
+from fer_ros.media.sources.opening import may_appear, open_source, SampleSource
+from fer_ros.media.sources.stream import FrameStream, SourceState, SourceStatus
+
+__all__ = [
+    'FrameSource', 'FrameStream', 'SampleSource', 'SourceError', 'SourceOptions', 'SourceState',
+    'SourceStatus', 'may_appear', 'open_source',
+]

@@ -1,0 +1,132 @@
+# Copyright 2026 the fer_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Single images and folders of images."""
+
+from __future__ import annotations
+
+from pathlib import Path
+import re
+
+import cv2
+from fer_ros.core.values import Image
+from fer_ros.media.image_file import read_image
+from fer_ros.media.sources.base import FALLBACK_RATE_HZ, FrameSource, SourceError, SourceOptions
+
+IMAGE_SUFFIXES = frozenset((
+    '.bmp', '.dib', '.hdr', '.jp2', '.jpe', '.jpeg', '.jpg', '.pbm', '.pgm', '.png',
+    '.pnm', '.ppm', '.ras', '.tif', '.tiff', '.webp'))
+
+
+def is_image(path: Path) -> bool:
+    """Return whether the file begins as an image that can be read; a GIF or MJPEG is a video."""
+    if path.suffix.lower() in ('.gif', '.mjpg', '.mjpeg'):
+        return False
+    return path.is_file() and bool(cv2.haveImageReader(str(path)))
+
+
+class StillsSource(FrameSource):
+    """An image, or those of a folder in natural order, each repeated for its duration."""
+
+    _image: Image | None = None
+
+    def __init__(self, path: Path, options: SourceOptions) -> None:
+        """
+        Find the images and read the first.
+
+        :raises SourceError: where there is no image that can be read.
+        """
+        self._path = path
+        self._is_folder = path.is_dir()
+        self._paths = _images_in(path) if self._is_folder else [path]
+        rate_hz = options.rate_hz or FALLBACK_RATE_HZ
+        self._repeats = max(1, round(options.image_duration_s * rate_hz))
+        self._next = 0
+        self._shown = 0
+        super().__init__(str(path), '', 0, 0, rate_hz)
+        for odd in sorted(_named_as_images(path) - set(self._paths)) if self._is_folder else []:
+            self.warnings.append(f'{odd} is named as an image but is none: it is skipped')
+        if not self._load_next() or self._image is None:
+            raise SourceError(_no_image(path))
+        self.height, self.width = self._image.shape[:2]
+        self.frame_count = self._repeats * len(self._paths)
+        if self._is_folder:
+            self.description = f'folder {path} with {len(self._paths)} images at {rate_hz:g} Hz'
+        else:
+            self.description = f'image {path}, {self.width}x{self.height} at {rate_hz:g} Hz'
+
+    def _load_next(self) -> bool:
+        """Read the next image; those of a folder that cannot be read are taken out of it."""
+        while self._next < len(self._paths):
+            path = self._paths[self._next]
+            try:
+                self._image = read_image(path)
+            except ValueError as error:
+                if not self._is_folder:
+                    raise SourceError(str(error)) from error
+                self.warnings.append(f'{error}; it is skipped')
+                del self._paths[self._next]
+                self.frame_count = self._repeats * len(self._paths)
+                continue
+            self._next += 1
+            self._shown = 0
+            return True
+        return False
+
+    def grab(self) -> bool:
+        if self._shown >= self._repeats and not self._load_next():
+            if not self._paths:
+                raise SourceError(_no_image(self._path))
+            return False
+        self._shown += 1
+        return True
+
+    def retrieve(self) -> Image | None:
+        return None if self._image is None else self._image.copy()
+
+    def rewind(self) -> None:
+        if len(self._paths) == 1 and self._image is not None:
+            self._shown = 0
+            return
+        self._next = 0
+        self._shown = self._repeats
+
+
+def _natural(path: Path) -> list[tuple[int, int, str]]:
+    parts = re.split(r'(\d+)', path.name.lower())
+    return [(0, int(part), '') if part.isdigit() else (1, 0, part) for part in parts if part]
+
+
+def _files_in(folder: Path) -> list[Path]:
+    try:
+        return [p for p in folder.iterdir() if p.is_file() and not p.name.startswith('.')]
+    except OSError as error:
+        raise SourceError(f'the folder {folder} cannot be read: {error.strerror}') from error
+
+
+def _images_in(folder: Path) -> list[Path]:
+    images = sorted((p for p in _files_in(folder) if is_image(p)), key=_natural)
+    if not images:
+        raise SourceError(_no_image(folder))
+    return images
+
+
+def _named_as_images(folder: Path) -> set[Path]:
+    return {p for p in _files_in(folder) if p.suffix.lower() in IMAGE_SUFFIXES}
+
+
+def _no_image(folder: Path) -> str:
+    return (
+        f'the folder {folder} has no image that can be read: put JPEG or PNG files into it, or '
+        'name a video file itself')

@@ -1,0 +1,107 @@
+# Copyright 2026 the fer_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""The whole way from an image to emotions, without ROS."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+
+from fer_ros.core.emotion_stage import EmotionOptions, EmotionStage
+from fer_ros.core.face_stage import FaceOptions, FaceStage
+from fer_ros.core.values import FaceEmotion, Frame
+from fer_ros.parameters.configuration import EmotionNodeOptions, FaceNodeOptions, load_options
+
+
+class Pipeline:
+    """
+    Face stage and emotion stage, one after the other, as the nodes run them.
+
+    >>> from fer_ros import Frame, Pipeline
+    >>> from fer_ros.media.sample_clip import SampleClip
+    >>> with Pipeline.from_config('still') as pipeline:
+    ...     faces = pipeline.process(Frame(image=SampleClip().frame(0), stamp_ns=0))
+    >>> max(faces, key=lambda face: face.confidence).label
+    'happiness'
+    """
+
+    def __init__(
+        self, face: FaceOptions | None = None, emotion: EmotionOptions | None = None,
+    ) -> None:
+        """
+        Load the networks.
+
+        :raises ModelError: where the classifier's model is missing or faulty.
+        :raises MediaPipeNetworkError: where a network of detector or landmarks is missing or
+            faulty.
+        :raises ImportError: where the detector needs a package that is not installed.
+        """
+        self._emotion_stage = EmotionStage(emotion or EmotionOptions())
+        self._face_stage = FaceStage(face or FaceOptions())
+        self._is_closed = False
+
+    @classmethod
+    def from_config(cls, path_or_name: str | Path) -> Pipeline:
+        """
+        Make a pipeline from a configuration.
+
+        :param path_or_name: 'live', 'still' (every image stands alone, nothing is smoothed), or
+            the path of a YAML file.
+        :raises ConfigError: where the file is missing or faulty.
+        :raises ModelError, MediaPipeNetworkError, ImportError: as above.
+        """
+        return cls(
+            load_options(path_or_name, 'face_node', FaceNodeOptions),
+            load_options(path_or_name, 'emotion_node', EmotionNodeOptions))
+
+    @property
+    def model(self) -> str:
+        """Name and version of the classifier."""
+        return self._emotion_stage.model
+
+    def process(self, frame: Frame) -> list[FaceEmotion]:
+        """
+        Return the faces of an image with their emotions, those known longest first.
+
+        A face is reported once it was found in `tracker.min_hits` images in a row: with 'live' in
+        the second one, with 'still' at once.
+
+        :raises RuntimeError: where the pipeline is closed.
+        """
+        if self._is_closed:
+            raise RuntimeError('the pipeline is closed; make a new one')
+        if not isinstance(frame, Frame):
+            raise TypeError(
+                f'process takes a Frame(image=..., stamp_ns=...), not {type(frame).__name__}')
+        return self._emotion_stage.process(self._face_stage.process(frame), frame.stamp_ns)
+
+    def reset(self) -> None:
+        """Forget all tracks, as before another video. Identities are not given again."""
+        self._face_stage.reset()
+        self._emotion_stage.reset()
+
+    def close(self) -> None:
+        """Free the networks."""
+        self._is_closed = True
+        self._face_stage.close()
+
+    def __enter__(self) -> Pipeline:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()

@@ -1,0 +1,633 @@
+# Copyright 2026 the fer_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""`fer analyze`: pictures and videos become rows, annotated images and charts."""
+
+from collections import Counter
+import csv
+from dataclasses import replace
+import io
+import json
+import os
+from pathlib import Path
+import pty
+import signal
+import subprocess
+import sys
+import time
+
+from click.testing import CliRunner
+import cv2
+from fer_ros import Frame, Pipeline
+from fer_ros.apps.analyze.command import analyze
+from fer_ros.apps.analyze.results_file import COLUMNS, CsvFile, JsonFile, OutputError
+from fer_ros.apps.analyze.timeline import MAX_TRACKS, Timeline
+from fer_ros.core.emotions import Emotion, LABELS
+from fer_ros.core.values import Box, FaceEmotion, FaceState, HeadPose
+from fer_ros.media.media_files import find_media, TimedVideo
+from fer_ros.media.sample_clip import SampleClip
+from fer_ros.media.video_file import VideoFile
+from fer_ros.parameters.configuration import EmotionNodeOptions, FaceNodeOptions, load_options
+import numpy as np
+import pytest
+
+RATE = 20.0
+IMAGES = 24
+SIZE = (320, 240)
+PROGRAM = [sys.executable, '-m', 'fer_ros', 'analyze']
+
+
+def write_video(path, images, rate=RATE):
+    """Write images as a video; the ending says which kind."""
+    fourcc = {'.avi': 'MJPG', '.mp4': 'mp4v', '.mkv': 'mp4v'}[path.suffix]
+    writer = cv2.VideoWriter(
+        str(path), cv2.VideoWriter.fourcc(*fourcc), rate, images[0].shape[1::-1])
+    assert writer.isOpened()
+    for image in images:
+        writer.write(image)
+    writer.release()
+    return path
+
+
+def read_video(path):
+    """Return the images of a video and its rate."""
+    capture = cv2.VideoCapture(str(path))
+    images = []
+    while (read := capture.read())[0]:
+        images.append(read[1])
+    rate = capture.get(cv2.CAP_PROP_FPS)
+    capture.release()
+    return images, rate
+
+
+@pytest.fixture(scope='module')
+def clip():
+    """Return the sample clip in a quarter of its size, of which not all is needed."""
+    sample = SampleClip(0.5)
+    return sample, [sample.frame(3 * k) for k in range(IMAGES)]
+
+
+@pytest.fixture(scope='module')
+def sources(clip, tmp_path_factory):
+    """Return a folder with a video, two pictures, what is broken and what is neither."""
+    folder = tmp_path_factory.mktemp('sources')
+    video = write_video(folder / 'clip.mp4', clip[1])
+    (folder / 'deeper').mkdir()
+    assert cv2.imwrite(str(folder / 'deeper' / 'clip.png'), clip[1][0])
+    assert cv2.imwrite(str(folder / 'b.jpg'), SampleClip(1.5).frame(0))
+    (folder / 'a.jpg').write_bytes((folder / 'b.jpg').read_bytes()[:5000])
+    (folder / 'c.mp4').write_bytes(b'')
+    (folder / 'notes.txt').write_text('neither a picture nor a video')
+    (folder / '.hidden.png').write_bytes(b'')
+    assert video.exists()
+    return folder
+
+
+def run(*arguments):
+    """Run the command in this process."""
+    return CliRunner().invoke(analyze, [str(a) for a in arguments], prog_name='fer analyze')
+
+
+@pytest.fixture(scope='module')
+def everything(sources, tmp_path_factory):
+    """Return what a run over the whole folder printed, and the folder of what it wrote."""
+    out = tmp_path_factory.mktemp('out')
+    result = run(
+        sources, '--json', out / 'rows.json', '--csv', out / 'rows.csv', '--video',
+        out / 'annotated', '--plot', out / 'charts')
+    return result, out
+
+
+@pytest.fixture(scope='module')
+def document(everything):
+    """Return the rows of that run as JSON has them."""
+    return json.loads((everything[1] / 'rows.json').read_text())
+
+
+def rows_of(document, path):
+    """Return the rows of a file."""
+    return [row for row in document if row['file'] == str(path)]
+
+
+def test_broken_files_are_named_and_the_others_go_on(sources, everything, document):
+    result, _ = everything
+    assert result.exit_code == 1
+    lines = result.stderr.splitlines()
+    for name, words in (('a.jpg', 'is truncated'), ('c.mp4', 'is empty (0 bytes)')):
+        (line,) = [line for line in lines if str(sources / name) in line]
+        assert words in line
+        assert line.endswith('.')
+        assert rows_of(document, sources / name) == []
+    assert list(dict.fromkeys(row['file'] for row in document)) == [
+        str(sources / name) for name in ('b.jpg', 'clip.mp4', 'deeper/clip.png')]
+    (line,) = [line for line in lines if line.startswith(f'{sources / "clip.mp4"}: ')]
+    assert f': {IMAGES} images, {2 * (IMAGES - 1)} faces, 2 tracks, ' in line
+    shares = [float(word.rstrip('%,')) for word in line.split() if '%' in word]
+    assert sum(shares) == pytest.approx(100, abs=2)
+    assert line.endswith(' times real time')
+    assert result.stdout == ''
+    assert not [line for line in lines if 'notes' in line or 'hidden' in line]
+
+
+def expected_rows(path, faces, number, time_s):
+    """Return the rows of an image as the pipeline's own values give them."""
+    for face in faces:
+        box, pose = face.box, face.head_pose
+        yield [
+            str(path), number, time_s, face.track_id, face.state.name.lower(),
+            box.x, box.y, box.width, box.height, face.score,
+            *(None if np.isnan(angle) else angle for angle in (pose.roll, pose.pitch, pose.yaw)),
+            None if np.isnan(face.quality) else face.quality,
+            *(face.probabilities.tolist() if face.confidence else [None] * 7),
+            face.label, face.confidence]
+
+
+def assert_same_rows(rows, expected):
+    """Compare rows with what they should be, but for the digits that are cut off."""
+    assert len(rows) == len(expected) > 0
+    for row, values in zip(rows, expected, strict=True):
+        assert list(row) == list(COLUMNS)
+        for (name, value), wanted in zip(row.items(), values, strict=True):
+            if isinstance(wanted, float):
+                assert value == pytest.approx(wanted, abs=0.051), name
+            else:
+                assert value == wanted, name
+
+
+def test_a_video_gives_the_rows_of_the_pipeline(sources, document):
+    images, rate = read_video(sources / 'clip.mp4')
+    assert rate == RATE
+    # Nobody waits, so no face waits for its classification either.
+    emotion = replace(load_options('live', 'emotion_node', EmotionNodeOptions), budget_ms=0.0)
+    with Pipeline(load_options('live', 'face_node', FaceNodeOptions), emotion) as pipeline:
+        expected = [
+            row for k, image in enumerate(images) for row in expected_rows(
+                sources / 'clip.mp4', pipeline.process(Frame(image, round(k * 1e9 / RATE))), k,
+                k / RATE)]
+        assert_same_rows(rows_of(document, sources / 'clip.mp4'), expected)
+
+
+def test_pictures_stand_alone(sources, document):
+    with Pipeline.from_config('still') as pipeline:
+        for name in 'b.jpg', 'deeper/clip.png':
+            faces = pipeline.process(Frame(cv2.imread(str(sources / name)), 0))
+            assert_same_rows(
+                rows_of(document, sources / name),
+                list(expected_rows(sources / name, faces, 0, 0.0)))
+
+
+def test_the_rows_of_a_video_are_the_faces_that_are_there(clip, sources, document):
+    rows = rows_of(document, sources / 'clip.mp4')
+    tracks = Counter(row['track_id'] for row in rows)
+    # A face is reported once it was found in two images in a row.
+    assert list(tracks.values()) == [IMAGES - 1, IMAGES - 1]
+    places = {}
+    for row in rows:
+        box = Box(*(row[name] for name in ('x', 'y', 'width', 'height')))
+        (face,) = [
+            face for face in clip[0].truth(3 * row['image']) if face.box.iou(box) > 0.5]
+        places.setdefault(row['track_id'], set()).add(face.identity)
+        assert sum(row[label] for label in LABELS) == pytest.approx(1, abs=0.001)
+    assert sorted(places.values(), key=sorted) == [{1}, {2}]
+
+
+def test_csv_has_the_rows_of_json(everything, document):
+    with (everything[1] / 'rows.csv').open(newline='', encoding='utf-8') as file:
+        lines = list(csv.DictReader(file))
+    assert lines == [
+        {name: '' if value is None else str(value) for name, value in row.items()}
+        for row in document]
+
+
+def test_the_annotated_video_has_the_images_and_time_of_the_original(clip, sources, everything):
+    images, rate = read_video(everything[1] / 'annotated' / 'clip.mp4')
+    originals, _ = read_video(sources / 'clip.mp4')
+    assert (len(images), rate, images[0].shape[1::-1]) == (IMAGES, RATE, SIZE)
+    # No face is known in the first image, so nothing is drawn; both are in all others.
+    difference = [np.abs(a.astype(int) - b) for a, b in zip(images, originals, strict=True)]
+    assert difference[0].max() < 60
+    for k in range(1, IMAGES):
+        for face in clip[0].truth(3 * k):
+            x, y = round(face.box.x), round(face.box.y)
+            around = difference[k][max(y - 6, 0):y + round(face.box.height) + 6,
+                                   max(x - 6, 0):x + round(face.box.width) + 6]
+            assert (around.max(axis=2) > 60).mean() > 0.02
+    # A duplicate or missing image would be as different from its original as from another.
+    for k in (5, 15):
+        near = [np.abs(images[k].astype(int) - original).mean() for original in originals]
+        assert np.argmin(near) == k
+
+
+def test_annotated_pictures_have_their_size_and_place(sources, everything):
+    for name in 'b.jpg', 'deeper/clip.png':
+        image = cv2.imread(str(everything[1] / 'annotated' / name))
+        original = cv2.imread(str(sources / name))
+        assert image.shape == original.shape
+        assert 0.01 < (np.abs(image.astype(int) - original).max(axis=2) > 60).mean() < 0.5
+    assert sorted(p.name for p in (everything[1] / 'annotated').iterdir()) == [
+        'b.jpg', 'clip.mp4', 'deeper']
+
+
+def test_the_chart_shows_both_tracks(everything):
+    (path,) = (everything[1] / 'charts').iterdir()
+    assert path.name == 'clip_timeline.png'
+    image = cv2.imread(str(path))
+    assert image.shape[1] == 1320
+    assert image.shape[0] == pytest.approx(120 * (1.3 + 2 * 1.45), abs=1)
+
+
+def test_outputs_of_files_of_the_same_name_do_not_meet(clip, sources, tmp_path):
+    other = tmp_path / 'clip.png'
+    assert cv2.imwrite(str(other), clip[1][3])
+    result = run(sources / 'deeper' / 'clip.png', other, '--video', tmp_path / 'out')
+    assert result.exit_code == 0, result.stderr
+    assert sorted(p.name for p in (tmp_path / 'out').iterdir()) == ['clip-2.png', 'clip.png']
+
+
+@pytest.mark.parametrize(('option', 'rows'), [
+    ('--json', json.loads),
+    ('--csv', lambda text: list(csv.DictReader(io.StringIO(text))))])
+def test_rows_can_go_to_the_standard_output(sources, option, rows):
+    done = subprocess.run(
+        [*PROGRAM, sources / 'b.jpg', option, '-'], capture_output=True, text=True, timeout=100)
+    assert done.returncode == 0, done.stderr
+    assert [row['label'] for row in rows(done.stdout)]
+    assert done.stderr.startswith(f'{sources / "b.jpg"}: 1 image, 2 faces, 2 tracks')
+
+
+@pytest.mark.parametrize('option', ['--json', '--csv'])
+def test_it_ends_where_nobody_reads_the_standard_output_any_more(clip, tmp_path, option):
+    video = write_video(tmp_path / 'long.avi', clip[1] * 40)
+    with subprocess.Popen(
+            [*PROGRAM, video, option, '-'], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as p:
+        try:
+            p.stdout.readline()
+            p.stdout.close()
+            errors = p.stderr.read().decode()
+            assert p.wait(100) == 1
+        finally:
+            p.kill()
+    assert errors == 'Error: the standard output cannot be written: Broken pipe.\n'
+
+
+def test_every_image_is_classified_where_that_is_asked(sources, tmp_path):
+    changes = []
+    for settings in ([], ['--set', 'emotion_node.rate_hz=0']):
+        result = run(sources / 'clip.mp4', '--json', tmp_path / 'a.json', *settings)
+        assert result.exit_code == 0, result.stderr
+        rows = json.loads((tmp_path / 'a.json').read_text())
+        changes.append(len({(row['track_id'], row['anger'], row['neutral']) for row in rows}))
+    # 20 images a second, of which every second one is classified.
+    assert changes[0] <= IMAGES + 2
+    assert changes[1] > 1.7 * changes[0]
+
+
+def test_the_configuration_counts_for_pictures_too(sources):
+    # With `live`, a face must be found in two images before it is reported.
+    result = run(sources / 'b.jpg', '--config', 'live', '--csv', '-')
+    assert result.stdout.splitlines()[1:] == []
+    assert result.exit_code == 0
+
+
+def test_a_truncated_video_keeps_its_rows(clip, tmp_path):
+    video = write_video(tmp_path / 'clip.avi', clip[1])
+    data = video.read_bytes()
+    video.write_bytes(data[:len(data) * 6 // 10])
+    result = run(video, '--json', tmp_path / 'a.json', '--video', tmp_path / 'b.avi')
+    assert result.exit_code == 1
+    assert f'{video} ended after' in result.stderr
+    rows = json.loads((tmp_path / 'a.json').read_text())
+    images = rows[-1]['image'] + 1
+    assert IMAGES / 3 < images < IMAGES * 0.7
+    assert {row['image'] for row in rows} == set(range(1, images))
+    assert len(read_video(tmp_path / 'b.avi')[0]) == images
+
+
+def test_a_video_of_one_image_is_a_picture(clip, tmp_path):
+    video = write_video(tmp_path / 'one.mp4', clip[1][:1])
+    result = run(video, '--csv', '-')
+    assert result.exit_code == 0, result.stderr
+    assert len(result.stdout.splitlines()) == 1 + 2
+
+
+@pytest.mark.parametrize('size', [(1, 1), (1, 600), (3000, 8), (17, 33)])
+def test_pictures_of_odd_sizes(tmp_path, size):
+    assert cv2.imwrite(str(tmp_path / 'a.png'), np.full((*size, 3), 128, np.uint8))
+    result = run(tmp_path, '--csv', '-', '--video', tmp_path / 'out')
+    assert result.exit_code == 0, result.output
+    assert cv2.imread(str(tmp_path / 'out' / 'a.png')).shape == (*size, 3)
+
+
+def test_what_does_not_exist_and_empty_folders(sources, tmp_path):
+    (tmp_path / 'empty').mkdir()
+    result = run(tmp_path / 'nobody.mp4', tmp_path / 'empty', sources / 'b.jpg', '--csv', '-')
+    assert result.exit_code == 1
+    assert f'{tmp_path / "nobody.mp4"} does not exist: check the name.' in result.stderr
+    assert f'the folder {tmp_path / "empty"} holds no picture or video.' in result.stderr
+    assert len(result.stdout.splitlines()) == 1 + 2
+
+
+@pytest.mark.parametrize(('arguments', 'words'), [
+    ([], "Missing argument 'PATH...'"),
+    (['b.jpg', '--json', '-', '--csv', '-'], 'cannot share the standard output'),
+    (['b.jpg', '--video', 'a.mp4'], 'there is a picture: name a folder'),
+    (['b.jpg', 'clip.mp4', '--video', 'a.mp4'], 'there are 2 files: name a folder'),
+    (['b.jpg', 'clip.mp4', '--plot', 'a.png'], 'there are 2 files: name a folder'),
+    (['clip.mp4', '--video', 'a.webm'], 'must end in .mp4, .mkv, .avi, or be a folder'),
+    (['clip.mp4', '--plot', 'a.svg'], 'must end in .png, or be a folder'),
+    (['clip.mp4', '--video', 'clip.mp4'], 'is one of the files to read'),
+    (['clip.mp4', '--csv', 'clip.mp4'], 'is one of the files to read'),
+    (['clip.mp4', '--video', '.'], 'is one of the files to read'),
+    (['b.jpg', '--json', 'rows', '--csv', './rows'], 'two outputs are named rows'),
+    (['clip.mp4', '--video', 'z.mp4', '--csv', 'z.mp4'], 'two outputs are named z.mp4'),
+])
+def test_wrong_use(sources, monkeypatch, arguments, words):
+    monkeypatch.chdir(sources)
+    before = (sources / 'clip.mp4').read_bytes()
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert words in ' '.join(result.stderr.split())
+    assert (sources / 'clip.mp4').read_bytes() == before
+
+
+@pytest.mark.parametrize(('arguments', 'words'), [
+    (['--config', 'liv'], "There is no configuration 'liv'"),
+    (['--set', 'rate_hz=3'], 'write NODE.NAME=VALUE'),
+    (['--set', 'emotion_node.rate=3'], "there is no option 'rate'"),
+    (['--set', 'emotion_node.rate_hz=-3'], 'rate_hz must be 0 to 240 Hz, not -3'),
+    (['--model', 'nobody'], 'nobody'),
+    (['--json', 'no/folder/a.json'], 'no/folder/a.json cannot be written: No such file'),
+])
+def test_wrong_values(sources, monkeypatch, arguments, words):
+    monkeypatch.chdir(sources)
+    result = run('b.jpg', *arguments)
+    assert result.exit_code == 1
+    assert result.stderr.startswith('Error: ')
+    assert words in result.stderr
+    assert result.stderr.rstrip().endswith(('.', '?'))
+
+
+@pytest.mark.parametrize('option', ['--json', '--csv'])
+@pytest.mark.parametrize('arguments', [['b.jpg', '--model', 'nobody'], ['nobody.jpg']])
+def test_where_nothing_can_be_done_earlier_results_stay(
+        sources, tmp_path, monkeypatch, option, arguments):
+    monkeypatch.chdir(sources)
+    (tmp_path / 'rows').write_text('earlier')
+    assert run(*arguments, option, tmp_path / 'rows').exit_code == 1
+    assert (tmp_path / 'rows').read_text() == 'earlier'
+
+
+def test_charts_and_annotated_pictures_in_one_folder_do_not_meet(clip, tmp_path):
+    write_video(tmp_path / 'x.mp4', clip[1][:3])
+    cv2.imwrite(str(tmp_path / 'x_timeline.png'), clip[1][0])
+    result = run(tmp_path, '--video', tmp_path / 'out', '--plot', tmp_path / 'out')
+    assert result.exit_code == 0, result.output
+    made = {path.name for path in (tmp_path / 'out').iterdir()}
+    assert made == {'x.mp4', 'x_timeline.png', 'x_timeline-2.png'}
+
+
+def test_a_closed_standard_output_is_told_in_words_for_a_picture_too(sources):
+    read, write = os.pipe()
+    os.close(read)
+    with open(write, 'wb') as output:
+        done = subprocess.run(
+            [*PROGRAM, sources / 'b.jpg', '--json', '-'], stdout=output, stderr=subprocess.PIPE,
+            text=True, timeout=100)
+    assert done.returncode == 1
+    assert done.stderr == 'Error: the standard output cannot be written: Broken pipe.\n'
+
+
+def test_names_that_no_program_can_read_are_told(clip, tmp_path):
+    cv2.imwrite(str(tmp_path / 'a.png'), clip[1][0])
+    for name in (b'x\xff.mp4', b'y\xff.jpg'):
+        Path(os.fsdecode(os.fsencode(tmp_path) + b'/' + name)).write_bytes(b'')
+    long = tmp_path / ('n' * 300)
+    result = run(tmp_path, long, '--csv', '-')
+    assert result.exit_code == 1
+    for name in ('x', 'y'):
+        assert f'{name}\\xff' in result.stderr
+    assert result.stderr.count('not UTF-8: rename it.') == 2
+    assert f'{long} cannot be read: File name too long.' in result.stderr
+    assert len(result.stdout.splitlines()) == 1 + 2
+
+
+@pytest.mark.parametrize('name', ['a$\\foo$', '顔'])
+def test_a_chart_can_have_any_title(tmp_path, name, recwarn):
+    chart = Timeline()
+    chart.add(0.0, [face(1)])
+    chart.save(tmp_path / 'a.png', name)
+    assert cv2.imread(str(tmp_path / 'a.png')) is not None
+    assert [str(warning.message) for warning in recwarn] == []
+
+
+@pytest.mark.parametrize('rate', [119.987, 90.123, 23.976])
+def test_videos_of_any_rate_can_be_annotated(tmp_path, rate):
+    file = VideoFile(tmp_path / 'a.mp4', rate)
+    for k in range(10):
+        file.write(np.full((48, 64, 3), 20 * k, np.uint8), round(k * 1e9 / rate))
+    file.close()
+    capture = cv2.VideoCapture(str(tmp_path / 'a.mp4'))
+    assert capture.get(cv2.CAP_PROP_FPS) == pytest.approx(rate, rel=2e-3)
+    assert capture.get(cv2.CAP_PROP_FRAME_COUNT) == 10
+
+
+def test_a_size_that_a_format_cannot_hold_is_told(tmp_path, capfd):
+    file = VideoFile(tmp_path / 'a.mp4', 30.0)
+    with pytest.raises(OSError, match=r'whether \.mp4 can hold 1x1 at 30 Hz'):
+        file.write(np.zeros((1, 1, 3), np.uint8), 0)
+    assert capfd.readouterr().err == ''
+
+
+def test_a_video_that_cannot_be_written_is_named(sources, tmp_path):
+    result = run(sources / 'clip.mp4', '--csv', '-', '--video', tmp_path / 'nowhere' / '..' / 'x')
+    assert result.exit_code == 0, 'a folder that can be made'
+    (tmp_path / 'file').write_text('')
+    result = run(sources / 'clip.mp4', '--csv', '-', '--video', tmp_path / 'file' / 'x')
+    assert result.exit_code == 1
+    assert result.stderr.splitlines()[0] == (
+        f'{sources / "clip.mp4"}: {tmp_path / "file" / "x"}: Not a directory.')
+
+
+def test_ctrl_c_leaves_all_that_was_found(clip, tmp_path):
+    video = write_video(tmp_path / 'long.avi', clip[1] * 40)
+    rows = tmp_path / 'rows.csv'
+    with subprocess.Popen(
+            [*PROGRAM, video, '--json', tmp_path / 'rows.json', '--csv', rows, '--video',
+             tmp_path / 'out.mkv'], stderr=subprocess.PIPE, text=True) as program:
+        try:
+            deadline = time.monotonic() + 100
+            while not rows.exists() or len(rows.read_bytes()) < 500:
+                assert time.monotonic() < deadline
+                assert program.poll() is None
+                time.sleep(0.01)
+            program.send_signal(signal.SIGINT)
+            errors = program.stderr.read()
+            assert program.wait(60) == 130, errors
+        finally:
+            program.kill()
+    assert 'Traceback' not in errors
+    found = json.loads((tmp_path / 'rows.json').read_text())
+    images = len(read_video(tmp_path / 'out.mkv')[0])
+    assert 1 < images < len(clip[1]) * 40
+    assert found[-1]['image'] == images - 1
+    with rows.open(newline='') as lines:
+        assert len(list(csv.DictReader(lines))) == len(found)
+
+
+def test_it_works_where_there_is_no_ros(sources):
+    code = (
+        'import sys\n'
+        "sys.modules.update(dict.fromkeys(('rclpy', 'fer_msgs', 'sensor_msgs')))\n"
+        'from fer_ros.__main__ import main\n'
+        f'sys.argv[1:] = ["analyze", {str(sources / "b.jpg")!r}, "--csv", "-"]\n'
+        'try:\n'
+        '    main()\n'
+        'except SystemExit as end:\n'
+        "    print(end.code, 'tensorflow' in sys.modules)\n")
+    done = subprocess.run(
+        [sys.executable, '-c', code], capture_output=True, text=True, timeout=100)
+    *lines, last = done.stdout.splitlines()
+    assert last == '0 False', done.stderr
+    assert len(lines) == 3
+
+
+def test_a_terminal_shows_progress(sources):
+    screen, terminal = pty.openpty()
+    with subprocess.Popen(
+            [*PROGRAM, sources / 'clip.mp4', sources / 'b.jpg', '--csv', '-'],
+            stdout=subprocess.DEVNULL, stderr=terminal, env={**os.environ, 'TERM': 'xterm'}) as p:
+        os.close(terminal)
+        shown = b''
+        try:
+            while part := os.read(screen, 65536):
+                shown += part
+        except OSError:
+            pass  # the terminal's other end is closed
+        assert p.wait(100) == 0
+    os.close(screen)
+    text = shown.decode()
+    for words in ('files', 'clip.mp4', '2/2', 'images/s', '0:00:00'):
+        assert words in text
+
+
+def test_folders_are_searched_in_order(tmp_path):
+    for name in ('b/2.png', 'b/10.PNG', 'a.mkv', '.git/c.png', 'b/.d.png', 'b/readme', 'c.gif'):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b'')
+    faults = []
+    found = find_media([tmp_path], faults.append)
+    assert [(str(media.name), media.is_video) for media in found] == [
+        ('a.mkv', True), ('b/10.PNG', False), ('b/2.png', False), ('c.gif', True)]
+    assert faults == []
+
+
+def test_a_file_that_is_named_itself_may_have_any_name(clip, tmp_path):
+    picture, video = tmp_path / 'picture', tmp_path / 'video'
+    picture.write_bytes(cv2.imencode('.png', clip[1][0])[1].tobytes())
+    video.write_bytes(write_video(tmp_path / 'a.avi', clip[1]).read_bytes())
+    assert [media.is_video for media in find_media([picture, video], pytest.fail)] == [
+        False, True]
+
+
+def test_the_times_are_those_that_the_file_states(clip, tmp_path):
+    with TimedVideo(write_video(tmp_path / 'a.mp4', clip[1], 12.5)) as video:
+        images = list(video.images())
+    assert [image.number for image in images] == list(range(IMAGES))
+    assert [image.time_s for image in images] == pytest.approx([k / 12.5 for k in range(IMAGES)])
+    assert video.faults == []
+
+
+def test_a_format_without_times_has_those_of_its_rate(clip, tmp_path):
+    bare = tmp_path / 'a.mjpeg'
+    bare.write_bytes(b''.join(cv2.imencode('.jpg', image)[1].tobytes() for image in clip[1]))
+    with TimedVideo(bare) as video:
+        times = [image.time_s for image in video.images()]
+        assert np.diff(times) == pytest.approx(np.full(IMAGES - 1, 1 / video.rate_hz), abs=0.001)
+
+
+def test_an_annotated_video_can_have_the_rate_of_its_source(tmp_path):
+    file = VideoFile(tmp_path / 'a.avi', 12.5)
+    for k in range(4):
+        file.write(np.full((48, 64, 3), 60 * k, np.uint8), k * 80_000_000)
+    file.close()
+    images, rate = read_video(tmp_path / 'a.avi')
+    assert rate == 12.5
+    assert [round(image.mean() / 60) for image in images] == [0, 1, 2, 3]
+
+
+def face(track_id, **values):
+    """Return a face that was not classified yet, unless the values say so."""
+    return FaceEmotion(
+        track_id, FaceState.TRACKED, Box(1.0, 2.0, 3.0, 4.0), 0.5, HeadPose(), **values)
+
+
+def test_the_files_of_rows_are_whole_after_each_call(tmp_path):
+    row = dict.fromkeys(COLUMNS)
+    with JsonFile(tmp_path / 'a.json') as as_json, CsvFile(tmp_path / 'a.csv') as as_csv:
+        for count in (0, 1, 3, 0):
+            rows = [{**row, 'file': 'x' * 100, 'image': k} for k in range(count)]
+            before = json.loads((tmp_path / 'a.json').read_text())
+            as_json.write(rows)
+            as_csv.write(rows)
+            assert json.loads((tmp_path / 'a.json').read_text()) == before + rows
+            assert len((tmp_path / 'a.csv').read_text().splitlines()) == 1 + len(before) + count
+    assert len(json.loads((tmp_path / 'a.json').read_text())) == 4
+
+
+@pytest.mark.skipif(not os.path.exists('/dev/full'), reason='there is no /dev/full')
+@pytest.mark.parametrize('kind', [CsvFile, JsonFile])
+def test_a_full_disk_is_told_in_words(tmp_path, kind):
+    path = tmp_path / 'full'
+    path.symlink_to('/dev/full')
+    with pytest.raises(OutputError, match=r'full cannot be written: No space left on device'):
+        kind(path)
+
+
+def colors_of(path):
+    """Return the share of each emotion's colour among the chart's pixels."""
+    from fer_ros.media.drawing import COLORS
+    image = cv2.imread(str(path))
+    return {
+        emotion: float((np.abs(image.astype(int) - color).max(axis=2) <= 2).mean())
+        for emotion, color in COLORS.items()}
+
+
+def test_the_chart_has_the_colours_of_the_emotions(tmp_path):
+    timeline = Timeline()
+    probabilities = np.zeros(7, np.float32)
+    probabilities[[Emotion.HAPPY, Emotion.SAD]] = 0.75, 0.25
+    for k in range(100):
+        timeline.add(k / 10, [face(1, emotion=Emotion.HAPPY, probabilities=probabilities)])
+    timeline.save(tmp_path / 'a.png', 'title')
+    shares = colors_of(tmp_path / 'a.png')
+    # The band of the labels adds to happiness: 0.75 + 0.15 against 0.25.
+    assert shares[Emotion.HAPPY] / shares[Emotion.SAD] == pytest.approx(0.9 / 0.25, rel=0.1)
+    assert max(shares[emotion] for emotion in (Emotion.ANGRY, Emotion.FEAR)) < 0.01
+
+
+def test_a_chart_of_many_tracks_shows_the_longest_only(tmp_path):
+    timeline = Timeline()
+    for k in range(40):
+        timeline.add(k / 10, [face(j) for j in range(1, 20) if k < 2 * j])
+    timeline.save(tmp_path / 'a.png', 'title')
+    height = cv2.imread(str(tmp_path / 'a.png')).shape[0]
+    assert height == pytest.approx(120 * (1.3 + MAX_TRACKS * 1.45), abs=1)
+
+
+def test_a_chart_without_a_face_is_a_chart(tmp_path):
+    timeline = Timeline()
+    timeline.add(0.0, [])
+    timeline.save(tmp_path / 'a.png', 'title')
+    assert cv2.imread(str(tmp_path / 'a.png')).shape[1] == 1320

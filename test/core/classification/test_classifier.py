@@ -1,0 +1,246 @@
+# Copyright 2026 the fer_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""The classifier computes what the model and its card say, for any number of faces."""
+
+from functools import cache
+import subprocess
+import sys
+
+from fer_ros.core.classification.classifier import LiteRtClassifier
+from fer_ros.core.classification.model_card import card_paths, load_card, PRECISIONS
+from fer_ros.core.emotions import LABELS
+from fer_ros.evaluation.data_sets import read_data
+from fer_ros.evaluation.measuring import evaluate
+import numpy as np
+import pytest
+from tiny_models import (
+    EDGE,
+    INPUT_SCALE,
+    linear_model,
+    linear_weights,
+    OUTPUT_SCALE,
+    WEIGHT_SCALE,
+    write_model,
+)
+
+
+def crops_of(count, edge=EDGE, seed=1):
+    random = np.random.default_rng(seed)
+    return list(random.integers(0, 256, (count, edge, edge), dtype=np.uint8))
+
+
+def expected_logits(crops):
+    weights, bias = linear_weights()
+    pixels = np.array([crop.ravel() for crop in crops], float).reshape(len(crops), EDGE * EDGE)
+    return (pixels / 127.5 - 1) @ weights.T.astype(float) + bias
+
+
+def softmax(logits):
+    powers = np.exp(logits)
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
+def classifier_in(folder, *arguments, threads=1, precision='', mirrored=False, **changes):
+    card = load_card(write_model(folder, *arguments, **changes))
+    return LiteRtClassifier(card, threads, precision, mirrored)
+
+
+@pytest.mark.parametrize('threads', [1, 2])
+def test_float_model_gives_the_softmax_of_its_logits(tmp_path, threads):
+    classifier = classifier_in(tmp_path, threads=threads)
+    # The number of faces goes up and down, as it does before a camera.
+    for count in (1, 4, 0, 20, 2, 2, 0, 1):
+        crops = crops_of(count, seed=count)
+        probabilities = classifier.classify(crops)
+        assert probabilities.shape == (count, 7)
+        assert probabilities.dtype == np.float32
+        np.testing.assert_allclose(probabilities, softmax(expected_logits(crops)), atol=1e-6)
+
+
+def test_mirrored_is_the_softmax_of_the_mean_of_both_logits(tmp_path):
+    classifier = classifier_in(tmp_path, mirrored=True)
+    for count in (1, 4, 0, 3):
+        crops = crops_of(count, seed=count)
+        logits = expected_logits(crops) + expected_logits([crop[:, ::-1] for crop in crops])
+        np.testing.assert_allclose(classifier.classify(crops), softmax(logits / 2), atol=1e-6)
+
+
+def test_mirrored_calls_a_face_and_its_mirror_image_the_same():
+    crops = crops_of(4, edge=96)
+    for precision in PRECISIONS:
+        classifier = LiteRtClassifier(load_card('default'), 2, precision, mirrored=True)
+        np.testing.assert_allclose(
+            classifier.classify(crops), classifier.classify([crop[:, ::-1] for crop in crops]),
+            atol=1e-6)
+
+
+def test_whole_number_model_agrees_within_its_steps(tmp_path):
+    int8 = linear_model(*linear_weights(), whole_numbers=True)
+    classifier = classifier_in(tmp_path, int8=int8)
+    crops = crops_of(9)
+    probabilities = classifier.classify(crops)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1.0, atol=1e-6)
+    # Half a step for each rounded pixel (weights up to 1) and weight (pixels up to 1), the
+    # bias and the output; a probability changes at most a quarter as much as the difference of
+    # two logits.
+    step = (INPUT_SCALE + WEIGHT_SCALE) * EDGE * EDGE / 2 + OUTPUT_SCALE / 2 + 1e-3
+    assert np.abs(probabilities - softmax(expected_logits(crops))).max() < step / 2
+    assert (probabilities.argmax(axis=1) == expected_logits(crops).argmax(axis=1)).all()
+
+
+@pytest.mark.parametrize(('precision', 'answer'), [('', 1), ('int8', 1), ('float32', 0)])
+def test_the_precision_chooses_the_file(tmp_path, precision, answer):
+    # The two files are different networks, so that the answers tell them apart.
+    weights = np.zeros((7, EDGE * EDGE), np.float32)
+    model = linear_model(weights, np.eye(7, dtype=np.float32)[0])
+    int8 = linear_model(weights, np.eye(7, dtype=np.float32)[1], whole_numbers=True)
+    classifier = classifier_in(tmp_path, model, int8=int8, precision=precision)
+    assert classifier.classify(crops_of(1)).argmax() == answer
+
+
+def test_outputs_are_brought_into_the_order_of_the_labels(tmp_path):
+    crops = crops_of(3)
+    own_order = list(reversed(LABELS))
+    probabilities = classifier_in(tmp_path, labels=own_order).classify(crops)
+    np.testing.assert_allclose(
+        probabilities, softmax(expected_logits(crops))[:, ::-1], atol=1e-6)
+
+
+def test_probabilities_of_a_model_are_taken_as_they_are(tmp_path):
+    bias = np.array([0.5, 0.2, 0.1, 0.1, 0.05, 0.03, 0.02], np.float32)
+    model = linear_model(np.zeros((7, EDGE * EDGE), np.float32), bias)
+    classifier = classifier_in(tmp_path, model, **{'output.kind': 'probabilities'})
+    np.testing.assert_allclose(classifier.classify(crops_of(2)), [bias, bias], atol=1e-5)
+
+
+def test_great_logits_do_not_overflow(tmp_path):
+    bias = np.array([500, -500, 0, 0, 0, 0, 0], np.float32)
+    model = linear_model(np.zeros((7, EDGE * EDGE), np.float32), bias)
+    probabilities = classifier_in(tmp_path, model).classify(crops_of(1))
+    np.testing.assert_allclose(probabilities, [[1, 0, 0, 0, 0, 0, 0]], atol=1e-6)
+
+
+def test_a_refused_crop_leaves_the_classifier_usable(tmp_path):
+    classifier = classifier_in(tmp_path)
+    with pytest.raises(ValueError, match='square grey picture'):
+        classifier.classify([*crops_of(2), np.zeros((3, 4), np.uint8)])
+    crops = crops_of(2)
+    np.testing.assert_allclose(
+        classifier.classify(crops), softmax(expected_logits(crops)), atol=1e-6)
+
+
+@pytest.mark.parametrize('after', [1, 2, 3])
+def test_a_failed_change_of_the_number_of_faces_is_overcome(tmp_path, monkeypatch, after):
+    classifier = classifier_in(tmp_path)
+    classifier.classify(crops_of(2))
+
+    def failing(interpreter):
+        raise RuntimeError('no memory')
+
+    with monkeypatch.context() as patch:
+        patch.setattr('ai_edge_litert.interpreter.Interpreter.allocate_tensors', failing)
+        with pytest.raises(RuntimeError, match='no memory'):
+            classifier.classify(crops_of(3))
+    crops = crops_of(after)
+    np.testing.assert_allclose(
+        classifier.classify(crops), softmax(expected_logits(crops)), atol=1e-6)
+
+
+def test_nothing_is_written_to_the_terminal():
+    code = (
+        'import numpy as np\n'
+        'from fer_ros.core.classification.classifier import LiteRtClassifier\n'
+        'from fer_ros.core.classification.model_card import load_card\n'
+        "classifier = LiteRtClassifier(load_card('fer2013_cnn48'))\n"
+        'for count in (1, 3):\n'
+        '    classifier.classify([np.zeros((48, 48), np.uint8)] * count)\n')
+    done = subprocess.run(
+        [sys.executable, '-c', code], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (0, '', '')
+
+
+def test_classifying_needs_neither_mediapipe_nor_tensorflow():
+    code = (
+        'import sys\n'
+        'import fer_ros.core.classification.classifier\n'
+        "print([name for name in ('mediapipe', 'tensorflow', 'rclpy') if name in sys.modules])\n")
+    done = subprocess.run(
+        [sys.executable, '-c', code], capture_output=True, text=True, timeout=60)
+    assert done.stdout.strip() == '[]', done.stderr
+
+
+SHIPPED = [
+    pytest.param(path.parent.name, precision, labels, split,
+                 id=f'{path.parent.name}-{precision}-{labels}-{split}')
+    for path in card_paths() for precision in PRECISIONS
+    for labels, splits in load_card(path).figures.get(precision, {}).items() for split in splits]
+
+SHIPPED_MIRRORED = [
+    pytest.param(path.parent.name, precision, labels, split,
+                 id=f'{path.parent.name}-{precision}-{labels}-{split}')
+    for path in card_paths()
+    for precision, by_labels in load_card(path).figures.get('mirrored', {}).items()
+    for labels, splits in by_labels.items() for split in splits]
+
+
+class Remembering:
+    """A classifier that is asked once for each picture: both sets of labels have the same."""
+
+    def __init__(self, classifier):
+        self._classifier = classifier
+        self._answers = {}
+
+    @property
+    def card(self):
+        return self._classifier.card
+
+    def classify(self, crops):
+        keys = [crop.tobytes() for crop in crops]
+        if not self._answers.keys() >= set(keys):
+            answers = self._classifier.classify(crops)
+            self._answers.update(zip(keys, answers, strict=True))
+        return np.array([self._answers[key] for key in keys])
+
+
+@cache
+def shipped(name, precision):
+    return Remembering(LiteRtClassifier(load_card(name), threads=2, precision=precision))
+
+
+rows_of = cache(read_data)
+
+
+@pytest.mark.parametrize(('name', 'precision', 'labels', 'split'), SHIPPED)
+def test_shipped_models_are_as_good_as_their_cards_state(
+        name, precision, labels, split, data_directory):
+    faces = rows_of(data_directory / 'fer2013' / 'fer2013_ferplus.npz', labels)
+    classifier = shipped(name, precision)
+    found = evaluate(classifier, getattr(faces, split)).to_mapping()
+    stated = classifier.card.figures[precision][labels][split]
+    assert found['n'] == stated['n']
+    for key in ('accuracy', 'macro_f1', 'ece'):
+        assert found[key] == pytest.approx(stated[key], abs=1e-3)
+    assert found['without_rows_in_training']['accuracy'] == pytest.approx(
+        stated['without_rows_in_training']['accuracy'], abs=1e-3)
+
+
+@pytest.mark.parametrize(('name', 'precision', 'labels', 'split'), SHIPPED_MIRRORED)
+def test_mirror_images_give_what_the_cards_state(name, precision, labels, split, data_directory):
+    faces = rows_of(data_directory / 'fer2013' / 'fer2013_ferplus.npz', labels)
+    card = load_card(name)
+    classifier = LiteRtClassifier(card, 2, precision, mirrored=True)
+    found = evaluate(classifier, getattr(faces, split)).to_mapping()
+    stated = card.figures['mirrored'][precision][labels][split]
+    assert {key: found[key] for key in stated} == pytest.approx(stated, abs=1e-3)

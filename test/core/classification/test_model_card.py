@@ -1,0 +1,166 @@
+# Copyright 2026 the fer_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Cards are found and read; the folder of models is found wherever the package is."""
+
+from pathlib import Path
+
+from fer_ros.core import resources
+from fer_ros.core.classification.model_card import card_paths, load_card, ModelError
+from fer_ros.core.emotions import LABELS
+from fer_ros.core.resources import share_directory
+from fer_ros.evaluation.card_writer import readme
+import numpy as np
+import pytest
+from tiny_models import EDGE, linear_model, linear_weights, write_model
+
+
+def test_every_field_of_a_card_is_read(tmp_path):
+    int8 = linear_model(*linear_weights(), whole_numbers=True)
+    path = write_model(
+        tmp_path, int8=int8, figures={'int8': {'fer2013': {'public': {'accuracy': 0.5}}}},
+        **{'preprocessing.least_contrast': 90}, macs=112,
+        ms_per_face={'machine': 'a robot', 'int8': {1: 0.5}}, limits='Seven rows.')
+    card = load_card(path)
+    assert card.title == 'tiny/0.1.0'
+    assert set(card.files) == {'float32', 'int8'}
+    assert card.files['int8'].path == tmp_path / 'model_int8.tflite'
+    assert card.files['int8'].read() == int8
+    size = card.preprocessing
+    assert (size.width, size.height) == (EDGE, EDGE)
+    assert (size.scale, size.offset) == (pytest.approx(1 / 127.5), -1.0)
+    assert size.least_contrast == 90
+    assert (card.framing, card.output_kind) == ('fer2013', 'logits')
+    assert card.labels == LABELS
+    assert card.figures['int8']['fer2013']['public']['accuracy'] == 0.5
+    assert (card.macs, card.ms_per_face['int8'][1], card.limits) == (112, 0.5, 'Seven rows.')
+
+
+def test_what_a_card_may_lack_is_empty(tmp_path):
+    card = load_card(write_model(tmp_path))
+    assert (card.macs, card.ms_per_face, card.limits) == (None, {}, '')
+    assert card.preprocessing.least_contrast == 0
+
+
+@pytest.mark.parametrize(('has_int8', 'wanted', 'precision'), [
+    (True, '', 'int8'), (False, '', 'float32'), (True, 'float32', 'float32'),
+    (True, 'int8', 'int8')])
+def test_int8_runs_where_nothing_else_is_wanted(tmp_path, has_int8, wanted, precision):
+    int8 = linear_model(*linear_weights(), whole_numbers=True) if has_int8 else None
+    assert load_card(write_model(tmp_path, int8=int8)).precision(wanted) == precision
+
+
+MEASURED = {'n': 3, 'accuracy': 0.5, 'macro_f1': 0.4}
+
+
+@pytest.mark.parametrize(('field', 'value', 'reason'), [
+    ('ms_per_face', {'float32': 1.2}, 'ms_per_face.float32 must hold fields'),
+    ('ms_per_face', {'float32': {'one': 1.2}}, 'ms_per_face.float32 must be numbers by whole'),
+    ('ms_per_face', {'machine': 2}, 'ms_per_face.machine must be text'),
+    ('figures', {'float32': None}, 'figures.float32 must hold fields'),
+    ('figures', {'int8': {'fer2013': 0.7}}, 'figures.int8.fer2013 must hold fields'),
+    ('figures', {'int8': {'fer2013': {'public': {'n': 3}}}},
+     'no field figures.int8.fer2013.public.accuracy'),
+    ('figures', {'int8': {'a': {'public': {**MEASURED, 'ece': 'low'}}}}, 'ece must be a number'),
+    ('figures', {'int8': {'a': {'public': {**MEASURED, 'confusion': [[1]]}}}}, 'a table of 7x7'),
+    ('figures', {'int8': {'a': {'public': {**MEASURED, 'per_class_recall': {'fear': 'low'}}}}},
+     'per_class_recall.fear must be a number'),
+    ('figures', {'temperature': {'chosen_on': 'x'}}, 'no field figures.temperature.folded'),
+    ('figures', {'seeds': {'measured_on': 'x', 'accuracy': {}}}, 'seeds.accuracy must be numbers'),
+    ('figures', {'seeds': {'measured_on': 'x', 'trained': 2, 'accuracy': {1: 0.7}}},
+     'seeds.trained must be text'),
+    ('figures', {'mirrored': {'int8': {'a': {'public': {**MEASURED, 'n': 4, 'ece': None}}}}},
+     'figures.mirrored.int8.a.public.ece'),
+    ('figures', {'pipeline_crops': {'int8': {'a': {'public': {**MEASURED, 'rows': 4}}}}},
+     'no field figures.pipeline_crops.int8.a.public.own_framing'),
+    ('figures', {'scenes': {'int8': {'a': {'public': {'rows': 4, 'scenes': {'dim': {}}}}}}},
+     'no field figures.scenes.int8.a.public.scenes.dim.n'),
+    ('figures', {'tried': [{'what': 'mixup'}]}, 'no field figures.tried.0.gave'),
+])
+def test_what_is_wrong_within_the_figures_is_told(tmp_path, field, value, reason):
+    with pytest.raises(ModelError, match=reason):
+        load_card(write_model(tmp_path, **{field: value}))
+
+
+def test_a_folder_stands_for_its_card(tmp_path):
+    path = write_model(tmp_path)
+    assert load_card(tmp_path) == load_card(path) == load_card(str(path)) == load_card(
+        f'{tmp_path}/')
+
+
+def test_a_path_object_is_never_a_name(tmp_path, monkeypatch):
+    (tmp_path / 'fer2013_cnn48').mkdir()
+    write_model(tmp_path / 'fer2013_cnn48')
+    monkeypatch.chdir(tmp_path)
+    assert load_card(Path('fer2013_cnn48')).name == 'tiny'
+    assert load_card('fer2013_cnn48').name == 'fer2013_cnn48'
+
+
+def test_output_order_undoes_a_permutation(tmp_path):
+    order = np.random.default_rng(5).permutation(7)
+    card = load_card(write_model(tmp_path, labels=[LABELS[k] for k in order]))
+    outputs = np.array(card.labels)
+    assert tuple(outputs[card.output_order]) == LABELS
+
+
+@pytest.mark.parametrize('card', card_paths(), ids=lambda path: path.parent.name)
+def test_shipped_models_are_named_as_their_folders_and_unchanged(card):
+    shipped = load_card(card.parent.name)
+    assert shipped.path == card
+    assert shipped.name == card.parent.name
+    for file in shipped.files.values():
+        assert file.read() == file.path.read_bytes()
+    assert (card.parent / 'README.md').read_text(encoding='utf-8') == readme(shipped)
+
+
+def test_an_unknown_name_is_answered_with_the_known_ones():
+    with pytest.raises(ModelError, match=r'nobody.*shipped models are .*fer2013_cnn48'):
+        load_card('nobody')
+
+
+def test_resources_are_found_in_the_checkout():
+    assert (share_directory() / 'package.xml').is_file()
+    assert (share_directory() / 'models' / 'fer2013_cnn48' / 'model.yaml').is_file()
+
+
+@pytest.fixture
+def installed(tmp_path, monkeypatch):
+    """Make the package look as if it stood in a site-packages folder, without a checkout."""
+    module = tmp_path / 'lib' / 'python' / 'site-packages' / 'fer_ros' / 'core' / 'resources.py'
+    monkeypatch.setattr(resources, '__file__', str(module))
+    monkeypatch.setattr(resources.sys, 'prefix', str(tmp_path / 'environment'))
+    monkeypatch.delenv('AMENT_PREFIX_PATH', raising=False)
+    return tmp_path
+
+
+def test_resources_are_found_in_a_colcon_installation(installed, monkeypatch):
+    share = installed / 'second' / 'share' / 'fer_ros'
+    (share / 'models').mkdir(parents=True)
+    monkeypatch.setenv('AMENT_PREFIX_PATH', f'{installed / "first"}:{installed / "second"}')
+    assert share_directory() == share
+
+
+def test_resources_are_found_in_a_plain_environment(installed):
+    share = installed / 'environment' / 'share' / 'fer_ros'
+    (share / 'models').mkdir(parents=True)
+    assert share_directory() == share
+
+
+def test_missing_resources_are_told_with_the_places_tried(installed, monkeypatch):
+    monkeypatch.setenv('AMENT_PREFIX_PATH', str(installed / 'first'))
+    tried = f'{installed / "first" / "share" / "fer_ros"}'
+    with pytest.raises(FileNotFoundError, match=tried):
+        share_directory()
+    with pytest.raises(ModelError, match=r"'fer2013_cnn48' cannot be looked up.*setup file"):
+        load_card('fer2013_cnn48')
