@@ -93,7 +93,8 @@ def to_emotion_message(face: FaceEmotion, width: int, height: int) -> EmotionMes
         track_id=face.track_id, state=int(face.state), roi=to_region(face.box, width, height),
         score=face.score, head_pose=_to_pose(face.head_pose), emotion=int(face.emotion),
         label=face.label, confidence=face.confidence, probabilities=face.probabilities,
-        raw_probabilities=face.raw_probabilities, classified_at=to_stamp(face.classified_at_ns),
+        raw_probabilities=face.raw_probabilities,
+        classified_at=to_stamp(face.classified_at_ns or 0),
         quality=face.quality)
 
 
@@ -104,4 +105,4 @@ def from_emotion_message(message: EmotionMessage) -> FaceEmotion:
         _from_pose(message.head_pose), Emotion(message.emotion), message.confidence,
         np.asarray(message.probabilities, np.float32),
         np.asarray(message.raw_probabilities, np.float32),
-        stamp_ns(message.classified_at), message.quality)
+        stamp_ns(message.classified_at) or None, message.quality)
