@@ -266,3 +266,13 @@ def test_every_measurement_has_its_command() -> None:
         assert commands, title
         for words in commands:
             assert words[1] in fer.list_commands(click.Context(fer)), title
+
+
+def test_every_explained_constant_exists() -> None:
+    text = (ROOT / 'docs' / 'benchmarks.md').read_text(encoding='utf-8')
+    explained = re.findall(r'^#### (.*?) \(`([\w/]+\.py)`\)', text, re.MULTILINE)
+    assert len(explained) > 20
+    for title, path in explained:
+        code = (ROOT / 'fer_ros' / path).read_text(encoding='utf-8')
+        for name in re.findall(r'\b[A-Z]+(?:_[A-Z]+)*\b(?![a-z])', title):
+            assert re.search(rf'^{name}\b', code, re.MULTILINE), f'{name} in {path}'
