@@ -15,6 +15,7 @@
 """The README and the documents: their examples work, and what they name exists."""
 
 import functools
+import importlib.util
 import math
 from pathlib import Path
 import re
@@ -29,8 +30,6 @@ import click
 from fer_ros.cli import fer
 from fer_ros.core.values import NS_PER_S
 from fer_ros.nodes.face_conversion import to_stamp
-from fer_ros.parameters.configuration import NODE_OPTIONS
-from fer_ros.training.training_options import TrainingOptions
 from graph import wait_until
 import pytest
 
@@ -188,8 +187,12 @@ def test_every_file_that_is_named_exists(document: Path) -> None:
 @functools.cache
 def parameter_names() -> set[str]:
     """Return the names of all parameters, and of all options of a training."""
-    names = {row.name for options in NODE_OPTIONS.values() for row in options.table()}
-    return names | {row.name for row in TrainingOptions.table()}
+    spec = importlib.util.spec_from_file_location(
+        'write_parameters', ROOT / 'tools' / 'write_parameters.py')
+    tool = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tool)
+    names = {row.name for options in tool.NODE_OPTIONS.values() for row in options.table()}
+    return names | {row.name for row in tool.TrainingOptions.table()}
 
 
 @by_name
