@@ -17,5 +17,5 @@ Images and videos: sources of frames, calibration, drawing, and writing video fi
 
 A source grabs and decodes an image; `FrameStream` adds the time and delivers it as a `Frame` at
 the right moment. After the pipeline, `draw_emotions` draws the results on the image, and
-`VideoFile` writes it.
+`VideoFileWriter` writes it.
 """

@@ -12,19 +12,15 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Finds pictures and videos, and reads them with the time of each image; without ROS."""
+"""Finds pictures and videos in folders."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 import os
 from pathlib import Path
 
-import cv2
-from fer_ros.core.values import Image
-from fer_ros.media.sources.base import SourceOptions
-from fer_ros.media.sources.capture import VideoSource
 from fer_ros.media.sources.stills import IMAGE_SUFFIXES, is_image
 
 VIDEO_SUFFIXES = frozenset((
@@ -44,19 +40,6 @@ class Media:
     path: Path
     name: Path
     is_video: bool
-
-
-@dataclass(frozen=True)
-class TimedImage:
-    """
-    An image of a file.
-
-    `number` counts from 0, `time_s` is what the file states; `image` is (H, W, 3) uint8, BGR.
-    """
-
-    number: int
-    time_s: float
-    image: Image
 
 
 def find_media(paths: Iterable[Path], fault: Callable[[str], None]) -> list[Media]:
@@ -112,46 +95,3 @@ def _files_below(folder: Path, fault: Callable[[str], None]) -> list[Path]:
         folders[:] = [name for name in folders if not name.startswith('.')]
         files += [Path(parent) / name for name in names if not name.startswith('.')]
     return sorted(files)
-
-
-class TimedVideo(VideoSource):
-    """
-    A video file whose images have the times that the file states.
-
-    `faults` are sentences about what of it could not be read; they are complete at its end.
-    """
-
-    def __init__(self, path: Path) -> None:
-        """
-        Open the file.
-
-        :raises SourceError: as `VideoSource`.
-        """
-        super().__init__(path, SourceOptions())
-        # Those of the begin are about the rate, but here each image has its time.
-        self.warnings.clear()
-        self._damaged = 0
-
-    def images(self) -> Iterator[TimedImage]:
-        """Yield the images that can be decoded."""
-        time_s = -1 / self.rate_hz
-        number = 0
-        while self.grab():
-            stated_s = float(self._capture.get(cv2.CAP_PROP_POS_MSEC)) / 1000
-            # Formats without times, such as a bare MJPEG, state 0 for every image.
-            time_s = stated_s if stated_s > time_s else time_s + 1 / self.rate_hz
-            image = self.retrieve()
-            if image is None:
-                self._damaged += 1
-            else:
-                yield TimedImage(number, time_s, image)
-            number += 1
-
-    @property
-    def faults(self) -> list[str]:
-        """Return what is wrong with the file."""
-        if not self._damaged:
-            return self.warnings
-        return [*self.warnings, (
-            f'{self.spec}: {self._damaged} images are damaged and left out; copy or record it '
-            'again')]

@@ -25,7 +25,7 @@ import cv2
 from fer_ros.media import sample_clip as sample
 from fer_ros.media.image_file import read_image
 from fer_ros.media.sources import FrameStream, open_source, SourceError, SourceOptions, SourceState
-from fer_ros.media.sources.capture import CameraSource
+from fer_ros.media.sources.camera import CameraSource
 from mjpeg_server import MjpegServer
 import numpy as np
 import pytest

@@ -29,9 +29,10 @@ from fer_ros.core.emotions import Emotion
 from fer_ros.core.values import FaceEmotion, Frame, Image, NS_PER_S
 from fer_ros.media.drawing import draw_emotions
 from fer_ros.media.image_file import read_image
-from fer_ros.media.media_files import Media, TimedImage, TimedVideo
-from fer_ros.media.sources.base import SourceError
-from fer_ros.media.video_file import VideoFile
+from fer_ros.media.media_files import Media
+from fer_ros.media.sources.frame_source import SourceError
+from fer_ros.media.timed_video import TimedImage, TimedVideo
+from fer_ros.media.video_writer import VideoFileWriter
 from fer_ros.parameters.configuration import (
     EmotionNodeOptions,
     FaceNodeOptions,
@@ -220,7 +221,7 @@ def _image_writer(
     """Return what takes the images of a video, or that of a picture, and their times in ns."""
     _in_folder(path)
     if video is not None:
-        file = VideoFile(path, video.rate_hz)
+        file = VideoFileWriter(path, video.rate_hz)
         stack.callback(file.close)
         return file.write
 

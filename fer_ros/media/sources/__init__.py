@@ -19,9 +19,11 @@ Where frames come from: cameras, files, images, streams and the built-in sample.
 source alive.
 """
 
-from fer_ros.media.sources.base import FrameSource, SourceError, SourceOptions
-from fer_ros.media.sources.opening import may_appear, open_source, SampleSource
-from fer_ros.media.sources.stream import FrameStream, SourceState, SourceStatus
+from fer_ros.media.sources.frame_source import FrameSource, SourceError
+from fer_ros.media.sources.frame_stream import FrameStream, SourceState, SourceStatus
+from fer_ros.media.sources.opening import may_appear, open_source
+from fer_ros.media.sources.sample import SampleSource
+from fer_ros.media.sources.source_options import SourceOptions
 
 __all__ = [
     'FrameSource', 'FrameStream', 'SampleSource', 'SourceError', 'SourceOptions', 'SourceState',

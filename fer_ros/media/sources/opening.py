@@ -22,50 +22,13 @@ import re
 from urllib.parse import unquote, urlsplit
 
 import cv2
-from fer_ros.core.values import Image
-from fer_ros.media.sample_clip import SampleClip
-from fer_ros.media.sources.base import FrameSource, SourceError, SourceOptions
-from fer_ros.media.sources.capture import (
-    CameraSource,
-    CaptureFactory,
-    device_path,
-    is_camera,
-    StreamSource,
-    VideoSource,
-)
+from fer_ros.media.sources.camera import CameraSource, CaptureFactory, device_path, is_camera
+from fer_ros.media.sources.frame_source import FrameSource, SourceError
+from fer_ros.media.sources.network_stream import NetworkStreamSource, STREAM_SCHEMES
+from fer_ros.media.sources.sample import SampleSource
+from fer_ros.media.sources.source_options import SourceOptions
 from fer_ros.media.sources.stills import is_image, StillsSource
-
-STREAM_SCHEMES = ('rtsp', 'rtsps', 'http', 'https')
-
-
-class SampleSource(FrameSource):
-    """The built-in clip, without an end."""
-
-    def __init__(self, options: SourceOptions) -> None:
-        """
-        Prepare the clip.
-
-        :raises SourceError: where the packages that carry its photographs are not installed.
-        """
-        try:
-            self.clip = SampleClip()
-        except (FileNotFoundError, ValueError) as error:
-            raise SourceError(str(error)) from error
-        self.index = -1
-        super().__init__(
-            'sample', 'the built-in sample clip, two moving faces',
-            self.clip.width, self.clip.height,
-            options.rate_hz or self.clip.rate_hz)
-
-    def grab(self) -> bool:
-        self.index += 1
-        return True
-
-    def retrieve(self) -> Image | None:
-        return self.clip.frame(self.index)
-
-    def rewind(self) -> None:
-        self.index = -1
+from fer_ros.media.sources.video import VideoSource
 
 
 def open_source(
@@ -95,7 +58,7 @@ def open_source(
         return CameraSource(device_path(spec), options, capture)
     scheme = re.match(r'([A-Za-z][A-Za-z0-9+.-]*)://', spec)
     if scheme and scheme[1].lower() in STREAM_SCHEMES:
-        return StreamSource(spec, options)
+        return NetworkStreamSource(spec, options)
     if scheme and scheme[1].lower() != 'file':
         raise SourceError(
             f'{scheme[1]}:// is not an address that can be read: use '

@@ -22,7 +22,8 @@ import re
 import cv2
 from fer_ros.core.values import Image
 from fer_ros.media.image_file import read_image
-from fer_ros.media.sources.base import FALLBACK_RATE_HZ, FrameSource, SourceError, SourceOptions
+from fer_ros.media.sources.frame_source import FrameSource, SourceError
+from fer_ros.media.sources.source_options import FALLBACK_RATE_HZ, SourceOptions
 
 IMAGE_SUFFIXES = frozenset((
     '.bmp', '.dib', '.hdr', '.jp2', '.jpe', '.jpeg', '.jpg', '.pbm', '.pgm', '.png',

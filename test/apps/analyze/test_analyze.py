@@ -35,9 +35,10 @@ from fer_ros.apps.analyze.results_file import COLUMNS, CsvFile, JsonFile, Output
 from fer_ros.apps.analyze.timeline import MAX_TRACKS, Timeline
 from fer_ros.core.emotions import Emotion, LABELS
 from fer_ros.core.values import Box, FaceEmotion, FaceState, HeadPose
-from fer_ros.media.media_files import find_media, TimedVideo
+from fer_ros.media.media_files import find_media
 from fer_ros.media.sample_clip import SampleClip
-from fer_ros.media.video_file import VideoFile
+from fer_ros.media.timed_video import TimedVideo
+from fer_ros.media.video_writer import VideoFileWriter
 from fer_ros.parameters.configuration import EmotionNodeOptions, FaceNodeOptions, load_options
 import numpy as np
 import pytest
@@ -433,7 +434,7 @@ def test_a_chart_can_have_any_title(tmp_path, name, recwarn):
 
 @pytest.mark.parametrize('rate', [119.987, 90.123, 23.976])
 def test_videos_of_any_rate_can_be_annotated(tmp_path, rate):
-    file = VideoFile(tmp_path / 'a.mp4', rate)
+    file = VideoFileWriter(tmp_path / 'a.mp4', rate)
     for k in range(10):
         file.write(np.full((48, 64, 3), 20 * k, np.uint8), round(k * 1e9 / rate))
     file.close()
@@ -443,7 +444,7 @@ def test_videos_of_any_rate_can_be_annotated(tmp_path, rate):
 
 
 def test_a_size_that_a_format_cannot_hold_is_told(tmp_path, capfd):
-    file = VideoFile(tmp_path / 'a.mp4', 30.0)
+    file = VideoFileWriter(tmp_path / 'a.mp4', 30.0)
     with pytest.raises(OSError, match=r'whether \.mp4 can hold 1x1 at 30 Hz'):
         file.write(np.zeros((1, 1, 3), np.uint8), 0)
     assert capfd.readouterr().err == ''
@@ -558,7 +559,7 @@ def test_a_format_without_times_has_those_of_its_rate(clip, tmp_path):
 
 
 def test_an_annotated_video_can_have_the_rate_of_its_source(tmp_path):
-    file = VideoFile(tmp_path / 'a.avi', 12.5)
+    file = VideoFileWriter(tmp_path / 'a.avi', 12.5)
     for k in range(4):
         file.write(np.full((48, 64, 3), 60 * k, np.uint8), k * 80_000_000)
     file.close()

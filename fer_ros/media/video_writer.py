@@ -77,7 +77,7 @@ def letterboxed(image: Image, width: int, height: int) -> Image:
     return result
 
 
-class VideoFile:
+class VideoFileWriter:
     """
     A video of constant rate made from images with stamps.
 

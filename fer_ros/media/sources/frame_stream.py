@@ -23,9 +23,11 @@ import threading
 import time
 
 from fer_ros.core.values import Frame, Image
-from fer_ros.media.sources.base import FrameSource, SourceError, SourceOptions
-from fer_ros.media.sources.capture import without_password
+from fer_ros.media.sources.frame_source import FrameSource, SourceError
+from fer_ros.media.sources.network_stream import without_password
 from fer_ros.media.sources.opening import open_source
+from fer_ros.media.sources.rate_limiter import RateLimiter
+from fer_ros.media.sources.source_options import SourceOptions
 
 
 class SourceState(Enum):
@@ -216,46 +218,10 @@ class FrameStream:
         return self._stop.wait(wait_s) if wait_s > 0 else self._stop.is_set()
 
     def _live(self, source: FrameSource) -> Iterator[Frame]:
-        thinning = Thinning(self._options.rate_hz)
+        limiter = RateLimiter(self._options.rate_hz)
         while not self._stop.is_set() and source.grab():
             stamp_ns = self._now_ns()
-            if thinning.is_due(self._clock()):
+            if limiter.is_due(self._clock()):
                 image = source.retrieve()
                 if image is not None:
                     yield self._frame(image, stamp_ns)
-
-
-class Thinning:
-    """
-    Chooses from images that come at their own rate those that make up a lower one.
-
-    An image counts as in time up to half of the images' own interval early, so that a camera that
-    already has the wanted rate loses none to its jitter.
-    """
-
-    def __init__(self, rate_hz: float) -> None:
-        """Choose about `rate_hz` images a second; 0 chooses all."""
-        self._period_s = 1 / rate_hz if rate_hz else 0.0
-        self._due_s: float | None = None
-        self._last_s: float | None = None
-        self._interval_s = 0.0
-
-    def is_due(self, time_s: float) -> bool:
-        """Return whether the image that came at that time, monotonic in seconds, is chosen."""
-        if not self._period_s:
-            return True
-        if self._last_s is not None:
-            gap_s = min(time_s - self._last_s, self._period_s)
-            self._interval_s += (gap_s - self._interval_s) * (0.1 if self._interval_s else 1.0)
-        self._last_s = time_s
-        if self._due_s is None:
-            self._due_s = time_s + self._period_s
-            return True
-        if time_s < self._due_s - self._interval_s / 2:
-            return False
-        self._due_s += self._period_s
-        if time_s >= self._due_s:
-            # The images are slower than asked, or there was a gap. This one may have been held up,
-            # so the next may follow a little sooner.
-            self._due_s = time_s + self._period_s - self._interval_s / 4
-        return True
