@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Finds pictures and videos in folders."""
+"""Finds the pictures and videos in files and folders; it does not read them."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ from fer_ros.media.sources.stills import IMAGE_SUFFIXES, is_image
 VIDEO_SUFFIXES = frozenset((
     '.3gp', '.asf', '.avi', '.flv', '.gif', '.m2ts', '.m4v', '.mjpeg', '.mjpg', '.mkv', '.mov',
     '.mp4', '.mpeg', '.mpg', '.mts', '.mxf', '.ogv', '.ts', '.vob', '.webm', '.wmv'))
-"""What is taken for a video in a folder; a file that is named itself may have any name."""
+"""Files in a folder with these endings are videos; a file given by path may have any ending."""
 
 
 @dataclass(frozen=True)
 class Media:
     """
-    A picture or a video.
+    A picture or a video file.
 
-    `name` is its path below the folder that was asked for, or its bare name.
+    `name` is its path relative to the given folder, or its file name if the file itself was given.
     """
 
     path: Path
@@ -44,12 +44,12 @@ class Media:
 
 def find_media(paths: Iterable[Path], fault: Callable[[str], None]) -> list[Media]:
     """
-    Return the pictures and videos of these files and folders.
+    Return the pictures and videos among these files and in these folders.
 
-    Folders are searched with all that is below them, in the order of the names; hidden files and
-    folders are left out.
+    Folders are searched recursively, in the order of the names, without hidden files and folders.
 
-    :param fault: is told in a sentence of what does not exist and of folders without any.
+    :param fault: receives a sentence for each path that does not exist or cannot be read, and for
+        each folder without a picture or video.
     """
     found: list[Media] = []
     for path in paths:
@@ -60,7 +60,7 @@ def find_media(paths: Iterable[Path], fault: Callable[[str], None]) -> list[Medi
                     for file in _files_below(path, fault)
                     if file.suffix.lower() in VIDEO_SUFFIXES | IMAGE_SUFFIXES]
                 if not files:
-                    fault(f'the folder {path} holds no picture or video')
+                    fault(f'the folder {path} contains no picture or video')
                 found += [file for file in files if _is_named_as_text(file.path, fault)]
             elif not path.exists():
                 fault(f'{path} does not exist: check the name')
@@ -72,7 +72,7 @@ def find_media(paths: Iterable[Path], fault: Callable[[str], None]) -> list[Medi
 
 
 def _is_named_as_text(path: Path, fault: Callable[[str], None]) -> bool:
-    """Return whether the name can be handed to OpenCV, which ends the process by others."""
+    """Return whether the name is UTF-8; OpenCV ends the process for other names."""
     try:
         str(path).encode()
     except UnicodeEncodeError:

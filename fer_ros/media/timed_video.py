@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Reads a video file with the time that it states for each image."""
+"""Reads a video file together with the time of each image; it does not wait for that time."""
 
 from __future__ import annotations
 
@@ -31,7 +31,8 @@ class TimedImage:
     """
     An image of a file.
 
-    `number` counts from 0, `time_s` is what the file states; `image` is (H, W, 3) uint8, BGR.
+    `number` counts from 0, damaged images included. `time_s` is the time that the file states.
+    `image` is (H, W, 3) uint8, BGR.
     """
 
     number: int
@@ -43,17 +44,17 @@ class TimedVideo(VideoSource):
     """
     A video file whose images have the times that the file states.
 
-    `faults` are sentences about what of it could not be read; they are complete at its end.
+    `faults` are sentences about the parts that could not be read, complete at the end of the file.
     """
 
     def __init__(self, path: Path) -> None:
         """
         Open the file.
 
-        :raises SourceError: as `VideoSource`.
+        :raises SourceError: like `VideoSource`.
         """
         super().__init__(path, SourceOptions())
-        # Those of the begin are about the rate, but here each image has its time.
+        # These warnings are about the image rate, which is not used here.
         self.warnings.clear()
         self._damaged = 0
 
@@ -63,7 +64,7 @@ class TimedVideo(VideoSource):
         number = 0
         while self.grab():
             stated_s = float(self._capture.get(cv2.CAP_PROP_POS_MSEC)) / 1000
-            # Formats without times, such as a bare MJPEG, state 0 for every image.
+            # Formats without times, such as raw MJPEG, state 0 for every image.
             time_s = stated_s if stated_s > time_s else time_s + 1 / self.rate_hz
             image = self.retrieve()
             if image is None:
@@ -78,5 +79,4 @@ class TimedVideo(VideoSource):
         if not self._damaged:
             return self.warnings
         return [*self.warnings, (
-            f'{self.spec}: {self._damaged} images are damaged and left out; copy or record it '
-            'again')]
+            f'{self.spec}: {self._damaged} damaged images are skipped; copy or record it again')]

@@ -210,7 +210,7 @@ def test_auto_without_a_camera_shows_the_sample_and_says_so(monkeypatch, capfd):
         with open_source(spec) as source:
             assert source.spec == 'sample'
             warning, = source.warnings
-            assert 'no camera opens, showing the built-in sample clip instead' in warning
+            assert 'no camera opens: showing the built-in sample clip instead' in warning
             assert NOWHERE in warning
             assert source.read().shape == (480, 640, 3)
     assert capfd.readouterr() == ('', '')

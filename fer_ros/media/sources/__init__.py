@@ -13,10 +13,11 @@
 # limitations under the License.
 
 """
-Where frames come from: cameras, files, images, streams and the built-in sample.
+Sources of images: cameras, video files, images, network streams and the built-in sample.
 
-`open_source` gives the bare images, `FrameStream` gives `Frame`s in real time and keeps a live
-source alive.
+`open_source` opens the source that a text names. A source delivers plain images as fast as they
+are read. `FrameStream` delivers them as `Frame`s in real time, and opens a lost camera or network
+stream again.
 """
 
 from fer_ros.media.sources.frame_source import FrameSource, SourceError

@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Cameras."""
+"""Cameras, read through Video4Linux."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ from fer_ros.media.sources.source_options import MAX_RATE_HZ, SourceOptions
 from fer_ros.media.sources.video_capture import as_bgr, at_rate, CaptureSource
 
 CaptureFactory = Callable[..., Any]
-"""Makes a `cv2.VideoCapture` from a name, a backend and a list of properties and their values."""
+"""Creates a `cv2.VideoCapture` from the path of a device and a backend."""
 
 _FIRST_IMAGE_ATTEMPTS = 5
 
 
 class CameraSource(CaptureSource):
     """
-    A camera, through Video4Linux.
+    A camera, read through Video4Linux.
 
-    Two images are buffered: with one, a USB camera has nowhere to put the image that comes while
-    the last one is read, and its rate halves.
+    The driver buffers two images. With only one buffer, a USB camera cannot store the next image
+    while the last one is read, and its rate is halved.
     """
 
     is_live = True
@@ -50,15 +50,15 @@ class CameraSource(CaptureSource):
         self, device: str, options: SourceOptions, capture: CaptureFactory = cv2.VideoCapture,
     ) -> None:
         """
-        Open the camera, ask for size, rate and pixel format, and wait until an image arrives.
+        Open the camera, request size, rate and pixel format, and wait for the first image.
 
-        :param device: its path, as /dev/video0 or a link to it.
-        :raises SourceError: where it does not exist, may not be read, is in use or delivers no
+        :param device: its path, such as /dev/video0, or a link to it.
+        :raises SourceError: if it does not exist, cannot be accessed, is in use or delivers no
             image.
         """
         _check_device(device)
-        # OpenCV knows no other way to set how long it waits for a camera's image, and reads it
-        # once, in whole seconds.
+        # OpenCV offers no other way to set its timeout for a camera. It reads this variable once,
+        # in whole seconds.
         os.environ.setdefault(
             'OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT', str(math.ceil(options.read_timeout_s)))
         with quiet_opencv():
@@ -66,9 +66,8 @@ class CameraSource(CaptureSource):
             if not opened.isOpened():
                 raise SourceError(
                     f'{device} does not open as a camera: another program may be using it, or it '
-                    'is not the node '
-                    "that delivers the camera's images (a camera often has several: try them)",
-                    may_return=True)
+                    'is not the device that delivers the images (a camera often has several '
+                    'devices: try the others)', may_return=True)
             if options.fourcc:
                 opened.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*options.fourcc))
             if options.width:
@@ -82,7 +81,7 @@ class CameraSource(CaptureSource):
             if image is None:
                 opened.release()
                 raise SourceError(
-                    f'{device} opens but delivers no image: plug it in again, or ask for another '
+                    f'{device} opens but delivers no image: plug it in again, or set another '
                     'size, rate or pixel format (fourcc)', may_return=True)
             device_rate_hz = float(opened.get(cv2.CAP_PROP_FPS))
             if not 0 < device_rate_hz <= MAX_RATE_HZ:
@@ -91,16 +90,16 @@ class CameraSource(CaptureSource):
         super().__init__(device, opened, rate_hz)
         self.height, self.width = image.shape[:2]
         self.description = f'camera {device}, {self.width}x{self.height}{at_rate(rate_hz)}'
-        asked = (options.width or self.width, options.height or self.height)
-        if asked != (self.width, self.height):
+        requested = (options.width or self.width, options.height or self.height)
+        if requested != (self.width, self.height):
             self.warnings.append(
-                f'{device} was asked for {asked[0]}x{asked[1]} and gives '
-                f'{self.width}x{self.height}')
+                f'{device} delivers {self.width}x{self.height} instead of the requested '
+                f'{requested[0]}x{requested[1]}')
         if 0 < device_rate_hz < options.rate_hz / 1.02:
             self.warnings.append(
-                f'{device} was asked for {options.rate_hz:g} Hz and gives {device_rate_hz:g} Hz '
-                f'at {self.width}x{self.height}: another pixel format (fourcc MJPG) or size may '
-                'be faster')
+                f'{device} delivers {device_rate_hz:g} Hz at {self.width}x{self.height} instead '
+                f'of the requested {options.rate_hz:g} Hz: another pixel format (fourcc MJPG) or '
+                'size may be faster')
 
     def grab(self) -> bool:
         if not self._capture.grab():
@@ -124,9 +123,9 @@ def _first_image(capture: Any) -> Image | None:
 def _check_device(device: str) -> None:
     if not os.path.exists(device):
         others = sorted(str(path) for path in Path('/dev').glob('video*'))
-        there = f'there is {", ".join(others)}' if others else (
+        hint = f'available: {", ".join(others)}' if others else (
             'no camera is connected, or it is not passed on to this container or virtual machine')
-        raise SourceError(f'there is no camera at {device}: {there}', may_return=True)
+        raise SourceError(f'there is no camera at {device}: {hint}', may_return=True)
     if not os.access(device, os.R_OK | os.W_OK):
         raise SourceError(
             f'no permission to use {device}: add yourself to the group video (sudo usermod -aG '
@@ -134,13 +133,13 @@ def _check_device(device: str) -> None:
 
 
 def is_camera(spec: str) -> bool:
-    """Return whether the text names a camera: its number or a path below /dev."""
+    """Return whether the text names a camera, by its number or by a path below /dev."""
     return re.fullmatch(r'\d+', spec) is not None or spec.startswith('/dev/')
 
 
 def device_path(spec: str) -> str:
     """
-    Return the path of the camera that the text names.
+    Return the path of the camera that the text names by its number or path.
 
     >>> device_path('2')
     '/dev/video2'

@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""What every source of images offers, and the error that it raises."""
+"""The interface of all sources of images, and the error that they raise; no timing."""
 
 from __future__ import annotations
 
@@ -28,27 +28,27 @@ if TYPE_CHECKING:
 
 class SourceError(Exception):
     """
-    A source cannot be opened, or it stopped; the text says what is wrong, where, and what to do.
+    A source cannot be opened, or it stopped; the text states what is wrong and what to do.
 
-    `may_return` is true where trying again later makes sense: a camera that is not connected, a
-    stream whose sender is off. A file that does not exist is not expected to appear.
+    `may_return` is true if a later attempt can succeed: the camera can be connected again, the
+    sender of a stream can be started. It is false for a missing or damaged file.
     """
 
     def __init__(self, text: str, *, may_return: bool = False) -> None:
-        """Make an error from its sentence."""
+        """Create the error; `text` is a sentence for the user."""
         super().__init__(text)
         self.may_return = may_return
 
 
 class FrameSource(ABC):
     """
-    Images one after the other, as fast as they are asked for; `FrameStream` gives them their time.
+    A sequence of images, delivered as fast as they are read; `FrameStream` adds the timing.
 
-    A source is open when it exists. `spec` is the text that opens the same source again,
-    `description` says in words what it is. `rate_hz` is the rate at which its images are meant to
-    follow each other, 0 where that is unknown. A live source (camera, stream) goes on whether it
-    is read or not. `frame_count` is None where there is no known end. `warnings` are sentences
-    about what is odd but does not stop the source; more may come while it is read.
+    The constructor opens the source. `spec` is the text that opens the same source again,
+    `description` describes it for the user. `rate_hz` is the nominal image rate, 0 if unknown.
+    `is_live` is true for a camera or a network stream, which goes on whether it is read or not.
+    `frame_count` is None if the number of images is unknown or unlimited. `warnings` are sentences
+    about problems that do not stop the source; reading may add more.
     """
 
     is_live = False
@@ -57,7 +57,7 @@ class FrameSource(ABC):
         self, spec: str, description: str, width: int, height: int, rate_hz: float,
         frame_count: int | None = None,
     ) -> None:
-        """Keep what is known; `width` and `height` are those of the first image, in pixels."""
+        """Store the properties; `width` and `height` are those of the first image, in pixels."""
         self.spec = spec
         self.description = description
         self.width = width
@@ -71,8 +71,8 @@ class FrameSource(ABC):
         """
         Take the next image without decoding it; a live source waits for it.
 
-        :return: false at the end.
-        :raises SourceError: where a live source stopped, or nothing in a folder can be read.
+        :return: false at the end of the source.
+        :raises SourceError: if a live source stopped, or no image of a folder can be read.
         """
 
     @abstractmethod
@@ -80,17 +80,17 @@ class FrameSource(ABC):
         """
         Decode the image that `grab` took.
 
-        :return: (H, W, 3) uint8, BGR, contiguous, the caller's own; None where this one image is
+        :return: (H, W, 3) uint8, BGR, contiguous, owned by the caller; None if this image is
             damaged.
-        :raises SourceError: where a live source delivers nothing but damaged images.
+        :raises SourceError: if a live source delivers only damaged images.
         """
 
     def read(self) -> Image | None:
         """
         Take and decode the next image that is not damaged.
 
-        :return: (H, W, 3) uint8, BGR, contiguous, the caller's own; None at the end.
-        :raises SourceError: as `grab`.
+        :return: (H, W, 3) uint8, BGR, contiguous, owned by the caller; None at the end.
+        :raises SourceError: like `grab` and `retrieve`.
         """
         while self.grab():
             image = self.retrieve()
@@ -100,13 +100,13 @@ class FrameSource(ABC):
 
     def rewind(self) -> None:  # noqa: B027 - a camera or stream has no first image
         """
-        Go back to the first image; does nothing for a source without an end.
+        Go back to the first image; does nothing for a live source.
 
-        :raises SourceError: where the source can no longer be opened.
+        :raises SourceError: if the source can no longer be opened.
         """
 
-    def close(self) -> None:  # noqa: B027 - images and the sample hold nothing open
-        """Release the device or file; can be called more than once."""
+    def close(self) -> None:  # noqa: B027 - images and the sample keep nothing open
+        """Release the device or file; it can be called more than once."""
 
     def __enter__(self) -> Self:
         """Return the source itself."""

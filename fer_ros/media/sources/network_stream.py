@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Video streams from the network."""
+"""Video streams from the network, read through FFmpeg."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ STREAM_SCHEMES = ('rtsp', 'rtsps', 'http', 'https')
 
 class NetworkStreamSource(CaptureSource):
     """
-    A stream from the network (RTSP, or HTTP with MJPEG, HLS or a file).
+    A stream from the network: RTSP, or MJPEG, HLS or a video file over HTTP.
 
-    It is live unless the server states its length, as it does for a file.
+    It is live unless the server states its number of images, as for a video file.
     """
 
     def __init__(self, url: str, options: SourceOptions) -> None:
         """
-        Connect, and wait until an image arrives.
+        Connect, and wait for the first image.
 
-        :raises SourceError: where nothing answers, or what comes is no video.
+        :raises SourceError: if the server does not answer, or does not send a video.
         """
         self._timeout_s = options.read_timeout_s
         self._name = without_password(url)
@@ -57,15 +57,15 @@ class NetworkStreamSource(CaptureSource):
 
     def _connected(self, url: str) -> Any:
         timeout_ms = round(self._timeout_s * 1000)
-        # With several threads the decoder holds back an image for each of them.
+        # With several threads, the decoder would delay the images by one for each thread.
         opened = open_ffmpeg(url, (
             cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, timeout_ms, cv2.CAP_PROP_READ_TIMEOUT_MSEC, timeout_ms,
             cv2.CAP_PROP_N_THREADS, 1))
         if opened is None or not opened.grab():
             raise SourceError(
                 f'the stream {self._name} does not open: check the address, that its sender is '
-                f'on, and that this machine reaches it (waited at most {self._timeout_s:g} s for '
-                'each answer)', may_return=True)
+                f'on, and that this machine can reach it (timeout {self._timeout_s:g} s)',
+                may_return=True)
         return opened
 
     def rewind(self) -> None:
@@ -90,7 +90,7 @@ class NetworkStreamSource(CaptureSource):
 
 def without_password(url: str) -> str:
     """
-    Return the address fit for a log: name and password are replaced.
+    Return the address with user name and password replaced, for logs.
 
     >>> without_password('rtsp://admin:secret@camera.local/live')
     'rtsp://***@camera.local/live'

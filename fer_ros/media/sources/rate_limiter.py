@@ -12,28 +12,28 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Lowers the rate of images that arrive at a rate of their own."""
+"""Chooses which images of a live source are delivered; it does not wait."""
 
 from __future__ import annotations
 
 
 class RateLimiter:
     """
-    Chooses from images that come at their own rate those that make up a lower one.
+    Chooses images so that their rate is at most the requested one.
 
-    An image counts as in time up to half of the images' own interval early, so that a camera that
-    already has the wanted rate loses none to its jitter.
+    An image may be early by half of the interval at which images arrive. So no image is dropped
+    because of jitter if the camera already has the requested rate.
     """
 
     def __init__(self, rate_hz: float) -> None:
-        """Choose about `rate_hz` images a second; 0 chooses all."""
+        """Choose at most about `rate_hz` images per second; 0 chooses all."""
         self._period_s = 1 / rate_hz if rate_hz else 0.0
         self._due_s: float | None = None
         self._last_s: float | None = None
         self._interval_s = 0.0
 
     def is_due(self, time_s: float) -> bool:
-        """Return whether the image that came at that time, monotonic in seconds, is chosen."""
+        """Return whether the image that arrived at this monotonic time is chosen."""
         if not self._period_s:
             return True
         if self._last_s is not None:
@@ -47,7 +47,7 @@ class RateLimiter:
             return False
         self._due_s += self._period_s
         if time_s >= self._due_s:
-            # The images are slower than asked, or there was a gap. This one may have been held up,
-            # so the next may follow a little sooner.
+            # The images are slower than requested, or there was a gap. This image may have been
+            # delayed, so the next one may follow a little earlier.
             self._due_s = time_s + self._period_s - self._interval_s / 4
         return True

@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""The built-in sample clip as a source."""
+"""The built-in sample clip as a source; `sample_clip` draws it."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from fer_ros.media.sources.source_options import SourceOptions
 
 
 class SampleSource(FrameSource):
-    """The built-in clip, without an end."""
+    """The built-in sample clip, repeated without end."""
 
     def __init__(self, options: SourceOptions) -> None:
         """
         Prepare the clip.
 
-        :raises SourceError: where the packages that carry its photographs are not installed.
+        :raises SourceError: if a package that contains one of its photographs is not installed.
         """
         try:
             self.clip = SampleClip()

@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""The options of a source of images."""
+"""The options of all sources of images; how a source is opened is in `opening`."""
 
 from __future__ import annotations
 
@@ -21,52 +21,60 @@ from dataclasses import dataclass
 from fer_ros.core.options import option, OptionError, Options
 
 FALLBACK_RATE_HZ = 30.0
-"""The rate of images, which have none of their own, and of videos that state none."""
+"""Rate of sources without a rate of their own: images, and videos that state none."""
 
 MAX_RATE_HZ = 240.0
 
 
 @dataclass(frozen=True)
 class SourceOptions(Options):
-    """Where the images come from, how large and how often."""
+    """Which source is opened, at which size and rate."""
 
     source: str = option(
         'auto',
         'A camera (0, /dev/video2), a video file, an image, a folder of images, an rtsp:// or '
-        'http:// stream, sample (the built-in clip), or auto: the first camera that opens, else '
-        'sample.')
+        'http:// stream, sample (the built-in clip), or auto (the first camera that opens; sample '
+        'if there is none).')
     width: int = option(
-        640, 'Width asked of a camera; 0: its own. Files, streams and the sample keep theirs.',
+        640,
+        'Requested image width of a camera; 0: use its default. Other sources keep their width.',
         unit='px', minimum=0, maximum=16384)
     height: int = option(
-        480, 'Height asked of a camera; 0: its own. Files, streams and the sample keep theirs.',
+        480,
+        'Requested image height of a camera; 0: use its default. Other sources keep their '
+        'height.',
         unit='px', minimum=0, maximum=16384)
     rate_hz: float = option(
         0.0,
-        'Images per second; 0: as the source has it (30 where it has none, as images). A faster '
-        'camera or stream is thinned, a file is played at this rate.',
+        'Image rate; 0: use the rate of the source (30 Hz for images, which have none). Images of '
+        'a faster camera or stream are dropped. A file is played at this rate.',
         unit='Hz', minimum=0, maximum=MAX_RATE_HZ)
     loop: bool = option(
-        False, 'Start a file, an image or a folder again at its end; the sample never ends.')
+        False,
+        'Play a file, an image or a folder again from its start when it ends; the sample never '
+        'ends.')
     image_duration_s: float = option(
-        1.0, 'How long each image of a folder, or a single one, is repeated; 0: it comes once.',
+        1.0,
+        'How long a single image, or each image of a folder, is repeated; 0: deliver it once.',
         unit='s', minimum=0, maximum=3600)
     fourcc: str = option(
         '',
-        'Pixel format asked of a camera, four letters such as MJPG or YUYV; '
+        'Requested pixel format of a camera, four letters such as MJPG or YUYV; '
         'empty: the driver chooses.')
     read_timeout_s: float = option(
-        5.0, 'A camera or stream that delivers nothing for so long counts as lost.',
+        5.0, 'Time without an image after which a camera or stream is considered lost.',
         unit='s', minimum=0.1, maximum=60)
     reopen_delay_s: float = option(
-        0.5, 'Wait before a lost camera or stream is opened again; doubles with each failure.',
+        0.5,
+        'Delay before a lost camera or stream is opened again; it doubles with each failure.',
         unit='s', minimum=0.01, maximum=60)
     reopen_delay_max_s: float = option(
-        8.0, 'The longest such wait.', unit='s', minimum=0.01, maximum=3600)
+        8.0, 'Maximum delay before a lost camera or stream is opened again.',
+        unit='s', minimum=0.01, maximum=3600)
 
     def __post_init__(self) -> None:
-        """Check also that the pixel format has four letters."""
+        """Also check that the pixel format has four letters."""
         super().__post_init__()
         if self.fourcc and not (len(self.fourcc) == 4 and self.fourcc.isascii()):
             raise OptionError(
-                f"fourcc must be four letters, such as MJPG, or '', not {self.fourcc!r}")
+                f'fourcc must be empty or four letters such as MJPG, not {self.fourcc!r}')

@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Video files."""
+"""Video files, read through FFmpeg; `timed_video` adds the time of each image."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from fer_ros.media.sources.video_capture import at_rate, CaptureSource, open_ffm
 
 
 class VideoSource(CaptureSource):
-    """A video file, in whatever format FFmpeg reads; upright where it says how it was held."""
+    """A video file in any format of FFmpeg, rotated as the file states."""
 
     def __init__(self, path: Path, options: SourceOptions) -> None:
         """
         Open the file.
 
-        :raises SourceError: where it is empty, no video, or too damaged to open.
+        :raises SourceError: if the file is empty, no video, or too damaged to be opened.
         """
         self._path = path
         opened = open_ffmpeg(str(path))
@@ -50,8 +50,8 @@ class VideoSource(CaptureSource):
         self._first_is_grabbed = True
         if not rate_is_possible and not options.rate_hz:
             self.warnings.append(
-                f'{path} does not say how many images it has a second: it is shown at {rate_hz:g} '
-                'Hz; rate_hz sets another rate')
+                f'{path} does not state its image rate: it is played at {rate_hz:g} Hz; set '
+                'rate_hz for another rate')
         frames = f', {self.frame_count} images' if self.frame_count else ''
         self.description = (
             f'video file {path}, {self.width}x{self.height}{frames}{at_rate(self.rate_hz)}')
@@ -65,7 +65,7 @@ class VideoSource(CaptureSource):
         return False
 
     def rewind(self) -> None:
-        # Seeking to the start fails in files without an index; opening again does not.
+        # Seeking to the start fails in files without an index; opening the file again works.
         self._capture.release()
         opened = open_ffmpeg(str(self._path))
         if opened is None:
@@ -85,8 +85,8 @@ def _video_fault(path: Path) -> str:
         return f'{path} is empty (0 bytes): copy or record it again'
     if start[4:8] == b'ftyp':
         return (
-            f'{path} is an MP4 file without its index: its recording or copy was cut short; copy '
+            f'{path} is an MP4 file without its index: its recording or copy was cut short. Copy '
             'or record it again')
     return (
-        f'{path} is no video or image that can be read here, or it is damaged: check that other '
+        f'{path} is no video or image in a known format, or it is damaged: check that other '
         'programs play it, or convert it to MP4')

@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""What cameras, video files and network streams share: a source that reads `cv2.VideoCapture`."""
+"""A source that reads from `cv2.VideoCapture`; base of cameras, video files and streams."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ import numpy as np
 
 _DAMAGED_IN_A_ROW = 30
 
-# What FFmpeg prints about a damaged file or an absent server is said here in words; the user's own
-# setting wins.
+# Damaged files and absent servers are reported as errors, so FFmpeg's own messages are switched
+# off. A value that the user has set is kept.
 os.environ.setdefault('OPENCV_FFMPEG_LOGLEVEL', '-8')
 
 
 class CaptureSource(FrameSource):
-    """What camera, file and stream have in common."""
+    """Base class of cameras, video files and network streams."""
 
     def __init__(
         self, spec: str, capture: Any, rate_hz: float, frame_count: int | None = None,
@@ -51,14 +51,15 @@ class CaptureSource(FrameSource):
             if self.is_live and self._damaged_in_a_row >= _DAMAGED_IN_A_ROW:
                 raise SourceError(
                     f'the last {self._damaged_in_a_row} images of {self.description} could not be '
-                    'decoded: check the cable, or ask for another pixel format '
-                    '(fourcc)', may_return=True)
+                    'decoded: check the cable, or set another pixel format (fourcc)',
+                    may_return=True)
             return None
         self._damaged_in_a_row = 0
         return as_bgr(image)
 
     def _note_early_end(self, name: str) -> None:
-        # Some containers state a duration only, so that the number of images is off by one or two.
+        # Some containers state only a duration; the number of images can then be off by one or
+        # two.
         tolerance = max(2.0, 0.01 * (self.frame_count or 0))
         if self.frame_count and self.frame_count - self._delivered > tolerance:
             warning = (

@@ -335,23 +335,23 @@ def test_what_does_not_exist_and_empty_folders(sources, tmp_path):
     result = run(tmp_path / 'nobody.mp4', tmp_path / 'empty', sources / 'b.jpg', '--csv', '-')
     assert result.exit_code == 1
     assert f'{tmp_path / "nobody.mp4"} does not exist: check the name.' in result.stderr
-    assert f'the folder {tmp_path / "empty"} holds no picture or video.' in result.stderr
+    assert f'the folder {tmp_path / "empty"} contains no picture or video.' in result.stderr
     assert len(result.stdout.splitlines()) == 1 + 2
 
 
 @pytest.mark.parametrize(('arguments', 'words'), [
     ([], "Missing argument 'PATH...'"),
-    (['b.jpg', '--json', '-', '--csv', '-'], 'cannot share the standard output'),
-    (['b.jpg', '--video', 'a.mp4'], 'there is a picture: name a folder'),
-    (['b.jpg', 'clip.mp4', '--video', 'a.mp4'], 'there are 2 files: name a folder'),
-    (['b.jpg', 'clip.mp4', '--plot', 'a.png'], 'there are 2 files: name a folder'),
+    (['b.jpg', '--json', '-', '--csv', '-'], 'cannot both use the standard output'),
+    (['b.jpg', '--video', 'a.mp4'], 'the input is a picture: give a folder'),
+    (['b.jpg', 'clip.mp4', '--video', 'a.mp4'], 'there are 2 inputs: give a folder'),
+    (['b.jpg', 'clip.mp4', '--plot', 'a.png'], 'there are 2 inputs: give a folder'),
     (['clip.mp4', '--video', 'a.webm'], 'must end in .mp4, .mkv, .avi, or be a folder'),
     (['clip.mp4', '--plot', 'a.svg'], 'must end in .png, or be a folder'),
-    (['clip.mp4', '--video', 'clip.mp4'], 'is one of the files to read'),
-    (['clip.mp4', '--csv', 'clip.mp4'], 'is one of the files to read'),
-    (['clip.mp4', '--video', '.'], 'is one of the files to read'),
-    (['b.jpg', '--json', 'rows', '--csv', './rows'], 'two outputs are named rows'),
-    (['clip.mp4', '--video', 'z.mp4', '--csv', 'z.mp4'], 'two outputs are named z.mp4'),
+    (['clip.mp4', '--video', 'clip.mp4'], 'is one of the input files'),
+    (['clip.mp4', '--csv', 'clip.mp4'], 'is one of the input files'),
+    (['clip.mp4', '--video', '.'], 'is one of the input files'),
+    (['b.jpg', '--json', 'rows', '--csv', './rows'], 'two outputs have the name rows'),
+    (['clip.mp4', '--video', 'z.mp4', '--csv', 'z.mp4'], 'two outputs have the name z.mp4'),
 ])
 def test_wrong_use(sources, monkeypatch, arguments, words):
     monkeypatch.chdir(sources)
