@@ -22,7 +22,7 @@ import threading
 import time
 
 import cv2
-from fer_ros.media.video_file import VideoFile
+from fer_ros.media.video_writer import VideoFileWriter
 from fer_ros.nodes.face_conversion import stamp_ns
 from fer_ros.nodes.image_conversion import to_bgr
 from fer_ros.nodes.qos import IMAGES
@@ -46,12 +46,12 @@ class OverlayRecorder:
         """
         Begin to record.
 
-        :raises ValueError: as `VideoFile`.
+        :raises ValueError: as `VideoFileWriter`.
         """
         self._node = node
         # The overlay leaves out images where the machine is too slow; camera_info does not.
         self._camera_times_ns: list[int] = []
-        self._file = VideoFile(path, source_times_ns=self._camera_times_ns)
+        self._file = VideoFileWriter(path, source_times_ns=self._camera_times_ns)
         self._queue: queue.Queue[ImageMessage | None] = queue.Queue()
         self._newest_ns = 0
         self.fault = ''
