@@ -22,7 +22,7 @@ import functools
 from typing import Any
 
 from fer_ros.apps.fastdds import profile_variables, shared_memory_warning
-from fer_ros.parameters.configuration import ConfigError, find_config, parameter_sections
+from fer_ros.parameters.parameter_files import ConfigError, find_config, parameter_sections
 from launch import LaunchContext, LaunchDescriptionEntity
 from launch.actions import DeclareLaunchArgument, OpaqueFunction, RegisterEventHandler
 from launch.event_handlers import OnProcessStart, OnShutdown

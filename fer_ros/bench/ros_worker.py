@@ -42,8 +42,8 @@ from fer_ros.apps.live.bring_up import (
 )
 from fer_ros.apps.live.monitor import Moment, Monitor
 from fer_ros.bench.results import percentiles
-from fer_ros.nodes.base.node import SpinThread
-from fer_ros.parameters.configuration import read_config
+from fer_ros.nodes.base.executor import SpinThread
+from fer_ros.parameters.parameter_files import read_config
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
 import rclpy

@@ -36,12 +36,13 @@ from fer_ros.media.sources import (
     SourceState,
     SourceStatus,
 )
-from fer_ros.nodes.base.node import Level, PipelineNode
-from fer_ros.nodes.base.throughput import Snapshot
+from fer_ros.nodes.base.diagnostics import Level
+from fer_ros.nodes.base.lifecycle_node import PipelineNode
+from fer_ros.nodes.base.throughput import Throughput
 from fer_ros.nodes.face_conversion import to_stamp
 from fer_ros.nodes.image_conversion import to_message
 from fer_ros.nodes.qos import IMAGES, publisher_events
-from fer_ros.parameters.configuration import CameraNodeOptions
+from fer_ros.parameters.node_options import CameraNodeOptions
 from rclpy.lifecycle import LifecyclePublisher
 from sensor_msgs.msg import CameraInfo, Image as ImageMessage
 from std_msgs.msg import Header
@@ -135,13 +136,17 @@ class CameraNode(PipelineNode):
                 self.destroy_lifecycle_publisher(publisher)
         self._images = self._infos = self._end_status = None
 
+    def has_subscribers(self) -> bool:
+        """Return whether anybody subscribes to the images."""
+        return self._images.get_subscription_count() > 0
+
     def _run(self, stop: threading.Event) -> None:
         if self._source_is_file():
             self._wait_for_subscriber()
         failed: SourceStatus | None = None
         try:
             for frame in self._stream:
-                self.statistics.count_in()
+                self.throughput.count_in()
                 self._publish(frame)
         except SourceError:
             pass  # reported by the stream's status
@@ -158,7 +163,7 @@ class CameraNode(PipelineNode):
         if self.is_active and not stop.is_set():
             self._end_status = status
             self.trigger_deactivate()
-            self.publish_diagnostics()
+            self.diagnostics.publish()
 
     def inactive_status(self) -> Level:
         """Say how the source ended, where it did so by itself."""
@@ -174,7 +179,7 @@ class CameraNode(PipelineNode):
 
     def _wait_for_subscriber(self) -> None:
         deadline = time.monotonic() + self._settings.wait_for_subscriber_s
-        while (self._images.get_subscription_count() == 0 and time.monotonic() < deadline
+        while (not self.has_subscribers() and time.monotonic() < deadline
                and not self._stop.wait(0.02)):
             pass
 
@@ -183,7 +188,7 @@ class CameraNode(PipelineNode):
         height, width = frame.image.shape[:2]
         self._images.publish(to_message(frame.image, header))
         self._infos.publish(self._camera_info(header, width, height))
-        self.statistics.count_out(self.age_s(header.stamp))
+        self.throughput.count_out(self.age_s(header.stamp))
 
     def _camera_info(self, header: Header, width: int, height: int) -> CameraInfo:
         message = CameraInfo(header=header, width=width, height=height)
@@ -222,7 +227,7 @@ class CameraNode(PipelineNode):
                 log.info(text)
         self._reported = text
 
-    def status(self, figures: Snapshot) -> tuple[Level, dict[str, Any]]:
+    def status(self, figures: Throughput) -> tuple[Level, dict[str, Any]]:
         """Say what the source does."""
         status = self._stream.status
         source = self.source

@@ -20,12 +20,14 @@ from fer_msgs.msg import EmotionArray, Face as FaceMessage, FaceArray
 from fer_ros.core.emotion_stage import EmotionStage
 from fer_ros.core.options import Options
 from fer_ros.core.values import Face
-from fer_ros.nodes.base.node import Level, PipelineNode, THROTTLE_S
-from fer_ros.nodes.base.throughput import Snapshot
+from fer_ros.nodes.base.diagnostics import input_status, Level
+from fer_ros.nodes.base.lifecycle_node import PipelineNode
+from fer_ros.nodes.base.throughput import Throughput
+from fer_ros.nodes.base.worker import LOG_THROTTLE_S
 from fer_ros.nodes.face_conversion import from_face_message, stamp_ns, to_emotion_message
 from fer_ros.nodes.image_conversion import ImageError
 from fer_ros.nodes.qos import RESULTS, subscription_events
-from fer_ros.parameters.configuration import EmotionNodeOptions
+from fer_ros.parameters.node_options import EmotionNodeOptions
 from rclpy.lifecycle import LifecyclePublisher
 from rclpy.subscription import Subscription
 
@@ -71,6 +73,7 @@ class EmotionNode(PipelineNode):
     def apply(self, options: EmotionNodeOptions) -> None:
         """Take over changed options."""
         self._stage.options = options
+        self.set_max_delay(options.input.max_delay_s)
 
     def _work_on(self, message: FaceArray) -> None:
         width, height = message.image_width, message.image_height
@@ -79,23 +82,23 @@ class EmotionNode(PipelineNode):
         self._publisher.publish(EmotionArray(
             header=message.header, model=self._stage.model, image_width=width, image_height=height,
             emotions=[to_emotion_message(face, width, height) for face in emotions]))
-        self.statistics.count_out(self.age_s(message.header.stamp))
+        self.throughput.count_out(self.age_s(message.header.stamp))
 
     def _face(self, message: FaceMessage) -> Face:
         try:
             return from_face_message(message)
         except ImageError as error:
             # The others, and what is known of this one, still get their answer.
-            self.statistics.count_failed()
+            self.throughput.count_failed()
             self.get_logger().error(
                 f'The crop of face {message.track_id} is not classified: {error}',
-                throttle_duration_sec=THROTTLE_S)
+                throttle_duration_sec=LOG_THROTTLE_S)
             message.crop.width = 0
             return from_face_message(message)
 
-    def status(self, figures: Snapshot) -> tuple[Level, dict[str, Any]]:
+    def status(self, figures: Throughput) -> tuple[Level, dict[str, Any]]:
         """Say whether faces come."""
-        level = self.input_status(
+        level = input_status(
             figures, self.resolve_topic_name('faces'), 'is the face node active?')
         return level, {'model': self._stage.model}
 

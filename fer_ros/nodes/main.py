@@ -34,7 +34,7 @@ def _run(module: str, name: str) -> int:
         print(f'{module} does not know {" ".join(unknown)}. {USAGE}', file=sys.stderr)
         return 2
     node = getattr(importlib.import_module(f'fer_ros.nodes.{module}'), name)
-    from fer_ros.nodes.base.node import run_node
+    from fer_ros.nodes.base.process import run_node
     return run_node(node, stop=stop)
 
 

@@ -27,14 +27,15 @@ from fer_msgs.msg import EmotionArray
 from fer_ros.core.options import Options
 from fer_ros.core.values import NS_PER_S
 from fer_ros.media.drawing import draw_emotions
-from fer_ros.nodes.base.node import Level, PipelineNode
-from fer_ros.nodes.base.throughput import Snapshot
+from fer_ros.nodes.base.diagnostics import input_status, Level
+from fer_ros.nodes.base.lifecycle_node import PipelineNode
+from fer_ros.nodes.base.throughput import Throughput
 from fer_ros.nodes.face_conversion import from_emotion_message, stamp_ns
 from fer_ros.nodes.image_conversion import to_bgr, to_message
 from fer_ros.nodes.image_subscription import ImageSubscription
 from fer_ros.nodes.qos import IMAGES, publisher_events, RESULTS, subscription_events
-from fer_ros.nodes.stamp_synchronizer import StampPairs
-from fer_ros.parameters.configuration import OverlayNodeOptions
+from fer_ros.nodes.stamp_synchronizer import StampSynchronizer
+from fer_ros.parameters.node_options import OverlayNodeOptions
 from rclpy.lifecycle import LifecyclePublisher
 from rclpy.subscription import Subscription
 from sensor_msgs.msg import CompressedImage, Image as ImageMessage
@@ -55,7 +56,7 @@ class OverlayNode(PipelineNode):
         self._compressed: LifecyclePublisher | None = None
         self._images: ImageSubscription | None = None
         self._emotions: Subscription | None = None
-        self._pairs: StampPairs[ImageMessage, EmotionArray] | None = None
+        self._pairs: StampSynchronizer[ImageMessage, EmotionArray] | None = None
         self._settings: OverlayNodeOptions | None = None
         super().__init__('overlay_node', **kwargs)
 
@@ -90,6 +91,7 @@ class OverlayNode(PipelineNode):
     def apply(self, options: OverlayNodeOptions) -> None:
         """Take over changed options."""
         self._settings = options
+        self.set_max_delay(options.input.max_delay_s)
         if self._pairs is not None:
             self._pairs.max_wait_ns = round(options.max_wait_s * NS_PER_S)
 
@@ -111,7 +113,7 @@ class OverlayNode(PipelineNode):
 
     def _subscribe(self) -> None:
         options = self._settings
-        self._pairs = StampPairs(round(options.max_wait_s * NS_PER_S))
+        self._pairs = StampSynchronizer(round(options.max_wait_s * NS_PER_S))
         draw = self.start_worker(self._draw, options.input.max_delay_s)
 
         def receive_image(message: ImageMessage) -> None:
@@ -126,7 +128,7 @@ class OverlayNode(PipelineNode):
 
         self._images = ImageSubscription(
             self, 'image_raw', receive_image, options.input.reliability,
-            self.statistics.count_lost)
+            self.throughput.count_lost)
         self._emotions = self.create_subscription(
             EmotionArray, 'emotions', receive_emotions, RESULTS,
             event_callbacks=subscription_events(self, 'emotions', RESULTS))
@@ -148,7 +150,7 @@ class OverlayNode(PipelineNode):
             self._raw.publish(to_message(image, message.header))
         if self._compressed.get_subscription_count() > 0:
             self._compressed.publish(self._to_jpeg(image, message))
-        self.statistics.count_out(self.age_s(message.header.stamp))
+        self.throughput.count_out(self.age_s(message.header.stamp))
 
     def _to_jpeg(self, image: Any, message: ImageMessage) -> CompressedImage:
         _, encoded = cv2.imencode(
@@ -158,7 +160,7 @@ class OverlayNode(PipelineNode):
         return CompressedImage(
             header=message.header, format='bgr8; jpeg compressed bgr8', data=data)
 
-    def status(self, figures: Snapshot) -> tuple[Level, dict[str, Any]]:
+    def status(self, figures: Throughput) -> tuple[Level, dict[str, Any]]:
         """Say whether someone listens, and whether images and emotions come."""
         self._follow_listeners()
         if self._images is None:
@@ -166,7 +168,7 @@ class OverlayNode(PipelineNode):
         rows = {'images without emotions': self._pairs.given_up}
         topics = (
             f'{self.resolve_topic_name("image_raw")} and {self.resolve_topic_name("emotions")}')
-        return self.input_status(figures, topics, 'are the other nodes active?'), rows
+        return input_status(figures, topics, 'are the other nodes active?'), rows
 
 
 if __name__ == '__main__':

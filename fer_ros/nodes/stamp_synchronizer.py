@@ -21,7 +21,7 @@ A = TypeVar('A')
 B = TypeVar('B')
 
 
-class StampPairs(Generic[A, B]):
+class StampSynchronizer(Generic[A, B]):
     """
     Pairs two streams by their stamps, whichever side comes first.
 

@@ -19,7 +19,8 @@ from pathlib import Path
 
 from checkout import ROOT
 from fer_ros.core.options import OptionError
-from fer_ros.parameters.configuration import NODE_OPTIONS, read_config
+from fer_ros.parameters.node_options import NODE_OPTIONS
+from fer_ros.parameters.parameter_files import read_config
 import pytest
 import yaml
 

@@ -168,7 +168,7 @@ def test_it_subscribes_only_while_someone_listens(graph, studio):
         graph.do(graph.probe.destroy_subscription, inbox.subscription)
         wait_until(lambda: not studio.inputs)
         wait_until(lambda: graph.probe.count_subscribers('image_raw') == 0)
-        assert studio.node._worker is None
+        assert studio.node.worker is None
 
 
 def test_only_what_is_listened_to_is_made(graph, studio):

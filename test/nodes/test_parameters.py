@@ -19,7 +19,7 @@ from fer_ros.nodes.camera_node import CameraNode
 from fer_ros.nodes.emotion_node import EmotionNode
 from fer_ros.nodes.face_node import FaceNode
 from fer_ros.nodes.overlay_node import OverlayNode
-from fer_ros.parameters.configuration import NODE_OPTIONS
+from fer_ros.parameters.node_options import NODE_OPTIONS
 from graph import header, image_message, sample_message, wait_until
 import numpy as np
 import pytest
@@ -95,7 +95,7 @@ def test_the_rate_changes_at_run_time(graph):
     assert classified_at(first + 10**8) == first
     assert graph.set(node, rate_hz=0.0) == ''
     assert graph.set(node, input__max_delay_s=3.0) == ''
-    assert node._mailbox.max_delay_s == 3.0
+    assert node.worker.max_delay_s == 3.0
     assert classified_at(first + 5 * 10**9) == first + 5 * 10**9
     assert classified_at(first + 5 * 10**9 + 1) == first + 5 * 10**9 + 1
 

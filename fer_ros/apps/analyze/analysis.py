@@ -32,11 +32,7 @@ from fer_ros.media.image_file import read_image
 from fer_ros.media.media_files import Media, TimedImage, TimedVideo
 from fer_ros.media.sources.base import SourceError
 from fer_ros.media.video_file import VideoFile
-from fer_ros.parameters.configuration import (
-    EmotionNodeOptions,
-    FaceNodeOptions,
-    OverlayNodeOptions,
-)
+from fer_ros.parameters.node_options import EmotionNodeOptions, FaceNodeOptions, OverlayNodeOptions
 from fer_ros.parameters.overrides import Parameters
 from fer_ros.pipeline import Pipeline
 

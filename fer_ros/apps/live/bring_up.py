@@ -27,7 +27,7 @@ import threading
 import time
 from typing import Any
 
-from fer_ros.nodes.base.node import PipelineNode
+from fer_ros.nodes.base.lifecycle_node import PipelineNode
 from fer_ros.nodes.camera_node import CameraNode
 from fer_ros.nodes.emotion_node import EmotionNode
 from fer_ros.nodes.face_node import FaceNode

@@ -43,10 +43,11 @@ from fer_ros.apps.live.display import live_table, native_output_through, PlainLi
 from fer_ros.apps.live.monitor import Monitor
 from fer_ros.apps.live.recording import OverlayRecorder
 from fer_ros.apps.live.window import OverlayWindow
-from fer_ros.nodes.base.node import end_with_parent, SpinThread
+from fer_ros.nodes.base.executor import SpinThread
+from fer_ros.nodes.base.process import end_with_parent
 from fer_ros.nodes.base.signals import setter_for_handlers
-from fer_ros.parameters.configuration import ConfigError
 from fer_ros.parameters.overrides import parameters
+from fer_ros.parameters.parameter_files import ConfigError
 import rclpy
 from rclpy.exceptions import InvalidNamespaceException
 from rclpy.executors import SingleThreadedExecutor

@@ -29,7 +29,7 @@ from fer_msgs.msg import EmotionArray
 from fer_ros.core.values import FaceEmotion, NS_PER_S
 from fer_ros.nodes.face_conversion import from_emotion_message, stamp_ns
 from fer_ros.nodes.qos import IMAGES, RESULTS
-from fer_ros.nodes.stamp_synchronizer import StampPairs
+from fer_ros.nodes.stamp_synchronizer import StampSynchronizer
 from lifecycle_msgs.msg import State, TransitionEvent
 import numpy as np
 from rclpy.node import Node
@@ -124,7 +124,8 @@ class Monitor(Node):
         self._diagnostics: dict[str, tuple[float, bytes, str]] = {}
         self._camera_has_ended = threading.Event()
         self._camera_left_s = math.inf
-        self._pairs: StampPairs[bool, bool] = StampPairs(ANSWER_TIMEOUT_NS, limit=1000)
+        self._pairs: StampSynchronizer[bool, bool] = StampSynchronizer(
+            ANSWER_TIMEOUT_NS, limit=1000)
         self._published = self._answered = 0
         self._latencies: deque[float] = deque(maxlen=LATENCIES_KEPT)
         self._arrivals: deque[float] = deque()

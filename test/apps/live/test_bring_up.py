@@ -37,7 +37,8 @@ from fer_ros.apps.live.bring_up import (
 )
 from fer_ros.core.resources import share_directory
 from fer_ros.nodes.emotion_node import EmotionNode
-from fer_ros.parameters.configuration import NODE_OPTIONS, read_config
+from fer_ros.parameters.node_options import NODE_OPTIONS
+from fer_ros.parameters.parameter_files import read_config
 from graph import wait_until
 from lifecycle_msgs.msg import State, Transition
 import pytest

@@ -29,7 +29,7 @@ from checkout import ROOT
 import cv2
 from fer_msgs.msg import EmotionArray
 from fer_ros.media.sample_clip import SampleClip
-from fer_ros.parameters.configuration import NODE_OPTIONS
+from fer_ros.parameters.node_options import NODE_OPTIONS
 from graph import wait_until
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
