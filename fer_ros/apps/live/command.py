@@ -30,7 +30,6 @@ import time
 from typing import Any
 
 import click
-from fer_ros.apps.fastdds import profile_variables, shared_memory_warning
 from fer_ros.apps.live.bring_up import (
     BringUp,
     BringUpError,
@@ -43,16 +42,15 @@ from fer_ros.apps.live.display import live_table, native_output_through, PlainLi
 from fer_ros.apps.live.monitor import Monitor
 from fer_ros.apps.live.recording import OverlayRecorder
 from fer_ros.apps.live.window import OverlayWindow
+from fer_ros.apps.startup import checked_namespace, profile_variables, shared_memory_warning
 from fer_ros.nodes.base.executor import SpinThread
 from fer_ros.nodes.base.process import end_with_parent
 from fer_ros.nodes.base.signals import setter_for_handlers
 from fer_ros.parameters.overrides import parameters
 from fer_ros.parameters.parameter_files import ConfigError
 import rclpy
-from rclpy.exceptions import InvalidNamespaceException
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.signals import SignalHandlerOptions
-from rclpy.validate_namespace import validate_namespace
 from rich.console import Console
 
 WARM_UP_S = 10.0
@@ -103,7 +101,7 @@ def live(
         own = {'source': source} if source is not None else {}
         values = parameters(
             config, settings, {'camera_node': {**own, 'loop': True} if loop else own})
-        namespace = _checked_namespace(namespace)
+        namespace = checked_namespace(namespace)
     except ConfigError as error:
         raise click.ClickException(str(error)) from error
     stop = threading.Event()
@@ -128,20 +126,6 @@ def live(
         raise click.ClickException(str(error)) from error
     finally:
         rclpy.try_shutdown()
-
-
-def _checked_namespace(name: str) -> str:
-    """Return the namespace with its leading slash, or '' for none."""
-    if not name.strip('/'):
-        return ''
-    namespace = f'/{name.strip("/")}'
-    try:
-        validate_namespace(namespace)
-    except InvalidNamespaceException as error:
-        raise ConfigError(
-            f'--namespace {name}: letters, digits, _ and / are permitted, and no digit at the '
-            'begin of a part.') from error
-    return namespace
 
 
 def _end_on_signals(stop: threading.Event) -> None:

@@ -27,6 +27,9 @@ from rclpy.node import Node
 
 PERIOD_S = 1.0
 
+AUTOSTART_KEY, PROCESS_KEY = 'autostart', 'process'
+"""Keys of the rows with the state of autostart and the process ID, for programs that read them."""
+
 FAILURE_SHOWN_S = 60.0
 """A message that could not be processed is reported for this time."""
 

@@ -29,7 +29,7 @@ from typing import Any, ClassVar
 from diagnostic_msgs.msg import DiagnosticStatus
 from fer_ros.core.options import OptionError, Options
 from fer_ros.nodes.base.autostart import Autostart
-from fer_ros.nodes.base.diagnostics import Level, NodeDiagnostics
+from fer_ros.nodes.base.diagnostics import AUTOSTART_KEY, Level, NodeDiagnostics, PROCESS_KEY
 from fer_ros.nodes.base.parameters import NodeParameters
 from fer_ros.nodes.base.throughput import Throughput, ThroughputMeter
 from fer_ros.nodes.base.worker import Worker
@@ -249,7 +249,7 @@ class PipelineNode(LifecycleNode):
         else:
             level = self.inactive_status()
         return level, {
-            **rows, 'autostart': self.autostart.state.value, 'process': os.getpid()}, figures
+            **rows, AUTOSTART_KEY: self.autostart.state.value, PROCESS_KEY: os.getpid()}, figures
 
     def describe_parameter(self, name: str) -> ParameterDescriptor:
         """Return the descriptor of a parameter, with its range for tools that show sliders."""

@@ -22,7 +22,7 @@ import threading
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 POLL_S = 0.2
-"""Period of waiting for a stop: a signal delivered to another thread does not wake the main one."""
+"""Polling period: a signal delivered to another thread does not wake the waiting main thread."""
 
 
 def setter_for_handlers(event: threading.Event) -> Callable[[], None]:
