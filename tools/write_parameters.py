@@ -68,7 +68,8 @@ SENSOR_DATA = 'sensor data'
 
 RESULTS = 'reliable, keep last 10'
 DIAGNOSTICS = (
-    '/diagnostics', 'diagnostic_msgs/msg/DiagnosticArray', RESULTS,
+    '/diagnostics', 'diagnostic_msgs/msg/DiagnosticArray',
+    'reliable, transient local, keep last 10',
     'state, rates, latencies, once a second')
 IMAGES_IN = (
     'image_raw', 'sensor_msgs/msg/Image', "the publisher's",

@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Node that finds and follows the faces of images: `image_raw` in, `faces` out."""
+"""Node that detects and tracks the faces of images: `image_raw` in, `faces` out."""
 
 from typing import Any, ClassVar
 
@@ -22,7 +22,7 @@ from fer_ros.core.face_stage import FaceStage
 from fer_ros.core.options import Options
 from fer_ros.core.values import Frame
 from fer_ros.nodes.base.diagnostics import input_status, Level
-from fer_ros.nodes.base.lifecycle_node import PipelineNode
+from fer_ros.nodes.base.lifecycle_node import PipelineNode, required
 from fer_ros.nodes.base.throughput import Throughput
 from fer_ros.nodes.face_conversion import stamp_ns, to_face_message
 from fer_ros.nodes.image_conversion import to_bgr
@@ -53,13 +53,13 @@ class FaceNode(PipelineNode):
     def activate(self) -> None:
         """Subscribe to images."""
         options: FaceNodeOptions = self.options
-        self._stage.reset()
+        required(self._stage).reset()
         receive = self.start_worker(self._work_on, options.input.max_delay_s)
         self._subscription = ImageSubscription(
             self, 'image_raw', receive, options.input.reliability, self.throughput.count_lost)
 
     def deactivate(self) -> None:
-        """End the subscription."""
+        """Destroy the subscription."""
         if self._subscription is not None:
             self._subscription.destroy()
             self._subscription = None
@@ -75,32 +75,32 @@ class FaceNode(PipelineNode):
 
     def has_subscribers(self) -> bool:
         """Return whether anybody subscribes to the faces."""
-        return self._publisher.get_subscription_count() > 0
+        return bool(required(self._publisher).get_subscription_count())
 
     def apply(self, options: FaceNodeOptions) -> None:
         """Take over changed options."""
-        self._stage.options = options
+        required(self._stage).options = options
         self.set_max_delay(options.input.max_delay_s)
 
     def _work_on(self, message: ImageMessage) -> None:
         header = message.header
         frame = Frame(to_bgr(message), stamp_ns(header.stamp), header.frame_id)
-        faces = self._stage.process(frame)
-        self._publisher.publish(FaceArray(
+        faces = required(self._stage).process(frame)
+        required(self._publisher).publish(FaceArray(
             header=header, image_width=message.width, image_height=message.height,
             faces=[
                 to_face_message(face, header, message.width, message.height) for face in faces]))
         self.throughput.count_out(self.age_s(header.stamp))
 
     def status(self, figures: Throughput) -> tuple[Level, dict[str, Any]]:
-        """Say whether images come."""
+        """Report whether images arrive."""
         topic = self.resolve_topic_name('image_raw')
         level = input_status(
             figures, topic, 'is the camera node active, and is the topic remapped?')
         if level[0] == DiagnosticStatus.OK and figures.rate_in > 1.5 * figures.rate_out + 1:
             level = (DiagnosticStatus.WARN,
-                     (f'Only {figures.rate_out:.0f} of {figures.rate_in:.0f} images/s are worked '
-                      'on: use smaller or fewer images.'))
+                     (f'Only {figures.rate_out:.0f} of {figures.rate_in:.0f} images/s are '
+                      'processed: use smaller or fewer images.'))
         return level, {'detector': self.get_parameter('detector.name').value}
 
 

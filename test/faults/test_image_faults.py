@@ -54,7 +54,7 @@ FAULTS = {
     ),
     'step too short': (changed(step=191), ('191', '192')),
     'step of zero': (changed(step=0), ('step is 0',)),
-    'step longer than the data': (changed(step=100_000), ('cut off',)),
+    'step longer than the data': (changed(step=100_000), ('truncated',)),
     'an edge of four thousand million': (
         changed(width=2**32 - 1, step=2**32 - 1),
         ('longer than 32766',),
@@ -94,7 +94,7 @@ def test_the_face_node_skips_every_bad_image_and_answers_the_next_good_one(graph
         images.publish(sample_message(0, good))
         assert len(faces.wait_for_stamp(good).faces) == 2
     assert {stamp_ns(m.header.stamp) % (10 * S) for m in faces} == {S}, 'a bad image has no answer'
-    # The same complaint is not repeated for every image.
+    # The same error is not logged for every image.
     assert len(graph.log('skipped', Log.ERROR)) <= 2
 
 

@@ -226,7 +226,7 @@ def test_nobody_listens_to_the_overlay_is_no_fault(graph, reports):
     graph.up(graph.add(OverlayNode))
     status, _ = reports.wait('overlay_node', lambda s: s.message != 'Inactive.')
     assert status.level == DiagnosticStatus.OK
-    assert 'Nobody listens' in status.message
+    assert 'Nobody subscribes' in status.message
     graph.listen(Image, 'emotions/overlay', BEST_EFFORT)
     status, rows = reports.wait('overlay_node', lambda s: s.level != DiagnosticStatus.OK)
     assert '/image_raw' in status.message

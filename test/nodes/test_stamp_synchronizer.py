@@ -52,7 +52,7 @@ def test_every_pair_comes_out_once_where_streams_are_delayed_differently(seed):
         for stamp in stamps for side in ('image', 'faces'))
     pairs = StampSynchronizer(WAIT)
     assert sorted(feed(pairs, [row[1:] for row in arrivals])) == list(stamps)
-    assert (pairs.given_up, pairs.waiting) == (0, 0)
+    assert (pairs.unmatched, pairs.waiting) == (0, 0)
 
 
 def test_a_pair_is_given_out_only_once():
@@ -63,13 +63,13 @@ def test_a_pair_is_given_out_only_once():
 def test_what_waited_too_long_is_given_up_and_counted():
     pairs = StampSynchronizer(WAIT)
     assert feed(pairs, [('image', 0), ('image', WAIT), ('faces', WAIT + 1), ('faces', 0)]) == []
-    assert (pairs.given_up, pairs.waiting) == (1, 1)
+    assert (pairs.unmatched, pairs.waiting) == (1, 1)
 
 
 def test_only_the_first_kind_is_counted():
     pairs = StampSynchronizer(WAIT)
     feed(pairs, [('faces', 0), ('faces', 10 * WAIT), ('image', 20 * WAIT)])
-    assert pairs.given_up == 0
+    assert pairs.unmatched == 0
 
 
 @pytest.mark.parametrize('side', ['image', 'faces'])
@@ -87,11 +87,11 @@ def test_a_clock_that_jumps_back_leaves_nothing_behind():
     pairs = StampSynchronizer(WAIT)
     feed(pairs, [('image', 10_000), ('image', 10_100)])
     assert feed(pairs, [('image', 0), ('faces', 0)]) == [0]
-    assert (pairs.given_up, pairs.waiting) == (2, 0)
+    assert (pairs.unmatched, pairs.waiting) == (2, 0)
 
 
 def test_the_wait_can_change():
     pairs = StampSynchronizer(WAIT)
     pairs.max_wait_ns = 5
     assert feed(pairs, [('image', 0), ('faces', 6), ('faces', 0)]) == []
-    assert pairs.given_up == 1
+    assert pairs.unmatched == 1

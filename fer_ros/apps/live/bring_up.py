@@ -35,7 +35,7 @@ from typing import Any
 from diagnostic_msgs.msg import DiagnosticArray
 from fer_ros.apps.startup import NODE_NAMES, RESPAWN_DELAY_S
 from fer_ros.nodes.base.autostart import AutostartState
-from fer_ros.nodes.base.diagnostics import AUTOSTART_KEY, PROCESS_KEY
+from fer_ros.nodes.base.diagnostics import AUTOSTART_KEY, DIAGNOSTICS_QOS, PROCESS_KEY
 from fer_ros.nodes.base.lifecycle_node import PipelineNode
 from fer_ros.nodes.base.process import PARENT_VARIABLE
 from fer_ros.nodes.camera_node import CameraNode
@@ -47,7 +47,7 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter
 import yaml
 
-NODES: dict[str, type[PipelineNode]] = {
+NODES: dict[str, Callable[..., PipelineNode]] = {
     'emotion_node': EmotionNode,
     'face_node': FaceNode,
     'overlay_node': OverlayNode,
@@ -259,7 +259,8 @@ class OwnProcesses(BringUp):
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._respawn_times_s: dict[str, float] = {}
         self._reported: dict[int, str] = {}
-        spinner.create_subscription(DiagnosticArray, '/diagnostics', self._receive, 100)
+        spinner.create_subscription(
+            DiagnosticArray, '/diagnostics', self._receive, DIAGNOSTICS_QOS)
 
     def _start_all(self) -> None:
         for name in NODE_NAMES:

@@ -24,11 +24,16 @@ from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from fer_ros.nodes.base.throughput import Throughput
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 
 PERIOD_S = 1.0
 
 AUTOSTART_KEY, PROCESS_KEY = 'autostart', 'process'
 """Keys of the rows with the state of autostart and the process ID, for programs that read them."""
+
+DIAGNOSTICS_QOS = QoSProfile(
+    depth=10, reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+"""A subscriber that asks for it also receives the reports from before its discovery."""
 
 FAILURE_SHOWN_S = 60.0
 """A message that could not be processed is reported for this time."""
@@ -59,7 +64,8 @@ class NodeDiagnostics:
         """Publish from now on, until the node is destroyed."""
         if self._publisher is not None:
             return
-        self._publisher = self._node.create_publisher(DiagnosticArray, '/diagnostics', 10)
+        self._publisher = self._node.create_publisher(
+            DiagnosticArray, '/diagnostics', DIAGNOSTICS_QOS)
         # By a steady clock: diagnostics are needed most when simulated time does not advance.
         self._node.create_timer(
             PERIOD_S, self.publish, clock=Clock(clock_type=ClockType.STEADY_TIME))

@@ -24,7 +24,7 @@ from collections.abc import Callable
 import math
 import os
 import traceback
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from diagnostic_msgs.msg import DiagnosticStatus
 from fer_ros.core.options import OptionError, Options
@@ -42,6 +42,16 @@ from rclpy.time import Time
 NO_TIME = (
     'No time has arrived on /clock yet: play the bag with --clock, start the simulator, or set '
     'use_sim_time to false.')
+
+
+T = TypeVar('T')
+
+
+def required(value: T | None) -> T:
+    """Return an attribute that exists only while the node is configured or active."""
+    if value is None:
+        raise RuntimeError('The node is not configured.')
+    return value
 
 
 class PipelineNode(LifecycleNode):
