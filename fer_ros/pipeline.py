@@ -22,7 +22,8 @@ from types import TracebackType
 from fer_ros.core.emotion_stage import EmotionOptions, EmotionStage
 from fer_ros.core.face_stage import FaceOptions, FaceStage
 from fer_ros.core.values import FaceEmotion, Frame
-from fer_ros.parameters.configuration import EmotionNodeOptions, FaceNodeOptions, load_options
+from fer_ros.parameters.node_options import EmotionNodeOptions, FaceNodeOptions
+from fer_ros.parameters.parameter_files import load_options
 
 
 class Pipeline:

@@ -44,7 +44,8 @@ class Option:
     """
     A row of the table.
 
-    `minimum` and `maximum` are inclusive. `dynamic` options can change while a node is active.
+    `minimum` and `maximum` are inclusive. `dynamic` options can change while a node is active;
+    `read_only` options are set when a node starts and never change.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Option:
     maximum: float | None = None
     choices: tuple[str, ...] = ()
     dynamic: bool = False
+    read_only: bool = False
 
     @property
     def range(self) -> str:
@@ -101,11 +103,13 @@ _TYPE_WORDS = {bool: 'true or false', int: 'a whole number', float: 'a number', 
 def option(
     default: T, description: str, *, unit: str = '', minimum: float | None = None,
     maximum: float | None = None, choices: tuple[str, ...] = (), dynamic: bool = False,
+    read_only: bool = False,
 ) -> T:
     """Declare a field of an options class; the arguments are the fields of `Option`."""
     row = {
         'default': default, 'description': description, 'unit': unit, 'minimum': minimum,
-        'maximum': maximum, 'choices': choices, 'dynamic': dynamic}
+        'maximum': maximum, 'choices': choices, 'dynamic': dynamic,
+        'read_only': read_only}
     return field(default=default, metadata={'option': row})
 
 

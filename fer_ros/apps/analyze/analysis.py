@@ -33,11 +33,7 @@ from fer_ros.media.media_files import Media
 from fer_ros.media.sources.frame_source import SourceError
 from fer_ros.media.timed_video import TimedImage, TimedVideo
 from fer_ros.media.video_writer import VideoFileWriter
-from fer_ros.parameters.configuration import (
-    EmotionNodeOptions,
-    FaceNodeOptions,
-    OverlayNodeOptions,
-)
+from fer_ros.parameters.node_options import EmotionNodeOptions, FaceNodeOptions, OverlayNodeOptions
 from fer_ros.parameters.overrides import Parameters
 from fer_ros.pipeline import Pipeline
 

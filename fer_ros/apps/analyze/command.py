@@ -28,8 +28,8 @@ from fer_ros.apps.analyze.analysis import Analysis, Job, Summary
 from fer_ros.apps.analyze.results_file import CsvFile, JsonFile, OutputError, ResultsFile
 from fer_ros.media.media_files import find_media, Media
 from fer_ros.media.video_writer import FOURCC
-from fer_ros.parameters.configuration import ConfigError
 from fer_ros.parameters.overrides import parameters
+from fer_ros.parameters.parameter_files import ConfigError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 

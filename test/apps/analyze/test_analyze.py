@@ -39,7 +39,8 @@ from fer_ros.media.media_files import find_media
 from fer_ros.media.sample_clip import SampleClip
 from fer_ros.media.timed_video import TimedVideo
 from fer_ros.media.video_writer import VideoFileWriter
-from fer_ros.parameters.configuration import EmotionNodeOptions, FaceNodeOptions, load_options
+from fer_ros.parameters.node_options import EmotionNodeOptions, FaceNodeOptions
+from fer_ros.parameters.parameter_files import load_options
 import numpy as np
 import pytest
 
