@@ -19,7 +19,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from fer_ros.bench.detecting import UNITS
+from fer_ros.bench.detection_accuracy import UNITS
 from fer_ros.bench.tables import number_text
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure

@@ -62,11 +62,11 @@ def quality(json_path: Path | None, plot: Path | None) -> None:
 @_outputs
 def speed(rounds: int, json_path: Path | None, plot: Path | None) -> None:
     """Measure the pipeline's speed beside that of others, and where its time goes."""
-    from fer_ros.bench import stage_times
+    from fer_ros.bench import time_by_module
     from fer_ros.bench.speed_bench import run
     _bench(
         'speed', lambda report: {
-            **run(rounds=rounds, report=report), 'profile': stage_times.run(report)},
+            **run(rounds=rounds, report=report), 'profile': time_by_module.run(report)},
         json_path, plot)
 
 

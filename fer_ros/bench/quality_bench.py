@@ -21,8 +21,8 @@ import os
 from pathlib import Path
 from typing import Any
 
-from fer_ros.bench import detecting, identity, steadiness
-from fer_ros.bench.photo_scenes import photo_scenes, sample_scene
+from fer_ros.bench import detection_accuracy, identity, steadiness
+from fer_ros.bench.labelled_photos import labelled_photos, sample_photo
 from fer_ros.bench.results import circumstances
 from fer_ros.pipeline import Pipeline
 
@@ -50,10 +50,10 @@ def run(data: Path | None, report: Callable[[str], None] = lambda text: None) ->
     :return: the figures, as the JSON has them.
     """
     about = circumstances()
-    scenes = [sample_scene()]
+    photos = [sample_photo()]
     if data is not None:
-        scenes += photo_scenes(data / 'photos')
-    detection, left_out = detecting.run(scenes, data, report)
+        photos += labelled_photos(data / 'photos')
+    detection, left_out = detection_accuracy.run(photos, data, report)
     identities, without = identity.run(data, report)
     clips = steadiness.run_clips(data, report)
     left_out.update(without)
@@ -64,4 +64,4 @@ def run(data: Path | None, report: Callable[[str], None] = lambda text: None) ->
     return {
         **about, 'model': model, 'left_out': left_out, 'detection': detection,
         'identity': identities, 'clips': clips, 'step': steadiness.run_step(report),
-        'roll': steadiness.run_roll(scenes, report)}
+        'roll': steadiness.run_roll(photos, report)}

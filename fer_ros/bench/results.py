@@ -27,7 +27,7 @@ import platform
 from typing import Any
 
 from fer_ros.bench.aims import read_aims
-from fer_ros.evaluation.classifier_speed import machine
+from fer_ros.evaluation.machine import machine
 import numpy as np
 
 _PACKAGES = (

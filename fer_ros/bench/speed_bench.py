@@ -29,10 +29,10 @@ import sys
 import tempfile
 from typing import Any
 
-from fer_ros.bench import worker
 from fer_ros.bench.crowd import CrowdClip
 from fer_ros.bench.pipelines import DEFAULT, ENTRIES
 from fer_ros.bench.results import child_environment, circumstances, percentiles
+from fer_ros.bench.speed_worker import request, Turn
 from fer_ros.core.resources import share_directory
 
 IMAGES = 150
@@ -78,7 +78,7 @@ class Worker:
         self._name, self._log = name, log
         with log.open('wb') as errors:
             self._process = subprocess.Popen(
-                [python, '-m', 'fer_ros.bench.worker', name], text=True,
+                [python, '-m', 'fer_ros.bench.speed_worker', name], text=True,
                 env=child_environment(TF_CPP_MIN_LOG_LEVEL='3'),
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors)
         try:
@@ -89,11 +89,11 @@ class Worker:
             self.close()
             raise
 
-    def measure(self, turn: worker.Turn) -> dict[str, Any]:
-        """Return what `worker.measure` does."""
+    def measure(self, turn: Turn) -> dict[str, Any]:
+        """Let the process measure a turn; see `speed_worker.measure`."""
         assert self._process.stdin is not None
         try:
-            self._process.stdin.write(worker.request(turn))
+            self._process.stdin.write(request(turn))
             self._process.stdin.flush()
         except BrokenPipeError:
             pass  # `_answer` says why it ended
@@ -159,7 +159,7 @@ def run(
                     if name in left_out:
                         continue
                     report(f'round {round_ + 1} of {rounds}: {scenario.name}, {name}')
-                    turn = worker.Turn(
+                    turn = Turn(
                         str(clips[scenario]), scenario.width, scenario.height,
                         CrowdClip.frame_count, CrowdClip.rate_hz, images, seconds, not round_)
                     try:

@@ -19,7 +19,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import math
 from typing import Any
 
-from fer_ros.bench.detecting import UNITS
+from fer_ros.bench.detection_accuracy import UNITS
 from rich.box import MARKDOWN
 from rich.table import Table
 

@@ -34,7 +34,7 @@ def read_data(path: Path | str, labels: str = 'fer2013', size: int = 48) -> Data
     Example::
 
         data_set = read_data('fer2013.csv', labels='ferplus')
-        rich.print(data_set.account.table())
+        rich.print(data_set.row_report.table())
 
     :param path: `fer2013.csv`, with `fer2013new.csv` beside it for FER+ labels; the same packed in
         an .npz, see `fer2013.read_packed`; a folder as in `folders.read_folders`; a folder of

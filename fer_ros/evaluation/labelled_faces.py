@@ -22,7 +22,7 @@ from hashlib import blake2b
 from typing import Any
 
 from fer_ros.core.emotions import LABELS
-from fer_ros.evaluation.row_account import Account, Tally
+from fer_ros.evaluation.row_report import RowReport, SplitCounts
 import numpy as np
 import numpy.typing as npt
 
@@ -98,7 +98,7 @@ class DataSet:
     training: LabelledFaces
     public: Split
     private: Split
-    account: Account
+    row_report: RowReport
     terms: str
     limits: str = ''
     left_out: Mapping[str, frozenset[bytes]] = field(default_factory=dict)
@@ -115,7 +115,7 @@ class DataSet:
 
     def without(self, split: str, unwanted: Mask, why: str) -> DataSet:
         """
-        Return the data set without some rows of a split; the account says why.
+        Return the data set without some rows of a split; the row_report says why.
 
         :param unwanted: marks them, (N,).
         :param why: ends the sentence "these rows were dropped because …".
@@ -123,8 +123,8 @@ class DataSet:
         dropped = frozenset(fingerprints(self.faces(split).images[unwanted]))
         left_out = {**self.left_out, split: self.left_out.get(split, frozenset()) | dropped}
         rest = {split: getattr(self, split).where(~unwanted)}
-        account = self.account.without(split, unwanted, why)
-        return replace(self, account=account, left_out=left_out, **rest)
+        row_report = self.row_report.without(split, unwanted, why)
+        return replace(self, row_report=row_report, left_out=left_out, **rest)
 
 
 def one_hot(labels: npt.NDArray[np.integer[Any]]) -> Targets:
@@ -148,11 +148,11 @@ def assembled(
     :param why: (N,), the reason for which a row has no label to use; '' for those that have one.
     """
     groups = [faces.where(splits == place) for place in range(len(SPLITS))]
-    tallies = (
-        Tally(name, split, len(group)) for split, group in zip(SPLITS, groups, strict=True))
+    splits_counts = (
+        SplitCounts(name, split, len(group)) for split, group in zip(SPLITS, groups, strict=True))
     public, private = (Split(group, np.zeros(len(group), np.bool_)) for group in groups[PUBLIC:])
-    account = Account(tuple(tallies), tuple(notes))
-    data_set = DataSet(name, groups[TRAINING], public, private, account, terms)
+    row_report = RowReport(tuple(splits_counts), tuple(notes))
+    data_set = DataSet(name, groups[TRAINING], public, private, row_report, terms)
     if why is not None:
         for place, split in enumerate(SPLITS):
             reasons = why[splits == place]
@@ -185,7 +185,7 @@ def fuse(data_sets: Sequence[DataSet]) -> DataSet:
         training=_joined([one.training for one in data_sets]),
         public=_joined_split([one.public for one in data_sets]),
         private=_joined_split([one.private for one in data_sets]),
-        account=sum((one.account for one in others), first.account),
+        row_report=sum((one.row_report for one in others), first.row_report),
         terms=' '.join(dict.fromkeys(one.terms for one in data_sets)),
         limits=' '.join(dict.fromkeys(one.limits for one in data_sets if one.limits)),
         left_out={

@@ -20,7 +20,7 @@ import csv
 from pathlib import Path
 
 from fer_ros.core.emotions import LABELS
-from fer_ros.evaluation.measuring import Calibration, CALIBRATION_BINS
+from fer_ros.evaluation.metrics import Calibration, CALIBRATION_BINS
 from matplotlib.figure import Figure
 import numpy as np
 import numpy.typing as npt

@@ -102,7 +102,7 @@ def test_speed_with_what_is_here(monkeypatch, tmp_path):
     monkeypatch.setattr(
         speed_bench, 'run',
         partial(speed_bench.run, scenarios=(speed_bench.REFERENCE,), images=10))
-    monkeypatch.setattr('fer_ros.bench.stage_times.IMAGES', 5)
+    monkeypatch.setattr('fer_ros.bench.time_by_module.IMAGES', 5)
     out = tmp_path / 'a.json'
     result = run('speed', '--rounds', 1, '--json', out, '--plot', tmp_path / 'a.png')
     assert result.exit_code == 0, result.output

@@ -93,10 +93,10 @@ def test_training_pictures_without_a_face_are_left_out_and_counted(photograph):
     data_set = with_faces(data_set_of(images, [0, 0, 1, 2]))
     assert data_set.training.labels.tolist() == [1]
     assert (len(data_set.public), len(data_set.private)) == (1, 1)
-    assert data_set.account.tallies[0].dropped == (('the detector finds no face in them', 1),)
+    assert data_set.row_report.splits[0].dropped == (('the detector finds no face in them', 1),)
     everywhere = with_faces(data_set, ('training', 'public', 'private'))
     assert (len(everywhere.public), len(everywhere.private)) == (0, 0)
-    assert [tally.kept for tally in everywhere.account.tallies] == [1, 0, 0]
+    assert [counts.kept for counts in everywhere.row_report.splits] == [1, 0, 0]
     # What was left out of a test is still none to train on.
     other = data_set_of([noise(2), noise(4)], [0, 0])
     np.testing.assert_array_equal(

@@ -46,7 +46,7 @@ def edit(path, line, old, new):
 def test_csv_and_packed_file_say_the_same(csv_file, labels):
     packed = write_packed(csv_file.with_name('all.npz'), PICTURES, EMOTIONS, USAGES, VOTES)
     one, other = read_data(csv_file, labels), read_data(packed, labels)
-    assert (one.name, one.account, one.terms) == (other.name, other.account, other.terms)
+    assert (one.name, one.row_report, one.terms) == (other.name, other.row_report, other.terms)
     for split in SPLITS:
         np.testing.assert_array_equal(one.faces(split).images, other.faces(split).images)
         np.testing.assert_array_equal(one.faces(split).targets, other.faces(split).targets)

@@ -34,7 +34,7 @@ def test_pictures_lie_by_split_and_class(tmp_path):
     assert data_set.public.faces.labels.tolist() == [2]
     assert data_set.private.faces.labels.tolist() == [0]
     assert data_set.name == f'the folder {tmp_path.name}/'
-    assert data_set.account.notes == ()
+    assert data_set.row_report.notes == ()
 
 
 @pytest.mark.parametrize(('names', 'label'), [
@@ -59,7 +59,7 @@ def test_splits_that_may_be_there(tmp_path, names, counts):
         write_picture(tmp_path / name / 'happy' / '1.png', number)
     data_set = read_data(tmp_path)
     assert (len(data_set.training), len(data_set.public), len(data_set.private)) == counts
-    assert ('has no test/' in data_set.account.summary) == (counts[2] == 0)
+    assert ('has no test/' in data_set.row_report.summary) == (counts[2] == 0)
 
 
 def test_a_picture_that_lies_in_train_and_val_is_not_trained_on(tmp_path):
@@ -95,7 +95,7 @@ def test_what_lies_in_no_class_is_told(tmp_path):
         (tmp_path / name).write_bytes(b'x')
     data_set = read_data(tmp_path)
     assert (len(data_set.training), len(data_set.public)) == (1, 1)
-    of_train, = (note for note in data_set.account.notes if 'no test/' not in note)
+    of_train, = (note for note in data_set.row_report.notes if 'no test/' not in note)
     assert of_train.endswith(
         "train/ itself, in no class's folder, were not read: 2, such as 2.png")
 
