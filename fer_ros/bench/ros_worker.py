@@ -49,6 +49,7 @@ from lifecycle_msgs.srv import ChangeState
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
+from rclpy.utilities import try_shutdown
 
 ANSWERS_TIMEOUT_S = 3.0
 CHANGE_TIMEOUT_S = 10.0
@@ -133,7 +134,7 @@ def _running(request: Request, latencies: Latencies) -> Iterator[tuple[Monitor, 
     values['camera_node'].update(source='sample', rate_hz=request.rate_hz)
     rclpy.init()
     with ExitStack() as stack:
-        stack.callback(rclpy.try_shutdown)
+        stack.callback(try_shutdown)
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix='fer_bench_'))
         file = Path(folder) / 'parameters.yaml'
         write_parameter_file(file, values)

@@ -110,7 +110,7 @@ def parse_evaluation(path: Path, values: Any) -> ModelEvaluation:
 
 
 def _stages(fields: Fields) -> list[Mapping[str, Any]]:
-    stages = []
+    stages: list[Mapping[str, Any]] = []
     for stage in fields.entries('stages'):
         name, options = stage.text('name'), stage.mapping('options')
         note = {'note': stage.text('note')} if 'note' in stage else {}

@@ -107,7 +107,7 @@ def seen(image: Image, scene: SimulatedScene, seed: int = 0) -> tuple[Image, Ima
     for border in cv2.BORDER_CONSTANT, cv2.BORDER_REPLICATE:
         whole = cv2.warpAffine(
             smooth, to_scene, (canvas, canvas), flags=cv2.INTER_CUBIC, borderMode=border,
-            borderValue=float(image.mean()))
+            borderValue=(float(image.mean()),))
         if scene.blur:
             whole = cv2.GaussianBlur(whole, (0, 0), scene.blur * scene.face_px)
         light = scene.light * whole.astype(np.float64)
@@ -125,7 +125,7 @@ def _ellipse(canvas: int, picture: float, roll_deg: float) -> npt.NDArray[np.flo
     inside = np.zeros((canvas, canvas), np.float64)
     middle, edge = (canvas // 2, canvas // 2), picture / 2
     cv2.ellipse(
-        inside, middle, (round(0.75 * edge), round(0.95 * edge)), roll_deg, 0, 360, 1.0, -1)
+        inside, middle, (round(0.75 * edge), round(0.95 * edge)), roll_deg, 0, 360, (1.0,), -1)
     return np.asarray(cv2.GaussianBlur(inside, (0, 0), 0.03 * edge), np.float64)
 
 

@@ -25,7 +25,7 @@ import numpy.typing as npt
 
 _KEEP_CHANNELS = (layers.AveragePooling2D, layers.GlobalAveragePooling2D, layers.Dropout)
 _MIX_CHANNELS = (layers.Conv2D, layers.Dense)
-_LARGEST_FACTOR = 100.0
+_MAX_FACTOR = 100.0
 """Limit of the factors, so that the weights still fit into float16."""
 
 
@@ -72,7 +72,8 @@ def _factors(
     logarithms = power * np.log(np.divide(values, weights, out=np.ones_like(values), where=used))
     if used.any():
         logarithms[used] -= logarithms[used].mean()
-    return np.clip(np.exp(logarithms), 1 / _LARGEST_FACTOR, _LARGEST_FACTOR)
+    return np.asarray(
+        np.clip(np.exp(logarithms), 1 / _MAX_FACTOR, _MAX_FACTOR), np.float32)
 
 
 def _pairs(network: keras.Model) -> Iterator[tuple[keras.Layer, keras.Layer, keras.Layer]]:

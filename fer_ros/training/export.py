@@ -308,7 +308,7 @@ def _round_weights(network: keras.Model) -> None:
 
 def _calibration_faces(training: LabelledFaces) -> npt.NDArray[np.uint8]:
     rows = np.random.default_rng(0).permutation(len(training))[:_CALIBRATION_FACES]
-    return training.images[rows]
+    return np.asarray(training.images[rows], np.uint8)
 
 
 def _check_float32(card_path: Path, faces: LabelledFaces, expected: Probabilities) -> None:

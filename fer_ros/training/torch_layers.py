@@ -33,7 +33,7 @@ import torch
 from torch.nn import functional
 
 
-class TorchConv2D(layers.Conv2D):
+class TorchConv2D(layers.Conv2D):  # type: ignore[misc]
     """Convolution with padding `same`."""
 
     def call(self, inputs: Any) -> Any:
@@ -42,7 +42,7 @@ class TorchConv2D(layers.Conv2D):
         return _convolved(self, inputs, kernel, groups=1)
 
 
-class TorchDepthwiseConv2D(layers.DepthwiseConv2D):
+class TorchDepthwiseConv2D(layers.DepthwiseConv2D):  # type: ignore[misc]
     """Depthwise convolution with padding `same` and a depth multiplier of 1."""
 
     def call(self, inputs: Any) -> Any:
@@ -51,7 +51,7 @@ class TorchDepthwiseConv2D(layers.DepthwiseConv2D):
         return _convolved(self, inputs, kernel, groups=kernel.shape[0])
 
 
-class TorchBatchNormalization(layers.BatchNormalization):
+class TorchBatchNormalization(layers.BatchNormalization):  # type: ignore[misc]
     """Batch normalisation that uses the operation of PyTorch during the training."""
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:

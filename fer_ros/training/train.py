@@ -366,10 +366,10 @@ def _has_gpu() -> bool:
     backend = keras.backend.backend()
     if backend == 'torch':
         import torch
-        return torch.cuda.is_available()
+        return bool(torch.cuda.is_available())
     if backend == 'jax':
         import jax
-        return jax.default_backend() == 'gpu'
+        return bool(jax.default_backend() == 'gpu')
     import tensorflow as tf
     return bool(tf.config.list_physical_devices('GPU'))
 
