@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Labelled faces as a camera sees them: small, blurred, dim, against the light, rolled."""
+"""Labelled faces in simulated camera images: small, blurred, dark, backlit, rolled."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 import math
+from typing import Any
 
 import cv2
 from fer_ros.core.classification.crop import FRAME_SCALE, upright_crop
@@ -35,29 +36,28 @@ import numpy.typing as npt
 from rich.console import Console
 from rich.progress import track
 
-CANVAS = 2
+CANVAS_SCALE = 2
 """
-Edge of the image in the picture's edges.
+Edge of the simulated image in units of the picture's edge.
 
-The detector expects shoulders below a face that is small in the image, and finds heads alone on
-grey only where they are large: in images of 640x480 pixels, 19 of 60 with a face of 100 px, none
-with smaller ones. So these images tell what a crop of so few pixels is worth, not whether a face
-is found in a camera's image.
+The detector finds a head without shoulders on a plain background only if it fills much of the
+image (docs/benchmarks.md). So these images measure the value of a small crop, not the detection of
+small faces.
 """
 
 
 @dataclass(frozen=True)
 class SimulatedScene:
     """
-    How a camera sees a face.
+    Conditions under which a camera sees a face.
 
-    :param face_px: edge of the face's box.
-    :param roll_deg: by which the head leans clockwise.
-    :param blur: sigma of a Gaussian, in the face's edges.
-    :param light: by which grey values are multiplied.
-    :param noise: standard deviation in grey values.
-    :param light_before_white: by which the face's grey values are multiplied while all around it
-        is white, as before a window; 1: nothing is white.
+    :param face_px: edge of the face's box in pixels.
+    :param roll_deg: clockwise roll of the head.
+    :param blur: sigma of a Gaussian blur, in units of the face's edge.
+    :param light: factor of the grey values.
+    :param noise: standard deviation of the noise in grey levels.
+    :param light_before_white: factor of the face's grey values in front of a white background, as
+        in front of a window; 1 for no white background.
     """
 
     name: str
@@ -79,26 +79,26 @@ SIMULATED_SCENES = (
     SimulatedScene('before a window, a fifth of the light', light_before_white=0.2, noise=4),
     *(SimulatedScene(f'rolled by {angle} degrees', roll_deg=angle) for angle in (20, 40, 60)),
 )
-"""What `fer evaluate --crops scenes` goes through; all but the first differ in one thing."""
+"""The scenes of `fer evaluate --crops scenes`; each differs from the first in one property."""
 
 
-def seen(image: Image, scene: SimulatedScene, seed: int = 0) -> tuple[Image, Image]:
+def simulated_images(image: Image, scene: SimulatedScene, seed: int = 0) -> tuple[Image, Image]:
     """
-    Return two camera images of a face.
+    Return two camera images of a face: one for detecting it, one for cropping it.
 
-    In the first, grey surrounds the picture, in which detectors find faces best; in the second,
-    the picture's edges go on, so that a crop that reaches beyond them shows no frame. See
-    `detected_faces` for the measurement.
+    In the first, the picture is surrounded by grey, on which the detector finds most faces (see
+    `detected_faces`). In the second, its edge pixels are repeated, so that a crop that is larger
+    than the picture shows no frame.
 
     :param image: (S, S) uint8, grey, framed as FER-2013 frames faces.
-    :param seed: of the noise.
-    :return: two (T, T, 3) uint8.
+    :param seed: seed of the noise.
+    :return: two images (T, T, 3) uint8.
     """
     edge = image.shape[0]
     scale = FRAME_SCALE * scene.face_px / edge
-    # Sampled at once, a picture that is made smaller would turn into noise.
+    # Smoothing avoids aliasing in a smaller image.
     smooth = image if scale >= 1 else cv2.GaussianBlur(image, (0, 0), 0.5 / scale)
-    canvas = round(CANVAS * scale * edge)
+    canvas = round(CANVAS_SCALE * scale * edge)
     to_scene = similarity(
         edge, angle_rad=math.radians(scene.roll_deg), scale=scale,
         shift=np.full(2, (canvas - edge) / 2), mirrored=False)
@@ -110,7 +110,7 @@ def seen(image: Image, scene: SimulatedScene, seed: int = 0) -> tuple[Image, Ima
             borderValue=(float(image.mean()),))
         if scene.blur:
             whole = cv2.GaussianBlur(whole, (0, 0), scene.blur * scene.face_px)
-        light = scene.light * whole.astype(np.float64)
+        light: npt.NDArray[Any] = scene.light * whole.astype(np.float64)
         if scene.light_before_white < 1:
             face = _ellipse(canvas, scale * edge, scene.roll_deg)
             light = 255 + face * (scene.light_before_white * light - 255)
@@ -121,7 +121,7 @@ def seen(image: Image, scene: SimulatedScene, seed: int = 0) -> tuple[Image, Ima
 
 
 def _ellipse(canvas: int, picture: float, roll_deg: float) -> npt.NDArray[np.float64]:
-    """Return 1 where FER-2013's pictures show head and hair, if one is in the middle, else 0."""
+    """Return 1 inside the usual outline of head and hair in FER-2013's images, else 0."""
     inside = np.zeros((canvas, canvas), np.float64)
     middle, edge = (canvas // 2, canvas // 2), picture / 2
     cv2.ellipse(
@@ -133,12 +133,13 @@ def scene_crops(
     images: Images, scene: SimulatedScene, size: int, progress: bool = False,
 ) -> tuple[Images, Mask]:
     """
-    Return faces as the running pipeline would cut them out of a camera's images.
+    Return faces as the pipeline would crop them from simulated camera images.
 
     :param images: (N, S, S) uint8, grey.
     :param size: edge of the crops in pixels.
-    :param progress: whether a bar on standard error shows how far it is.
-    :return: crops (N, size, size) uint8, and where a face was found (N,); the other rows are 0.
+    :param progress: show a progress bar on standard error.
+    :return: crops (N, size, size) uint8, and whether a face was found (N,). Rows without a face
+        are 0.
     """
     crops = np.zeros((len(images), size, size), np.uint8)
     found = np.zeros(len(images), np.bool_)
@@ -147,7 +148,7 @@ def scene_crops(
     network = FaceMesh()
     with closing(create_detector(DetectorOptions())) as detector:
         for place, image in enumerate(bar):
-            surrounded, continued = seen(image, scene, place)
+            surrounded, continued = simulated_images(image, scene, place)
             faces = detector.detect(surrounded)
             if faces:
                 largest = max(faces, key=lambda face: face.box.area)

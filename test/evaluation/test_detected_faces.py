@@ -107,10 +107,10 @@ def test_progress_is_shown_on_standard_error_where_asked_for(capfd, photograph):
     images = picture_of_face(photograph)[np.newaxis]
     pipeline_crops(images, progress=True)
     shown = capfd.readouterr()
-    assert 'looking for faces' in shown.err
+    assert 'detecting faces' in shown.err
     assert shown.out == ''
     pipeline_crops(images)
-    assert 'looking' not in capfd.readouterr().err
+    assert 'detecting' not in capfd.readouterr().err
 
 
 def test_most_faces_of_the_real_pictures_are_found(data_directory):

@@ -20,9 +20,9 @@ from fer_ros.core.classification.crop import FRAME_SCALE
 from fer_ros.core.detection import create_detector
 from fer_ros.core.detection.detector import DetectorOptions
 from fer_ros.evaluation.simulated_scenes import (
-    CANVAS,
+    CANVAS_SCALE,
     scene_crops,
-    seen,
+    simulated_images,
     SIMULATED_SCENES,
     SimulatedScene,
 )
@@ -31,7 +31,7 @@ from photographs import astronaut, likeness, picture_of_face
 import pytest
 
 PICTURE = 100 * FRAME_SCALE
-SIZE = round(CANVAS * PICTURE)
+SIZE = round(CANVAS_SCALE * PICTURE)
 MIDDLE = (slice(SIZE // 2 - 20, SIZE // 2 + 20),) * 2
 
 
@@ -43,7 +43,7 @@ def photograph():
 def test_a_picture_stands_in_the_middle_in_its_size():
     white = np.full((48, 48), 200, np.uint8)
     white[24:, 24:] = 0
-    framed, continued = seen(white, SimulatedScene('', face_px=100))
+    framed, continued = simulated_images(white, SimulatedScene('', face_px=100))
     assert framed.shape == continued.shape == (SIZE, SIZE, 3)
     # The frame is the picture's mean grey.
     assert framed[10, 10].tolist() == [150] * 3
@@ -59,7 +59,7 @@ def test_roll_is_clockwise():
     # A bright bar that points to the right points down after a quarter of a turn.
     bar = np.zeros((48, 48), np.uint8)
     bar[22:26, 24:] = 255
-    _, turned = seen(bar, SimulatedScene('', roll_deg=90))
+    _, turned = simulated_images(bar, SimulatedScene('', roll_deg=90))
     rows, columns = np.nonzero(turned[..., 0] > 128)
     assert rows.min() > SIZE / 2 - 6
     assert np.abs(columns - SIZE / 2).max() < 8
@@ -67,18 +67,18 @@ def test_roll_is_clockwise():
 
 def test_light_and_noise_are_as_stated():
     grey = np.full((48, 48), 120, np.uint8)
-    dim, _ = seen(grey, SimulatedScene('', light=0.25, noise=4))
+    dim, _ = simulated_images(grey, SimulatedScene('', light=0.25, noise=4))
     assert dim[MIDDLE].mean() == pytest.approx(30, abs=1)
     assert dim[MIDDLE].std() == pytest.approx(4, rel=0.2)
-    again, _ = seen(grey, SimulatedScene('', light=0.25, noise=4))
+    again, _ = simulated_images(grey, SimulatedScene('', light=0.25, noise=4))
     np.testing.assert_array_equal(again, dim)
-    other, _ = seen(grey, SimulatedScene('', light=0.25, noise=4), seed=1)
+    other, _ = simulated_images(grey, SimulatedScene('', light=0.25, noise=4), seed=1)
     assert not np.array_equal(other, dim)
 
 
 def test_before_a_window_only_the_face_is_dark():
     grey = np.full((48, 48), 120, np.uint8)
-    for image in seen(grey, SimulatedScene('', light_before_white=0.25, noise=4)):
+    for image in simulated_images(grey, SimulatedScene('', light_before_white=0.25, noise=4)):
         assert image[MIDDLE].mean() == pytest.approx(30, abs=1)
         assert image[:20].min() > 230
         dark = np.argwhere(image[..., 0] < 128)
@@ -90,7 +90,8 @@ def test_blur_is_in_edges_of_the_face():
     edge = np.zeros((48, 48), np.uint8)
     edge[:, 24:] = 240
     sharp, blurred = (
-        seen(edge, SimulatedScene('', face_px=300, blur=blur))[1][300, :, 0] for blur in (0, 0.1))
+        simulated_images(edge, SimulatedScene('', face_px=300, blur=blur))[1][300, :, 0]
+        for blur in (0, 0.1))
     # A blurred edge rises over 2.56 sigma from a tenth to nine tenths.
     rise = [
         np.count_nonzero((line > 24) & (line < 216)) for line in (sharp, blurred)]
@@ -99,7 +100,7 @@ def test_blur_is_in_edges_of_the_face():
 
 @pytest.mark.parametrize('face_px', [60, 100, 300])
 def test_the_box_that_is_found_has_the_stated_size(photograph, face_px):
-    framed, _ = seen(picture_of_face(photograph), SimulatedScene('', face_px=face_px))
+    framed, _ = simulated_images(picture_of_face(photograph), SimulatedScene('', face_px=face_px))
     detector = create_detector(DetectorOptions())
     face = max(detector.detect(framed), key=lambda face: face.box.area)
     detector.close()
