@@ -28,7 +28,7 @@ COMMANDS = {
         'Find the emotions in pictures, videos and folders of them.'),
     'bench': (
         'fer_ros.bench.commands',
-        'Measure quality and speed, side by side with other pipelines.'),
+        'Measure quality and speed in comparison with other pipelines.'),
     'models': (
         'fer_ros.evaluation.models_command', 'List the installed models and check their files.'),
     'evaluate': (

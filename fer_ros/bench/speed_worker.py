@@ -15,8 +15,8 @@
 """
 Runs one pipeline in a process of its own: `python -m fer_ros.bench.speed_worker NAME`.
 
-It answers each line of JSON on its standard input by one on its standard output: first, unasked,
-whether the pipeline can run, then the measurement of each turn that it is asked for.
+Its first line of output states whether the pipeline can run. Then it answers each line of its
+standard input, a turn, with the measurement. All lines are JSON.
 """
 
 from __future__ import annotations
@@ -35,20 +35,20 @@ import numpy as np
 
 WARM_UP_FIRST = 10
 WARM_UP_LATER = 2
-"""Images before the timed ones: more where the size of the images is new to the pipeline."""
+"""Images before the timed ones; more are needed if the image size is new to the pipeline."""
 
 CYCLE = 10
-"""The timed images are a multiple of this: whole cycles of what detects in every 10th."""
+"""The number of timed images is a multiple of this, for pipelines that detect in every 10th."""
 
 
 @dataclass(frozen=True)
 class Turn:
     """
-    What is to be measured.
+    What to measure.
 
-    :param clip: file of frames as `CrowdClip.write` writes it.
-    :param images: number of timed images at most, a multiple of `CYCLE`.
-    :param seconds: after this time no further cycle is begun.
+    :param clip: file of frames that `CrowdClip.write` wrote.
+    :param images: maximum number of timed images, a multiple of `CYCLE`.
+    :param seconds: after this time, no further cycle is started.
     :param is_first: whether the clip is new to the pipeline.
     """
 
@@ -63,7 +63,7 @@ class Turn:
 
 
 class ClipFile:
-    """The frames of a file, each read into memory of its own as a camera's are."""
+    """The frames of a file; each is read into new memory, like the images of a camera."""
 
     def __init__(self, turn: Turn) -> None:
         self._shape = (turn.height, turn.width, 3)
@@ -72,7 +72,7 @@ class ClipFile:
         self._path = Path(turn.clip)
 
     def frame(self, index: int) -> Image:
-        """Return a frame; beyond the last one the clip begins again."""
+        """Return a frame; the clip is a loop."""
         data = np.fromfile(
             self._path, np.uint8, self._size, offset=index % self._count * self._size)
         return data.reshape(self._shape)
@@ -82,8 +82,9 @@ def measure(pipeline: Contestant, turn: Turn) -> dict[str, Any]:
     """
     Run a turn.
 
-    :return: `ms`, the time of each timed image; `cpu_s`, CPU time of all threads in them; `faces`,
-        the mean number that was found; `peak_rss_mib`, of the process since the turn began.
+    :return: `ms`, the time of each timed image; `cpu_s`, the CPU time of all threads for these
+        images; `faces`, the mean number of faces; `peak_rss_mib`, the peak memory of the process
+        in this turn.
     """
     clip = ClipFile(turn)
     pipeline.reset()
@@ -112,7 +113,7 @@ def _stamp_ns(index: int, turn: Turn) -> int:
 
 
 def _forget_peak() -> None:
-    """Let the peak of the memory begin at what is in use now (Linux; elsewhere it stays)."""
+    """Reset the peak memory of the process (on Linux)."""
     try:
         Path('/proc/self/clear_refs').write_text('5', encoding='ascii')
     except OSError:
@@ -123,11 +124,12 @@ def _peak_rss_mib() -> float:
     for line in Path('/proc/self/status').read_text(encoding='ascii').splitlines():
         if line.startswith('VmHWM:'):
             return int(line.split()[1]) / 1024
-    raise RuntimeError('/proc/self/status states no VmHWM: the memory is measured on Linux only')
+    raise RuntimeError(
+        '/proc/self/status has no VmHWM: the peak memory can only be measured on Linux')
 
 
 def serve(name: str, requests: TextIO, answers: TextIO) -> None:
-    """Make the pipeline, then answer requests until there are no more."""
+    """Load the pipeline, then answer requests until the input ends."""
     def answer(content: dict[str, Any]) -> None:
         answers.write(json.dumps(content) + '\n')
         answers.flush()
@@ -142,12 +144,12 @@ def serve(name: str, requests: TextIO, answers: TextIO) -> None:
 
 
 def request(turn: Turn) -> str:
-    """Return the line that asks for a turn."""
+    """Return the line that requests a turn."""
     return json.dumps(asdict(turn)) + '\n'
 
 
 if __name__ == '__main__':
-    # What libraries print must not come between the answers.
+    # Output of libraries must not get between the answers.
     answers_to = os.fdopen(os.dup(1), 'w', encoding='utf-8')
     os.dup2(2, 1)
     serve(sys.argv[1], sys.stdin, answers_to)

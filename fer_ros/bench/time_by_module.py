@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Where the time of our pipeline goes, module by module."""
+"""Time of our pipeline by module, measured with a profiler."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ _Function = tuple[str, int, str]
 
 def run(report: Callable[[str], None] = lambda text: None) -> dict[str, Any]:
     """
-    Profile the default pipeline with one face and with four.
+    Profile the default pipeline with one face and with four faces.
 
-    :return: for each scenario's name `ms_per_image` without the profiler, `profiled_ms`, with it,
-        `modules`, ms per image in each module of core and what it calls, the largest first.
+    :return: by scenario: `ms_per_image` without the profiler, `profiled_ms` with it, and
+        `modules`, the time per image in each module of core and in its callees, largest first.
     """
     result = {}
     for scenario in (REFERENCE, FOUR_FACES):
@@ -82,17 +82,17 @@ def _pipeline(images: list[Image]) -> dict[str, Any]:
 
 def by_module(stats: Mapping[_Function, tuple[Any, ...]]) -> dict[str, float]:
     """
-    Return the seconds that each module of core took, what it called in libraries included.
+    Return the time of each module of core in seconds, including its calls to libraries.
 
-    Where one module calls another, the time counts for both.
+    If one module calls another, the time counts for both.
 
-    :param stats: as `pstats.Stats.stats`.
+    :param stats: `pstats.Stats.stats`.
     """
     seconds: dict[str, float] = {}
     for function, (_, _, _, _, callers) in stats.items():
         module = _module(function)
         if module:
-            # What a module calls of itself is in the time of the call that came from outside.
+            # Calls within a module are already part of the call from outside.
             entered_s = sum(
                 total_s for caller, (_, _, _, total_s) in callers.items()
                 if _module(caller) != module)
@@ -102,7 +102,7 @@ def by_module(stats: Mapping[_Function, tuple[Any, ...]]) -> dict[str, float]:
 
 
 def _module(function: _Function) -> str:
-    """Return the module of core that a function is in; '' for those of libraries."""
+    """Return the module of core that holds a function; '' for functions of libraries."""
     parts = Path(function[0]).parts
     if 'cvtColor' in function[2]:
         return COLOUR

@@ -26,8 +26,8 @@ from fer_ros.core.detection import create_detector
 from fer_ros.core.detection.detector import DetectorOptions
 from fer_ros.core.landmarks.face_mesh import FaceMesh, region_of_face
 from fer_ros.core.values import Box, Detection, Image
+from fer_ros.evaluation.face_images import resized
 from fer_ros.evaluation.labelled_faces import DataSet, Images, Mask
-from fer_ros.evaluation.pictures import resized
 import numpy as np
 from rich.console import Console
 from rich.progress import track

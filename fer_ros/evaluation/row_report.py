@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""What became of the rows of a data set: how many were read, kept and dropped, and why."""
+"""Numbers of rows of a data set that were read, kept and dropped, with the reasons."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from rich.table import Table
 
 @dataclass(frozen=True)
 class SplitCounts:
-    """The rows of one split of one data set; `dropped` holds pairs of reason and number."""
+    """The numbers of rows of one split; `dropped` holds pairs of reason and number."""
 
     data_set: str
     split: str
@@ -35,13 +35,13 @@ class SplitCounts:
 
     @property
     def kept(self) -> int:
-        """Return the number of rows that are left."""
+        """Number of rows that were kept."""
         return self.read - sum(count for _, count in self.dropped)
 
 
 @dataclass(frozen=True)
 class ReportRow:
-    """A line of the table; `what` is `read`, `kept` or `dropped`, only the last has a `why`."""
+    """A line of the table; `what` is `read`, `kept` or `dropped`, the last with a reason `why`."""
 
     data_set: str
     split: str
@@ -52,13 +52,13 @@ class ReportRow:
 
 @dataclass(frozen=True)
 class RowReport:
-    """Tallies in the order of the rows that they count, and what else one should know."""
+    """The counts of all splits in the order of their rows, and notes about the data sets."""
 
     splits: tuple[SplitCounts, ...]
     notes: tuple[str, ...] = ()
 
     def __add__(self, other: RowReport) -> RowReport:
-        """Return the report of both sets of rows, one after the other."""
+        """Return the report of both sets of rows in this order."""
         return RowReport(
             self.splits + other.splits, tuple(dict.fromkeys(self.notes + other.notes)))
 
@@ -66,7 +66,9 @@ class RowReport:
         """
         Return the report after more rows were dropped.
 
-        :param unwanted: marks them, (N,), among the rows of the split that are kept so far.
+        :param unwanted: (N,), true for the rows to drop among the rows of the split that were
+            kept.
+        :param why: reason.
         """
         splits = []
         first = 0
@@ -81,7 +83,7 @@ class RowReport:
 
     @property
     def rows(self) -> Iterator[ReportRow]:
-        """Yield for each split what was read, what of it was kept, and what was dropped."""
+        """Yield the numbers of rows that were read, kept and dropped for each split."""
         for counts in self.splits:
             place = (counts.data_set, counts.split)
             yield ReportRow(*place, 'read', counts.read)
@@ -109,7 +111,7 @@ class RowReport:
 
     @property
     def summary(self) -> str:
-        """Return the report as a sentence, followed by the notes."""
+        """The report as a sentence, followed by the notes."""
         several = len({counts.data_set for counts in self.splits}) > 1
         parts = []
         for counts in self.splits:

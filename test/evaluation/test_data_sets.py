@@ -50,7 +50,7 @@ def test_training_rows_that_stand_in_a_test_are_dropped(tmp_path):
     assert data_set.private.faces.labels.tolist() == [1, 2]
     assert data_set.private.also_in_training.tolist() == [True, False]
     assert [counts.dropped for counts in data_set.row_report.splits] == [
-        (('their pixels stand in a test split', 2),), (), ()]
+        (('their pixels are also in a test split', 2),), (), ()]
     expect_whole_report(data_set)
 
 
@@ -86,7 +86,7 @@ def test_fused_sets_guard_each_others_tests(tmp_path):
     assert fused.private.also_in_training.tolist() == [False, True]
     assert fused.public.faces.labels.tolist() == [2, 6]
     dropped = [counts.dropped for counts in fused.row_report.splits if counts.split == 'training']
-    reason = 'their pixels stand in a test split'
+    reason = 'their pixels are also in a test split'
     assert dropped == [((reason, 2),), ((reason, 1),)]
     expect_whole_report(fused)
 
@@ -113,7 +113,7 @@ def test_the_same_set_alone_is_not_changed_by_fusing(tmp_path):
 
 def test_pictures_of_different_sizes_are_not_fused(tmp_path):
     path = write_packed(tmp_path / 'rows.npz', [0, 1], [0, 0], [0, 1])
-    with pytest.raises(ValueError, match=r'different sizes cannot be fused .*48.*96.*same size'):
+    with pytest.raises(ValueError, match=r'different sizes cannot be joined .*48.*96.*same size'):
         fuse([read_data(path), read_data(write_csv(
             tmp_path / 'fer2013.csv', [2], [0], [0]), size=96)])
 
@@ -137,7 +137,7 @@ def test_pictures_are_brought_to_the_size(tmp_path):
     ('image', np.zeros((2, 48, 48), np.float32), r'image must be \(N, S, S\) of uint8, not .*32'),
     ('image', np.zeros((2, 48, 47), np.uint8), r'image must be \(N, S, S\) of uint8'),
     ('image', np.zeros(2, np.uint8), r'image must be \(N, S, S\) of uint8'),
-    ('image', np.zeros((3, 48, 48), np.uint8), 'emotion must be .* as there are 3 pictures'),
+    ('image', np.zeros((3, 48, 48), np.uint8), 'emotion must be .* because there are 3 images'),
     ('emotion', np.array([0, 7], np.uint8), 'emotion must be 0 to 6, but row 1 has 7'),
     ('emotion', np.array([0.5, 1.0]), 'emotion must be .* whole numbers'),
     ('usage', np.array([-1, 0], np.int8), 'usage must be 0 to 2, but row 0 has -1'),
@@ -169,7 +169,7 @@ def test_a_file_without_votes_has_only_its_own_labels(tmp_path):
 def test_a_truncated_file_is_refused(tmp_path):
     path = write_packed(tmp_path / 'rows.npz', [0, 1], [0, 0], [0, 1])
     path.write_bytes(path.read_bytes()[:-40])
-    with pytest.raises(ValueError, match='rows.npz is no .npz, or only a part of one: copy it'):
+    with pytest.raises(ValueError, match='rows.npz is not an .npz, or is truncated: copy it'):
         read_data(path)
 
 
@@ -195,7 +195,7 @@ def test_what_is_no_data_set_is_refused(tmp_path):
         read_data(tmp_path / 'nothing.csv')
     text = tmp_path / 'labels.txt'
     text.write_text('happy')
-    with pytest.raises(ValueError, match=r'labels.txt is no data set: give a \.csv'):
+    with pytest.raises(ValueError, match=r'labels.txt is not a data set: give a \.csv'):
         read_data(text)
     with pytest.raises(ValueError, match="labels must be one of fer2013, ferplus, not 'fer'"):
         read_data(text, 'fer')
@@ -203,7 +203,7 @@ def test_what_is_no_data_set_is_refused(tmp_path):
 
 def test_a_folder_has_no_votes(tmp_path):
     write_picture(tmp_path / 'val' / 'happy' / '1.png', 1)
-    with pytest.raises(ValueError, match='has its own labels only'):
+    with pytest.raises(ValueError, match='has only its own labels'):
         read_data(tmp_path, 'ferplus')
 
 

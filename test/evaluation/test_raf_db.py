@@ -62,7 +62,7 @@ def test_every_tenth_row_of_an_emotion_is_held_back(tmp_path):
 @pytest.mark.parametrize(('line', 'reason'), [
     ('train_00002.jpg 8', "the label must be 1 to 7, not '8'"),
     ('train_00002.jpg happy', "the label must be 1 to 7, not 'happy'"),
-    ('train_00002.jpg', 'is not a picture and a label'),
+    ('train_00002.jpg', 'must be an image and a label'),
     ('valid_00002.jpg 1', "the name 'valid_00002.jpg' must begin with train_ or test_"),
     ('train_00003.jpg 1', '.*train_00003_aligned.jpg is missing'),
 ])

@@ -67,7 +67,7 @@ def test_model_file_with_another_checksum(tmp_path):
 
 
 def test_model_file_that_is_no_model(tmp_path):
-    refused(write_model(tmp_path, b'not a model' * 50), 'is no LiteRT model')
+    refused(write_model(tmp_path, b'not a model' * 50), 'is not a LiteRT model')
 
 
 def test_card_that_is_not_yaml(tmp_path):
@@ -170,7 +170,7 @@ def test_card_that_disagrees_with_the_model(tmp_path, changes, stated, found):
 
 def test_model_of_whole_numbers_that_stand_for_nothing(tmp_path):
     model = linear_model(*linear_weights(), plain_integers=True)
-    refused(write_model(tmp_path, model), 'whole numbers with a scale', 'has int32')
+    refused(write_model(tmp_path, model), 'integers with a scale', 'has int32')
 
 
 def test_model_with_another_number_of_outputs(tmp_path):

@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Pictures of faces as data sets hold them: square, grey, of one size."""
+"""Reads and resizes the images of data sets: square, grey, one size."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,11 +26,11 @@ import numpy as np
 
 def resized(images: Images, size: int) -> Images:
     """
-    Bring square pictures to a size.
+    Resize square images.
 
     :param images: (N, S, S) uint8.
     :param size: edge of the result in pixels.
-    :return: (N, size, size) uint8; the array itself where it has that size.
+    :return: (N, size, size) uint8; the array itself if it has this size.
     """
     if images.shape[1:] == (size, size):
         return images
@@ -41,26 +41,26 @@ def resized(images: Images, size: int) -> Images:
     return result
 
 
-def read_picture(path: Path, size: int) -> Image:
+def read_image_of_face(path: Path, size: int) -> Image:
     """
-    Read the picture of a face.
+    Read the image of a face.
 
     :return: (size, size) uint8, grey.
-    :raises ValueError: where the file cannot be read or is not square.
+    :raises ValueError: if the file cannot be read or is not square.
     """
     image = read_image(path)
     height, width = image.shape[:2]
     if height != width:
         raise ValueError(
-            f'{path} has {width}x{height} pixels: a picture must be square and show one face; '
-            'cut the face out')
+            f'{path} has {width}x{height} pixels: an image must be square and show one face; '
+            'crop the face')
     grey = np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), np.uint8)
     return np.asarray(resized(grey[np.newaxis], size)[0], np.uint8)
 
 
-def read_pictures(paths: Sequence[Path], size: int) -> Images:
-    """Return pictures as `read_picture` does, (N, size, size)."""
+def read_images_of_faces(paths: Sequence[Path], size: int) -> Images:
+    """Read images with `read_image_of_face`, (N, size, size)."""
     images = np.empty((len(paths), size, size), np.uint8)
     for place, path in enumerate(paths):
-        images[place] = read_picture(path, size)
+        images[place] = read_image_of_face(path, size)
     return images
