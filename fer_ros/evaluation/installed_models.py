@@ -22,6 +22,7 @@ from typing import Any
 
 from fer_ros.core.classification.card_file import load_card
 from fer_ros.core.classification.model_card import ModelError, ModelFile
+from fer_ros.core.classification.model_folders import aliases_of
 from fer_ros.evaluation.evaluation_file import load_evaluation, ModelEvaluation
 from fer_ros.evaluation.figure_tables import ABSENT, compact_table, formatted
 from rich.console import Group, RenderableType
@@ -59,6 +60,7 @@ def installed_model(path: Path) -> dict[str, Any]:
         faults += [fault] if fault else []
     return {
         'name': card.name,
+        'aliases': aliases_of(path.parent.name),
         'version': card.version,
         'description': card.description,
         'card': str(card.path),
@@ -101,9 +103,12 @@ def models_table(models: Sequence[Mapping[str, Any]]) -> RenderableType:
             *(formatted(accuracy.get(labels, {}).get('private'), '{:.1%}')
               for labels in ('fer2013', 'ferplus')),
             Text(', '.join(_states(model)), style='bold red' if model['faults'] else 'green'))
+    aliases = ''.join(
+        f'{alias} is another name of {model["name"]}. '
+        for model in models for alias in model.get('aliases', ()))
     return Group(table, Text(
-        'ms: time for one face on one thread, on the machine that the evaluation file names. '
-        'FER-2013, FER+: accuracy on PrivateTest, from the evaluation file.', style='dim'))
+        f'{aliases}ms: time for one face on one thread, on the machine that the evaluation file '
+        'names. FER-2013, FER+: accuracy on PrivateTest, from the evaluation file.', style='dim'))
 
 
 def _states(model: Mapping[str, Any]) -> Iterator[str]:

@@ -331,6 +331,16 @@ def test_installed_models_are_listed_with_their_figures(installed):
     assert found['faults'] == []
 
 
+def test_aliases_of_models_are_listed(installed):
+    for folder in 'ferplus_residual72', 'tiny':
+        (installed / folder).mkdir()
+        write_model(installed / folder, name=folder)
+    text = ' '.join(ran('models').output.split())
+    assert 'default is another name of ferplus_residual72.' in text
+    assert {model['name']: model['aliases'] for model in json.loads(
+        ran('models', '--json').output)} == {'ferplus_residual72': ['default'], 'tiny': []}
+
+
 def test_damaged_and_missing_files_are_told(installed):
     names = ('broken', 'gone', 'sound', 'torn', 'unknown')
     for name in names:

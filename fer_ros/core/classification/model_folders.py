@@ -24,6 +24,9 @@ from fer_ros.core.resources import models_directory
 
 CARD_FILE = 'model.yaml'
 
+ALIASES = {'default': 'ferplus_residual72'}
+"""Further names of shipped models, which parameters and commands accept."""
+
 
 def card_paths() -> list[Path]:
     """
@@ -38,8 +41,8 @@ def card_path(path_or_name: str | os.PathLike[str]) -> Path:
     """
     Return the path of a card, which may not exist.
 
-    :param path_or_name: name of a shipped model. A string that holds a path separator or ends in
-        `.yaml`, and every path object, is the path of a card or of the folder that holds
+    :param path_or_name: name or alias of a shipped model. A string that holds a path separator or
+        ends in `.yaml`, and every path object, is the path of a card or of the folder that holds
         `model.yaml`.
     :raises ModelError: if a name is given and the folder of the models is not found.
     """
@@ -47,7 +50,8 @@ def card_path(path_or_name: str | os.PathLike[str]) -> Path:
     is_bare = path_or_name == path.name and path.suffix != '.yaml'
     if isinstance(path_or_name, str) and is_bare:
         try:
-            return models_directory() / path_or_name / CARD_FILE
+            folder = ALIASES.get(path_or_name, path_or_name)
+            return models_directory() / folder / CARD_FILE
         except FileNotFoundError as error:
             raise ModelError(
                 f'the model {path_or_name!r} cannot be looked up: {error}') from error
@@ -57,9 +61,19 @@ def card_path(path_or_name: str | os.PathLike[str]) -> Path:
 def known_models() -> str:
     """Return the names of the shipped models as a clause for error messages."""
     try:
-        names = [path.parent.name for path in card_paths()]
+        names = [_with_aliases(path.parent.name) for path in card_paths()]
     except FileNotFoundError as error:
         return str(error)
     if not names:
         return f'there are no models in {models_directory()}'
     return f'shipped models are {", ".join(names)}'
+
+
+def aliases_of(name: str) -> list[str]:
+    """Return the further names of a shipped model."""
+    return [alias for alias, model in ALIASES.items() if model == name]
+
+
+def _with_aliases(name: str) -> str:
+    aliases = aliases_of(name)
+    return f'{name} ({", ".join(aliases)})' if aliases else name

@@ -19,7 +19,7 @@ from pathlib import Path
 from fer_ros.core import resources
 from fer_ros.core.classification.card_file import load_card
 from fer_ros.core.classification.model_card import ModelError
-from fer_ros.core.classification.model_folders import card_paths
+from fer_ros.core.classification.model_folders import ALIASES, card_paths
 from fer_ros.core.emotions import LABELS
 from fer_ros.core.resources import share_directory
 import numpy as np
@@ -95,8 +95,22 @@ def test_shipped_models_are_named_as_their_folders_and_unchanged(card):
         assert file.read() == file.path.read_bytes()
 
 
+def test_an_alias_is_another_name_of_a_shipped_model():
+    for alias, name in ALIASES.items():
+        assert load_card(alias) == load_card(name)
+        assert load_card(alias).title.startswith(f'{name}/')
+    assert 'default' in ALIASES
+
+
+def test_an_alias_is_no_path(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ModelError, match='cannot be read'):
+        load_card(Path('default'))
+
+
 def test_an_unknown_name_is_answered_with_the_known_ones():
-    with pytest.raises(ModelError, match=r'nobody.*shipped models are .*fer2013_cnn48'):
+    known = r'nobody.*shipped models are .*fer2013_cnn48, .*ferplus_residual72 \(default\)'
+    with pytest.raises(ModelError, match=known):
         load_card('nobody')
 
 
