@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""The aims of config/bench/aims.yaml, and whether a run held them."""
+"""Reads the aims in config/bench/aims.yaml and compares a run with them."""
 
 from __future__ import annotations
 

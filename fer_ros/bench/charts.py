@@ -11,7 +11,7 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
-"""The figures of the benches as a PNG."""
+"""Charts of the benchmarks' figures as PNG."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
-"""Clips of any number of faces at any size of image, whose boxes and identities are known."""
+"""Synthetic clips with any number of faces and known boxes and identities, in any size."""
 
 from __future__ import annotations
 

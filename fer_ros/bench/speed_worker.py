@@ -13,7 +13,7 @@
 # limitations under the License.
 
 """
-Runs one pipeline in a process of its own: `python -m fer_ros.bench.speed_worker NAME`.
+Runs one pipeline in its own process: `python -m fer_ros.bench.speed_worker NAME`.
 
 Its first line of output states whether the pipeline can run. Then it answers each line of its
 standard input, a turn, with the measurement. All lines are JSON.

@@ -38,7 +38,7 @@ from rich.progress import track
 
 CANVAS_SCALE = 2
 """
-Edge of the simulated image in units of the picture's edge.
+Edge of the simulated image in units of the edge of the data set's image.
 
 The detector finds a head without shoulders on a plain background only if it fills much of the
 image (docs/benchmarks.md). So these images measure the value of a small crop, not the detection of
@@ -86,9 +86,9 @@ def simulated_images(image: Image, scene: SimulatedScene, seed: int = 0) -> tupl
     """
     Return two camera images of a face: one for detecting it, one for cropping it.
 
-    In the first, the picture is surrounded by grey, on which the detector finds most faces (see
+    In the first, the image is surrounded by grey, on which the detector finds most faces (see
     `detected_faces`). In the second, its edge pixels are repeated, so that a crop that is larger
-    than the picture shows no frame.
+    than the image shows no frame.
 
     :param image: (S, S) uint8, grey, framed as FER-2013 frames faces.
     :param seed: seed of the noise.

@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Changes to training pictures that leave the emotion what it is."""
+"""Random changes to training images that do not change the emotion."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Balance between emotions that a data set shows often and those that it shows seldom."""
+"""Weights of rows that balance frequent and rare emotions."""
 
 from fer_ros.evaluation.labelled_faces import Targets
 import numpy as np

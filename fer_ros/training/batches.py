@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Batches of augmented pictures, made while the network learns from the ones before."""
+"""Batches of augmented images, prepared in a thread while the network trains."""
 
 from __future__ import annotations
 

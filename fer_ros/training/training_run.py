@@ -30,7 +30,7 @@ from fer_ros.core.classification.card_file import load_card
 from fer_ros.core.classification.model_card import ModelError
 from fer_ros.core.classification.model_folders import CARD_FILE
 from fer_ros.core.options import OptionError
-from fer_ros.evaluation.evaluation_file import load_evaluation
+from fer_ros.evaluation.evaluation_file import EVALUATION_FILE, load_evaluation
 from fer_ros.training.training_options import TrainingOptions
 import yaml
 
@@ -161,7 +161,7 @@ def commands(folder: Path) -> list[str]:
     For a model that it rests on, a comment names the model.
     """
     if holds_model(folder):
-        return [f'# {folder} is {load_card(folder).title}; see its {CARD_FILE}']
+        return [f'# {folder} is {load_card(folder).title}; see its {EVALUATION_FILE}']
     training = Training.of(folder)
     found: list[str] = []
     for _, other in training.options.rests_on:

@@ -98,7 +98,7 @@ def test_a_model_that_a_training_rests_on_is_named(tmp_path):
     write_model(model)
     Training('last', ('x',), TrainingOptions(teacher=str(model))).keep(last)
     assert commands(last) == [
-        f'# {model} is tiny/0.1.0; see its model.yaml', 'last']
+        f'# {model} is tiny/0.1.0; see its evaluation.yaml', 'last']
     assert [stage['name'] for stage in stages(last)] == ['last']
 
 
