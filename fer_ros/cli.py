@@ -27,14 +27,16 @@ COMMANDS = {
         'Find the emotions in pictures, videos and folders of them.'),
     'bench': (
         'fer_ros.bench.commands',
-        'Measure quality and speed, side by side with other pipelines.'),
-    'models': ('fer_ros.evaluation.commands', 'List the installed models and check their files.'),
-    'evaluate': ('fer_ros.evaluation.commands', 'Measure how good a model is on labelled faces.'),
+        'Measure quality and speed in comparison with other pipelines.'),
+    'models': (
+        'fer_ros.evaluation.models_command', 'List the installed models and check their files.'),
+    'evaluate': (
+        'fer_ros.evaluation.evaluate_command',
+        'Measure the accuracy of a model on labelled faces.'),
     'train': (
-        'fer_ros.training.commands', 'Train a model, or go on where a training stopped.'),
+        'fer_ros.training.commands', 'Train a network, or continue an interrupted training.'),
     'export': (
-        'fer_ros.training.commands',
-        'Make of a trained network the files that the pipeline runs, and their card.'),
+        'fer_ros.training.commands', 'Export a trained network for deployment.'),
 }
 """The module of each command, and its one-line help."""
 

@@ -13,8 +13,8 @@
 # limitations under the License.
 """Label changes, step responses and profiles, on cases with known answers."""
 
-from fer_ros.bench.stage_times import by_module
 from fer_ros.bench.steadiness import _rise_ms, LabelCount
+from fer_ros.bench.time_by_module import by_module
 from fer_ros.core.emotions import Emotion
 import numpy as np
 import pytest
