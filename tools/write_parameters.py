@@ -13,9 +13,9 @@
 # limitations under the License.
 
 """
-Write config/live.yaml, docs/nodes.md, parts of README.md and docs/training.md from the tables.
+Write config/live.yaml, docs/nodes.md and the table in docs/training.md from the tables of options.
 
-So they cannot disagree with them.
+The documents therefore cannot disagree with the code.
 """
 
 from pathlib import Path
@@ -69,41 +69,40 @@ SENSOR_DATA = 'sensor data'
 RESULTS = 'reliable, keep last 10'
 DIAGNOSTICS = (
     '/diagnostics', 'diagnostic_msgs/msg/DiagnosticArray',
-    'reliable, transient local, keep last 10',
-    'state, rates, latencies, once a second')
+    'reliable, transient local, keep last 10', 'state, rates and latencies, once per second')
 IMAGES_IN = (
-    'image_raw', 'sensor_msgs/msg/Image', "the publisher's",
+    'image_raw', 'sensor_msgs/msg/Image', 'as the publisher',
     'bgr8, rgb8, bgra8, rgba8, mono8, uyvy (yuv422) or yuyv (yuv422_yuy2)')
 
 Topic = tuple[str, str, str, str]
 
 NODES: dict[str, tuple[str, list[Topic], list[Topic]]] = {
     'camera_node': (
-        ('Publishes the images of a camera, stream, video, picture, folder of pictures or the '
-         'built-in sample, with the time at which each was taken. A camera or stream that is lost '
-         'is reported and opened again with growing waits. At the end of a file the node '
-         'deactivates itself; activating it again plays the file again.'),
+        ('Publishes the images of a camera, stream, video, image, folder of images or the '
+         'built-in sample, with the time at which each image was taken. If a camera or stream is '
+         'lost, the node reports it and opens it again with growing waits. At the end of a file '
+         'the node deactivates itself; activating it again plays the file again.'),
         [],
         [('image_raw', 'sensor_msgs/msg/Image', SENSOR_DATA, 'bgr8'),
          ('camera_info', 'sensor_msgs/msg/CameraInfo', SENSOR_DATA,
-          'calibration, or zeros; one for each image'),
+          'calibration, or zeros; one per image'),
          DIAGNOSTICS]),
     'face_node': (
-        ('Finds the faces of each image, follows them, and publishes them with identities, key '
-         'points, head poses and upright grey crops.'),
+        ('Finds and follows the faces of each image. Publishes them with identities, key points, '
+         'head poses and upright grey crops.'),
         [IMAGES_IN],
         [('faces', 'fer_msgs/msg/FaceArray', RESULTS,
-          'one for each image, empty where there is no face'),
+          'one per image, empty where there is no face'),
          DIAGNOSTICS]),
     'emotion_node': (
-        ('Classifies the crops, each face in turn, and smooths the probabilities over time. It '
-         'never sees whole images, so it can run on another machine.'),
+        ('Classifies the crops of the faces in turn and smooths the probabilities over time. It '
+         'never receives whole images, so it can run on another computer.'),
         [('faces', 'fer_msgs/msg/FaceArray', RESULTS, '')],
-        [('emotions', 'fer_msgs/msg/EmotionArray', RESULTS, 'one for each image, with its stamp'),
+        [('emotions', 'fer_msgs/msg/EmotionArray', RESULTS, 'one per image, with its stamp'),
          DIAGNOSTICS]),
     'overlay_node': (
-        ('Draws the emotions on the images whose stamps they carry. It subscribes and works only '
-         'while someone listens.'),
+        ('Draws the emotions on the image with the same stamp. It subscribes and works only while '
+         'someone subscribes to the overlay.'),
         [IMAGES_IN, ('emotions', 'fer_msgs/msg/EmotionArray', RESULTS, '')],
         [('emotions/overlay', 'sensor_msgs/msg/Image', SENSOR_DATA, 'bgr8'),
          ('emotions/overlay/compressed', 'sensor_msgs/msg/CompressedImage', SENSOR_DATA, 'JPEG'),
@@ -111,13 +110,57 @@ NODES: dict[str, tuple[str, list[Topic], list[Topic]]] = {
 }
 """What each node does, subscribes to and publishes: name, type, quality of service, remark."""
 
+INTRODUCTION = """\
+# Nodes and parameters
+
+This page is written by `tools/write_parameters.py` from the tables of options.
+
+All nodes are lifecycle nodes: they read and check their files when they are configured, and serve
+their topics while they are active. Topic names are relative: namespaces and remappings work. This
+command explains every field of the messages:
+
+```sh
+ros2 interface show --all-comments fer_msgs/msg/EmotionArray
+```
+
+## How do I set a parameter?
+
+| way | example |
+| --- | --- |
+| at the start, without a ROS installation | `fer live --set emotion_node.rate_hz=5` |
+| at the start, one node | `ros2 run fer_ros face_node --ros-args -p detector.interval:=5` |
+| at run time, where the table says so | `ros2 param set /emotion_node smoothing_s 0.2` |
+| in a file, for `make live CONFIG=my.yaml` or `config:=my.yaml` | as below |
+
+```yaml
+/**/face_node:                # the node, in any namespace
+  ros__parameters:
+    detector.interval: 5
+```
+
+All other parameters take effect when the node is configured.
+[config/live.yaml](../config/live.yaml) lists every parameter with its default: copy it and keep the
+lines that you change. An unknown name and a value out of range are refused with a sentence that
+says what is permitted.
+
+## Which presets are there?
+
+| `--config`, `config:=` | for what |
+| --- | --- |
+| `live` | the default, for cameras: detection on every third image, landmarks on every image |
+| `still` | unrelated images: no image depends on the one before, nothing is smoothed |
+| `low_power` | small robots: detection on every fifth image, MedianFlow between, no landmarks |
+| `mtcnn_csrt` | for comparison: MTCNN on every 10th image, CSRT; needs `requirements/mtcnn.txt` |
+"""
+
 
 def topics(title: str, rows: list[Topic]) -> list[str]:
     """Return a table of topics."""
     if not rows:
         return []
     lines = [
-        f'{title}:', '', '| topic | type | quality of service | |', '| --- | --- | --- | --- |']
+        f'{title}:', '', '| topic | type | quality of service | content |',
+        '| --- | --- | --- | --- |']
     return [
         *lines,
         *(f'| `{name}` | `{kind}` | {qos} | {remark} |' for name, kind, qos, remark in rows), '']
@@ -126,7 +169,7 @@ def topics(title: str, rows: list[Topic]) -> list[str]:
 def parameters(rows: list[Option]) -> list[str]:
     """Return a table of parameters."""
     lines = [
-        '| parameter | type | default | range | |', '| --- | --- | --- | --- | --- |']
+        '| parameter | type | default | range | meaning |', '| --- | --- | --- | --- | --- |']
     for row in rows:
         default = (
             f'`{row.default!r}`' if isinstance(row.default, str)
@@ -142,53 +185,24 @@ def parameters(rows: list[Option]) -> list[str]:
 
 def document() -> str:
     """Return the text of docs/nodes.md."""
-    lines = [
-        '# Nodes', '',
-        'Written by `tools/write_parameters.py` from the tables of the nodes.', '',
-        ('All four are lifecycle nodes: they read and check their files when they are configured, '
-         'and serve their topics while they are active. Topic names are relative: namespaces and '
-         'remaps work. Parameters that change at run time take `ros2 param set`; the others take '
-         'effect when the node is configured.'), '']
+    lines = [INTRODUCTION]
     for node, options in NODE_OPTIONS.items():
         text, subscribed, published = NODES[node]
         lines += [
-            f'## {node}', '', text, '',
+            f'## {node}', '', *textwrap.wrap(text, 100), '',
             *topics('Subscribed', subscribed), *topics('Published', published),
             'Parameters:', '', *parameters(options.table())]
     return '\n'.join(lines)
 
 
-def overview() -> list[str]:
-    """Return the tables of the README: each node's topics, and its parameters with defaults."""
-    lines = ['| node | subscribes | publishes |', '| --- | --- | --- |']
-    for node, (_, subscribed, published) in NODES.items():
-        names = [
-            ', '.join(f'`{name}` ({kind.rsplit("/", 1)[1]})' for name, kind, _, _ in rows)
-            for rows in (subscribed, [row for row in published if row is not DIAGNOSTICS])]
-        lines.append(f'| `{node}` | {names[0]} | {names[1]} |')
-    lines += ['', '| node | parameter | default | |', '| --- | --- | --- | --- |']
-    for node, options in NODE_OPTIONS.items():
-        for row in options.table():
-            is_text = isinstance(row.default, str)
-            value = f"'{row.default}'" if is_text else str(row.default).lower()
-            unit = f' {row.unit}' if row.unit else ''
-            lines.append(f'| `{node}` | `{row.name}` | `{value}`{unit} | {row.description} |')
-    return lines
-
-
-def readme() -> str:
-    """Return the README with its tables made anew."""
-    return with_tables(ROOT / 'README.md', overview())
-
-
 def training() -> str:
-    """Return docs/training.md with its table of options made anew."""
+    """Return docs/training.md with a new table of options."""
     return with_tables(
         ROOT / 'docs' / 'training.md', parameters(TrainingOptions.table())[:-1])
 
 
 def with_tables(path: Path, tables: list[str]) -> str:
-    """Return a document with what stands between its two marks made anew."""
+    """Return a document with new tables between its two marks."""
     begin, end = '<!-- made by tools/write_parameters.py -->', '<!-- end -->'
     before, _, rest = path.read_text(encoding='utf-8').partition(begin)
     _, _, after = rest.partition(end)
@@ -198,7 +212,6 @@ def with_tables(path: Path, tables: list[str]) -> str:
 FILES = {
     ROOT / 'config' / 'live.yaml': config,
     ROOT / 'docs' / 'nodes.md': document,
-    ROOT / 'README.md': readme,
     ROOT / 'docs' / 'training.md': training,
 }
 
