@@ -27,12 +27,8 @@ from fer_ros.core.face_stage import FaceOptions
 from fer_ros.core.tracking.tracker import TrackerOptions
 from fer_ros.core.values import NS_PER_S
 from fer_ros.media.sample_clip import SampleClip
-from fer_ros.parameters.configuration import (
-    ConfigError,
-    EmotionNodeOptions,
-    FaceNodeOptions,
-    load_options,
-)
+from fer_ros.parameters.node_options import EmotionNodeOptions, FaceNodeOptions
+from fer_ros.parameters.parameter_files import ConfigError, load_options
 import numpy as np
 from photographs import astronaut
 import pytest

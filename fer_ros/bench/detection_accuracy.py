@@ -27,7 +27,7 @@ from fer_ros.bench.photo_views import blurred, darkened, noisy, View, view
 from fer_ros.core.detection import create_detector
 from fer_ros.core.detection.detector import Detector, DetectorOptions
 from fer_ros.core.values import Image
-from fer_ros.media.media_files import TimedVideo
+from fer_ros.media.timed_video import TimedVideo
 import numpy as np
 
 SIZES = (20, 30, 40, 60, 90, 130, 200, 300, 400)

@@ -29,7 +29,7 @@ from typing import Any
 
 import cv2
 from fer_ros.core.values import Frame, Image
-from fer_ros.parameters.configuration import ConfigError
+from fer_ros.parameters.parameter_files import ConfigError
 from fer_ros.pipeline import Pipeline
 import numpy as np
 

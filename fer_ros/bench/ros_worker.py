@@ -32,18 +32,12 @@ import threading
 import time
 from typing import Any
 
-from fer_ros.apps.fastdds import profile_variables
-from fer_ros.apps.live.bring_up import (
-    BringUp,
-    NODES,
-    OneProcess,
-    OwnProcesses,
-    write_parameter_file,
-)
+from fer_ros.apps.live.bring_up import BringUp, OneProcess, OwnProcesses, write_parameter_file
 from fer_ros.apps.live.monitor import Moment, Monitor
+from fer_ros.apps.startup import NODE_NAMES, profile_variables
 from fer_ros.bench.results import percentiles
-from fer_ros.nodes.base.node import SpinThread
-from fer_ros.parameters.configuration import read_config
+from fer_ros.nodes.base.executor import SpinThread
+from fer_ros.parameters.parameter_files import read_config
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
 import rclpy
@@ -153,7 +147,7 @@ def _running(request: Request, latencies: Latencies) -> Iterator[tuple[Monitor, 
 
 def _inactive(spinner: Node, nodes: BringUp, seconds: float) -> dict[str, float]:
     """Deactivate the nodes, publishers first, and return the CPU load of each process in %."""
-    for name in reversed(NODES):
+    for name in reversed(NODE_NAMES):
         _deactivate(spinner, name)
     time.sleep(SETTLE_S)
     start, before = time.monotonic(), _cpu(nodes)

@@ -30,8 +30,9 @@ from fer_ros.bench.matching import matched
 from fer_ros.bench.photo_views import HEIGHT, view, WIDTH
 from fer_ros.core.emotions import Emotion
 from fer_ros.core.values import FaceEmotion, FaceState, Frame, NS_PER_S, Probabilities
-from fer_ros.media.media_files import TimedVideo
-from fer_ros.parameters.configuration import EmotionNodeOptions, FaceNodeOptions, load_options
+from fer_ros.media.timed_video import TimedVideo
+from fer_ros.parameters.node_options import EmotionNodeOptions, FaceNodeOptions
+from fer_ros.parameters.parameter_files import load_options
 from fer_ros.pipeline import Pipeline
 import numpy as np
 

@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""From faces to emotions: schedule, classifier, smoothing."""
+"""From faces with crops to faces with emotions: schedule, classifier and smoothing."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -24,7 +24,7 @@ from fer_ros.core.classification.classifier import Classifier, LiteRtClassifier
 from fer_ros.core.classification.model_card import PRECISIONS
 from fer_ros.core.classification.schedule import ClassificationSchedule, TimeBudget
 from fer_ros.core.classification.smoothing import ProbabilitySmoother
-from fer_ros.core.classification.view_quality import observation_quality
+from fer_ros.core.classification.view_quality import view_quality
 from fer_ros.core.emotions import Emotion
 from fer_ros.core.options import option, Options
 from fer_ros.core.values import (
@@ -42,72 +42,73 @@ import numpy as np
 
 @dataclass(frozen=True)
 class EmotionOptions(Options):
-    """How faces are classified."""
+    """How faces are classified and their emotions smoothed."""
 
     model: str = option(
         'default',
-        'Name of a folder of models/, or path of a model card (model.yaml) or its folder.')
+        'Classifier: name of a folder in models/, or path of a model card (model.yaml) or of its '
+        'folder.')
     precision: str = option(
-        '', "The model's arithmetic; '': int8 where it has such a file, which is faster.",
+        '', "Arithmetic of the model; '': int8 if the model has it, because it is faster.",
         choices=('', *PRECISIONS))
     threads: int = option(
         1, 'Threads of the classifier; 1 leaves the other cores to the other nodes.',
         minimum=1, maximum=64)
     mirrored: bool = option(
-        False, 'Classify each face together with its mirror image, by the mean of both: '
-        'steadier, and takes twice as long.')
+        False, 'Classify each face and its mirror image, and use the mean: steadier, but takes '
+        'twice as long.')
     rate_hz: float = option(
-        10.0, 'How often each face is classified; 0: in every image.', unit='Hz',
+        10.0, 'Classifications per second and face; 0: every face in every image.', unit='Hz',
         minimum=0.0, maximum=240.0, dynamic=True)
     max_batch: int = option(
-        8, 'At most so many faces are classified for one image; those go first that wait longest.',
+        8, 'Maximum faces classified per image, least recently classified first.',
         unit='faces', minimum=1, maximum=1000, dynamic=True)
     budget_ms: float = option(
-        10.0, 'The classification of one image may take so long, one face is always classified; '
-        'faces that do not fit wait for the next image; 0: no limit.', unit='ms',
+        10.0, 'Time budget for classification, per image. At least one face is classified; the '
+        'others wait for the next image; 0: no limit.', unit='ms',
         minimum=0.0, maximum=10000.0, dynamic=True)
     smoothing_s: float = option(
-        0.4, 'Time constant of the smoothing, in which good views weigh more than poor ones: 63 % '
-        'of a change shows after it; 0: none.', unit='s',
+        0.4, 'Time constant of the smoothing: 63 % of a change is visible after this time; 0: no '
+        'smoothing. Good views have more weight than poor ones.', unit='s',
         minimum=0.0, maximum=60.0, dynamic=True)
     min_confidence: float = option(
-        0.4, 'Below this largest probability the emotion is UNKNOWN.',
+        0.4, 'Minimum confidence; below it, the emotion is UNKNOWN.',
         minimum=0.0, maximum=1.0, dynamic=True)
     max_yaw_rad: float = option(
-        1.0, 'Faces turned further to a side are not classified and UNKNOWN.', unit='rad',
-        minimum=0.0, maximum=3.2, dynamic=True)
+        1.0, 'Maximum yaw to either side; beyond it, the face is not classified and its emotion '
+        'is UNKNOWN.', unit='rad', minimum=0.0, maximum=3.2, dynamic=True)
     max_pitch_rad: float = option(
-        0.8, 'Faces turned further up or down are not classified and UNKNOWN.', unit='rad',
-        minimum=0.0, maximum=1.6, dynamic=True)
+        0.8, 'Maximum pitch up or down; beyond it, the face is not classified and its emotion is '
+        'UNKNOWN.', unit='rad', minimum=0.0, maximum=1.6, dynamic=True)
 
 
 @dataclass
 class _Evidence:
-    """What is known of a track's emotion."""
+    """What was measured of one track: probabilities, quality, and its last known head pose."""
 
     smoother: ProbabilitySmoother = field(default_factory=ProbabilitySmoother)
     smoothed: Probabilities = field(default_factory=lambda: read_only(no_probabilities()))
     raw: Probabilities = field(default_factory=lambda: read_only(no_probabilities()))
-    classified_at_ns: int = 0
+    classified_at_ns: int | None = None
     quality: float = math.nan
     head_pose: HeadPose = HeadPose()
 
 
 class EmotionStage:
-    """Classifies faces in turn, those of one image in one call, and smooths over time."""
+    """Classifies the faces that are due, all faces of one image in one call, and smooths."""
 
     def __init__(
         self, options: EmotionOptions, classifier: Classifier | None = None,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         """
-        Load the model and measure how long it takes for a face.
+        Load the model and measure its time per face.
 
-        :param classifier: None: the one that the options name.
-        :param clock: returns seconds; the time of the classifier is taken with it.
+        :param classifier: None: load the model that the options name.
+        :param clock: returns seconds; it measures the time of the classifier.
         :raises ModelError: where the model or its card is missing or faulty; the text says how.
         """
-        self.options = options
+        self._options = self._next_options = options
         self._classifier = classifier or LiteRtClassifier(
             load_card(options.model), options.threads, options.precision, options.mirrored)
         self._clock = clock
@@ -118,8 +119,8 @@ class EmotionStage:
         self._warm_up()
 
     def _warm_up(self) -> None:
-        # A network's first call takes five times as long as those that follow: it counts for
-        # nothing, and no image waits for it.
+        # The first call of a network takes five times as long as the next ones. It is not counted,
+        # and no image waits for it.
         blank = [np.zeros((48, 48), np.uint8)]
         self._classifier.classify(blank)
         self._timed(blank)
@@ -127,8 +128,21 @@ class EmotionStage:
     def _timed(self, crops: Sequence[Image]) -> Probabilities:
         begin = self._clock()
         rows = self._classifier.classify(crops)
-        self._budget.note(len(crops), self._clock() - begin)
+        self._budget.add(len(crops), self._clock() - begin)
         return rows
+
+    @property
+    def options(self) -> EmotionOptions:
+        """
+        Return the options; new ones take effect before the next image.
+
+        They can be set from any thread. Only dynamic options can change.
+        """
+        return self._next_options
+
+    @options.setter
+    def options(self, options: EmotionOptions) -> None:
+        self._next_options = options
 
     @property
     def model(self) -> str:
@@ -139,11 +153,12 @@ class EmotionStage:
         """
         Return the faces with their emotions, in the same order.
 
-        What is known of absent faces is forgotten.
+        Faces that are not in the list are forgotten.
 
-        :param stamp_ns: stamp of the image. Where it goes back by more than a second, all is
+        :param stamp_ns: stamp of the image. If it goes back by more than a second, all faces are
             forgotten.
         """
+        self._options = self._next_options
         if self._stamp_ns is not None and stamp_ns < self._stamp_ns - NS_PER_S:
             self.reset()
         self._stamp_ns = stamp_ns
@@ -161,31 +176,31 @@ class EmotionStage:
             face.track_id: face.crop for face in faces
             if face.crop is not None and not self._is_turned_away(face.track_id)}
         due = self._schedule.take(
-            crops, stamp_ns, self.options.rate_hz,
-            self._budget.fitting(self.options.budget_ms, self.options.max_batch))
+            crops, stamp_ns, self._options.rate_hz,
+            self._budget.max_faces(self._options.budget_ms, self._options.max_batch))
         if not due:
             return
         boxes = {face.track_id: face.box for face in faces}
         rows = self._timed([crops[track_id] for track_id in due])
         for track_id, row in zip(due, rows, strict=True):
             evidence = self._evidence[track_id]
-            evidence.quality = observation_quality(
+            evidence.quality = view_quality(
                 crops[track_id], boxes[track_id], evidence.head_pose)
             evidence.raw = read_only(row.copy())
             evidence.smoothed = read_only(evidence.smoother.update(
-                evidence.raw, stamp_ns, self.options.smoothing_s, evidence.quality))
+                evidence.raw, stamp_ns, self._options.smoothing_s, evidence.quality))
             evidence.classified_at_ns = stamp_ns
 
     def _is_turned_away(self, track_id: int) -> bool:
         pose = self._evidence[track_id].head_pose
-        return (abs(pose.yaw) > self.options.max_yaw_rad
-                or abs(pose.pitch) > self.options.max_pitch_rad)
+        return (abs(pose.yaw) > self._options.max_yaw_rad
+                or abs(pose.pitch) > self._options.max_pitch_rad)
 
     def _result(self, face: Face) -> FaceEmotion:
         evidence = self._evidence[face.track_id]
         confidence = float(evidence.smoothed.max())
         is_known = (
-            confidence > 0 and confidence >= self.options.min_confidence
+            confidence > 0 and confidence >= self._options.min_confidence
             and not self._is_turned_away(face.track_id))
         return FaceEmotion(
             face.track_id, face.state, face.box, face.score, face.head_pose,
@@ -195,7 +210,7 @@ class EmotionStage:
             quality=evidence.quality)
 
     def reset(self) -> None:
-        """Forget all that is known of the faces."""
+        """Forget all faces."""
         self._evidence = {}
         self._schedule = ClassificationSchedule()
         self._stamp_ns = None

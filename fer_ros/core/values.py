@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""The values that travel through the pipeline: frames, boxes, faces and their emotions."""
+"""The values that pass through the pipeline: frames, detections, faces and their emotions."""
 
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -20,6 +20,7 @@ import math
 from typing import Any
 
 from fer_ros.core.emotions import Emotion, LABELS
+from fer_ros.core.geometry import Box as Box, Region
 import numpy as np
 import numpy.typing as npt
 
@@ -33,12 +34,12 @@ NS_PER_S = 1_000_000_000
 @dataclass(frozen=True, eq=False)
 class Frame:
     """
-    An image with its time.
+    An image and the time at which it was taken.
 
-    `image` is (H, W, 3) uint8, BGR. `stamp_ns` is the time at which it was taken, in nanoseconds
-    of whichever clock the caller uses; the pipeline only takes differences of it.
+    `image` is (H, W, 3) uint8, BGR. `stamp_ns` is in nanoseconds of any clock; the pipeline uses
+    only differences between stamps.
 
-    :raises ValueError: for anything else; the text says what was given and how to convert it.
+    :raises ValueError: for any other value; the text says what was given and how to convert it.
     """
 
     image: Image
@@ -47,7 +48,7 @@ class Frame:
     sequence: int = 0
 
     def __post_init__(self) -> None:
-        """Check image and stamp: what OpenCV and MediaPipe say of wrong ones is hard to read."""
+        """Check image and stamp; the errors of OpenCV for wrong ones are hard to understand."""
         image: object = self.image
         if not isinstance(image, np.ndarray):
             raise ValueError(
@@ -59,10 +60,10 @@ class Frame:
                 f'{image.shape}, {image.dtype}{_remedy(image)}')
         if not isinstance(self.stamp_ns, (int, np.integer)) or isinstance(self.stamp_ns, bool):
             raise ValueError(
-                f'stamp_ns must be whole nanoseconds, not {self.stamp_ns!r}; seconds become so by '
-                'round(seconds * 1e9)')
+                f'stamp_ns must be an integer in nanoseconds, not {self.stamp_ns!r}; convert '
+                'seconds with round(seconds * 1e9)')
         object.__setattr__(self, 'stamp_ns', int(self.stamp_ns))
-        # Mirrored and other views cost nothing to make, but OpenCV does not read them.
+        # OpenCV does not read strided views, such as mirrored images.
         object.__setattr__(self, 'image', np.ascontiguousarray(image))
 
 
@@ -70,57 +71,10 @@ def _remedy(image: npt.NDArray[Any]) -> str:
     if image.dtype != np.uint8 or not image.size:
         return ''
     if image.ndim == 2 or image.shape[2:] == (1,):
-        return '; a grey one becomes so by cv2.cvtColor(image, cv2.COLOR_GRAY2BGR)'
+        return '; convert a grey image with cv2.cvtColor(image, cv2.COLOR_GRAY2BGR)'
     if image.shape[2:] == (4,):
-        return '; one with alpha becomes so by cv2.cvtColor(image, cv2.COLOR_BGRA2BGR)'
+        return '; convert an image with alpha with cv2.cvtColor(image, cv2.COLOR_BGRA2BGR)'
     return ''
-
-
-@dataclass(frozen=True)
-class Box:
-    """
-    An upright rectangle in pixels of the image; x to the right, y down.
-
-    It may reach over the image's edges.
-    """
-
-    x: float
-    y: float
-    width: float
-    height: float
-
-    @property
-    def area(self) -> float:
-        """Pixels squared; 0 where a side is not positive."""
-        return max(self.width, 0.0) * max(self.height, 0.0)
-
-    @property
-    def center(self) -> tuple[float, float]:
-        """Return the middle (x, y)."""
-        return self.x + self.width / 2, self.y + self.height / 2
-
-    def scaled(self, factor: float) -> 'Box':
-        """Return a box with the same middle, of edges that are so many times longer."""
-        width, height = factor * self.width, factor * self.height
-        return Box(
-            self.x + (self.width - width) / 2, self.y + (self.height - height) / 2, width, height)
-
-    def intersection(self, other: 'Box') -> 'Box':
-        """Return the part that both boxes cover; its area is 0 where they do not touch."""
-        x, y = max(self.x, other.x), max(self.y, other.y)
-        right = min(self.x + self.width, other.x + other.width)
-        bottom = min(self.y + self.height, other.y + other.height)
-        return Box(x, y, max(right - x, 0.0), max(bottom - y, 0.0))
-
-    def iou(self, other: 'Box') -> float:
-        """Return intersection over union, [0, 1]."""
-        common = self.intersection(other).area
-        union = self.area + other.area - common
-        return common / union if union > 0 else 0.0
-
-    def clipped(self, width: int, height: int) -> 'Box':
-        """Return the part inside an image of that size."""
-        return self.intersection(Box(0.0, 0.0, float(width), float(height)))
 
 
 @dataclass(frozen=True)
@@ -151,20 +105,44 @@ class KeyPoint(IntEnum):
 
 
 @dataclass(frozen=True, eq=False)
+class Mesh:
+    """
+    The landmarks that the face mesh network found in a region of an image.
+
+    `landmarks` is (468, 3) float32: x and y in pixels of the image; z in pixels too, growing away
+    from the camera, 0 near the centre of the head. `presence`, [0, 1], is the network's confidence
+    that the region shows a face; where `is_face` is false, the landmarks mean nothing.
+
+    `box` and `key_points`, (6, 2) float32 in the order of `KeyPoint`, are what a detector would
+    report for this face. `region` is the region in which the landmarks are upright: where to look
+    for them in the next image.
+    """
+
+    landmarks: Points
+    presence: float
+    is_face: bool
+    box: Box
+    key_points: Points
+    region: Region
+
+
+@dataclass(frozen=True, eq=False)
 class Detection:
     """
-    A face that a detector found in one image.
+    A face that was found in one image, by a detector or by its landmarks.
 
-    `key_points` is (6, 2) float32 in pixels, see `KeyPoint`.
+    `key_points` is (6, 2) float32 in pixels, see `KeyPoint`; NaN where a point is unknown. `mesh`
+    is set where the face was found by its landmarks.
     """
 
     box: Box
     score: float
     key_points: Points | None = None
+    mesh: Mesh | None = None
 
 
 class FaceState(IntEnum):
-    """How a face of this image is known; the values are those of `fer_msgs/Face`."""
+    """How the place of a face in this image is known; the values are those of `fer_msgs/Face`."""
 
     DETECTED = 1
     TRACKED = 2
@@ -175,8 +153,8 @@ class Face:
     """
     A face with an identity.
 
-    `crop` is a square (S, S) uint8 grey picture with the eyes level, or None where this image
-    holds no view of the face (it is only predicted to be there) or no crop was asked for.
+    `crop` is a square (S, S) uint8 grey image of the face with the eyes level. It is None where
+    the place of the face is only predicted.
     """
 
     track_id: int
@@ -189,12 +167,12 @@ class Face:
 
 
 def no_probabilities() -> Probabilities:
-    """Return seven zeros, which stand for "not classified yet"."""
+    """Return seven zeros, which mean "not classified yet"."""
     return np.zeros(len(LABELS), np.float32)
 
 
 def read_only(values: Probabilities) -> Probabilities:
-    """Return the array, locked: what a caller gets is also what the next image builds on."""
+    """Return the array, made read-only: the smoothing still uses it for the next image."""
     values.setflags(write=False)
     return values
 
@@ -202,13 +180,14 @@ def read_only(values: Probabilities) -> Probabilities:
 @dataclass(frozen=True, eq=False)
 class FaceEmotion:
     """
-    A face and what it shows.
+    A face and the emotion that it shows.
 
-    `probabilities` (7,) float32 in the order of `Emotion` are smoothed over time,
-    `raw_probabilities` are those of the last classification alone; all are 0 before the first one,
-    and `classified_at_ns`, the stamp of the image that was classified last, is 0 as well.
-    `quality`, [0, 1], says how good the view was that was classified last (sharp, bright, large,
-    frontal: 1); by it the view weighs in the smoothing. NaN before the first one.
+    `probabilities`, (7,) float32 in the order of `Emotion`, are smoothed over time;
+    `raw_probabilities` are those of the last classification alone. Both are all 0 before the first
+    classification. `classified_at_ns` is the stamp of the image that was classified last, None
+    before the first classification. `quality`, [0, 1], is the quality of the view that was
+    classified last (1: sharp, bright, large, frontal) and its weight in the smoothing; NaN before
+    the first classification.
     """
 
     track_id: int
@@ -220,7 +199,7 @@ class FaceEmotion:
     confidence: float = 0.0
     probabilities: Probabilities = field(default_factory=no_probabilities)
     raw_probabilities: Probabilities = field(default_factory=no_probabilities)
-    classified_at_ns: int = 0
+    classified_at_ns: int | None = None
     quality: float = math.nan
 
     @property

@@ -24,7 +24,8 @@ import cv2
 from fer_ros.core.classification.crop import upright_crop
 from fer_ros.core.detection import create_detector
 from fer_ros.core.detection.detector import DetectorOptions
-from fer_ros.core.landmarks.face_mesh import FaceMesh, region_of_face
+from fer_ros.core.landmarks.face_mesh import FaceMesh
+from fer_ros.core.landmarks.mesh import region_of_face
 from fer_ros.core.values import Box, Detection, Image
 from fer_ros.evaluation.face_images import resized
 from fer_ros.evaluation.labelled_faces import DataSet, Images, Mask
@@ -70,8 +71,8 @@ def framed(network: FaceMesh, image: Image, face: Detection) -> Detection:
 
     :param image: (H, W, 3) uint8, BGR.
     """
-    mesh = network.settle(image, region_of_face(face.box, face.key_points))
-    return mesh.detection if mesh.is_face else face
+    mesh = network.refine(image, region_of_face(face.box, face.key_points))
+    return Detection(mesh.box, mesh.presence, mesh.key_points) if mesh.is_face else face
 
 
 def with_faces(

@@ -26,7 +26,7 @@ import cv2
 from fer_ros.core.classification.crop import FRAME_SCALE, upright_crop
 from fer_ros.core.detection import create_detector
 from fer_ros.core.detection.detector import DetectorOptions
-from fer_ros.core.geometry import similarity
+from fer_ros.core.geometry import Similarity
 from fer_ros.core.landmarks.face_mesh import FaceMesh
 from fer_ros.core.values import Image
 from fer_ros.evaluation.detected_faces import framed
@@ -99,9 +99,9 @@ def simulated_images(image: Image, scene: SimulatedScene, seed: int = 0) -> tupl
     # Smoothing avoids aliasing in a smaller image.
     smooth = image if scale >= 1 else cv2.GaussianBlur(image, (0, 0), 0.5 / scale)
     canvas = round(CANVAS_SCALE * scale * edge)
-    to_scene = similarity(
-        edge, angle_rad=math.radians(scene.roll_deg), scale=scale,
-        shift=np.full(2, (canvas - edge) / 2), mirrored=False)
+    to_scene = Similarity(
+        scale, math.radians(scene.roll_deg), (edge / 2, edge / 2), (canvas / 2, canvas / 2),
+    ).warp_matrix()
     noise = np.random.default_rng(seed).normal(0, scene.noise, (canvas, canvas))
     images = []
     for border in cv2.BORDER_CONSTANT, cv2.BORDER_REPLICATE:

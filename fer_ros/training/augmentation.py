@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import math
 
 import cv2
-from fer_ros.core.geometry import similarity
+from fer_ros.core.geometry import Similarity
 from fer_ros.core.values import Image
 import numpy as np
 import numpy.typing as npt
@@ -70,12 +70,13 @@ class Augmentation:
         return np.stack([self._changed(image, random) for image in images])
 
     def _changed(self, image: Image, random: np.random.Generator) -> Image:
-        matrix = similarity(
-            image.shape[0],
-            angle_rad=math.radians(random.uniform(-self.rotation_deg, self.rotation_deg)),
-            scale=math.exp(random.uniform(-self.log_scale, self.log_scale)),
-            shift=random.uniform(-self.shift, self.shift, 2) * image.shape[0],
-            mirrored=random.random() < 0.5)
+        middle = image.shape[0] / 2
+        angle = math.radians(random.uniform(-self.rotation_deg, self.rotation_deg))
+        scale = math.exp(random.uniform(-self.log_scale, self.log_scale))
+        shift_x, shift_y = random.uniform(-self.shift, self.shift, 2) * image.shape[0]
+        matrix = Similarity(
+            scale, angle, (middle, middle), (middle + shift_x, middle + shift_y),
+            mirrored=random.random() < 0.5).warp_matrix()
         changed = cv2.warpAffine(
             image, matrix, image.shape[::-1], flags=cv2.INTER_LINEAR,
             borderMode=cv2.BORDER_REPLICATE)

@@ -20,8 +20,8 @@ import cv2
 from fer_ros.core.detection import create_detector
 from fer_ros.core.detection.detector import DetectorOptions
 from fer_ros.core.face_stage import FaceOptions, FaceStage
-from fer_ros.core.head_pose.estimation import HeadPoseOptions
 from fer_ros.core.landmarks.face_mesh import FaceMesh
+from fer_ros.core.landmarks.options import LandmarkOptions
 from fer_ros.core.tracking.tracker import TrackerOptions
 from fer_ros.core.values import Box, Detection, FaceState, Frame, KeyPoint, NS_PER_S
 from fer_ros.media.sample_clip import SampleClip
@@ -266,7 +266,7 @@ def test_the_detector_is_closed_with_the_stage():
 @pytest.mark.parametrize('interval', [1, 3, 7])
 def test_the_detector_is_asked_in_every_so_many_images(interval):
     stage_, detector = stage(
-        detector=DetectorOptions(interval=interval), roll_search_interval=0)
+        detector=DetectorOptions(interval=interval), rotated_search_interval=0)
     for k in range(21):
         stage_.process(frame(k))
         assert detector.calls == 1 + k // interval
@@ -278,7 +278,7 @@ def test_the_detector_is_asked_in_every_so_many_images(interval):
 
 def test_a_lost_face_is_looked_for_in_each_image(photograph, detector):
     stage_, counting = lent(
-        detector, detector=DetectorOptions(interval=10), roll_search_interval=0)
+        detector, detector=DetectorOptions(interval=10), rotated_search_interval=0)
     for k in range(8):
         shown = photograph if k < 4 else np.full_like(photograph, 90)
         stage_.process(Frame(shown, k * NS_PER_S // 30))
@@ -287,12 +287,12 @@ def test_a_lost_face_is_looked_for_in_each_image(photograph, detector):
 
 
 @pytest.mark.parametrize('options', [
-    {}, {'head_pose': HeadPoseOptions(name='key_points')},
+    {}, {'landmarks': LandmarkOptions(name='none')},
     {'tracker': TrackerOptions(name='none')}], ids=['no landmarks', 'no network', 'no tracker'])
 def test_faces_that_nothing_follows_are_looked_for_in_each_image(options):
     stage_, detector = stage(
-        *([[found(100, 100)]] * 8), detector=DetectorOptions(interval=10), roll_search_interval=0,
-        **options)
+        *([[found(100, 100)]] * 8), detector=DetectorOptions(interval=10),
+        rotated_search_interval=0, **options)
     for k in range(8):
         faces = stage_.process(frame(k))
         assert [face.state for face in faces] == [FaceState.DETECTED] * len(faces)
@@ -304,8 +304,8 @@ def test_more_faces_than_are_looked_at_are_looked_for_in_each_image(photograph, 
     beside = np.hstack([photograph, photograph])
     for most, searches in ((2, 2), (1, 8)):
         stage_, counting = lent(
-            detector, detector=DetectorOptions(interval=10), roll_search_interval=0,
-            head_pose=HeadPoseOptions(faces_per_image=most))
+            detector, detector=DetectorOptions(interval=10), rotated_search_interval=0,
+            landmarks=LandmarkOptions(faces_per_image=most))
         for k in range(8):
             faces = stage_.process(Frame(beside, k * NS_PER_S // 30))
         assert len(faces) == 2
@@ -329,7 +329,7 @@ def test_boxes_do_not_jump_between_searched_and_followed_images(detector):
 
 def test_where_the_tracker_follows_it_alone_says_where_the_faces_are(photograph, detector):
     stage_, counting = lent(
-        detector, detector=DetectorOptions(interval=10), roll_search_interval=0,
+        detector, detector=DetectorOptions(interval=10), rotated_search_interval=0,
         tracker=TrackerOptions(name='csrt', min_hits=1))
     for k in range(10):
         shift = np.float64([(1, 0, 4 * k), (0, 1, 2 * k)])
@@ -346,7 +346,7 @@ def test_where_the_tracker_follows_it_alone_says_where_the_faces_are(photograph,
 def test_between_searches_faces_are_followed_by_their_landmarks(detector):
     clip = SampleClip()
     stage_, counting = lent(
-        detector, detector=DetectorOptions(interval=5), roll_search_interval=0)
+        detector, detector=DetectorOptions(interval=5), rotated_search_interval=0)
     shown, owners = 0, {1: set(), 2: set()}
     for index in range(100):
         faces = stage_.process(Frame(clip.frame(index), index * NS_PER_S // 30))
@@ -383,7 +383,7 @@ def test_a_face_that_rolls_is_followed_and_its_crops_stay_upright(photograph, de
 @pytest.mark.parametrize('angle', [-75, -60, 60, 75])
 def test_a_face_that_leans_from_the_beginning_is_found_within_two_turned_searches(
         photograph, detector, angle):
-    stage_, _ = lent(detector, roll_search_interval=4)
+    stage_, _ = lent(detector, rotated_search_interval=4)
     image = turned(photograph, angle)
     for k in range(10):
         faces = stage_.process(Frame(image, k * NS_PER_S // 30))
@@ -399,7 +399,7 @@ def test_the_least_size_of_a_leaning_face_is_that_in_the_image(photograph, min_s
     image = np.zeros((1080, 1920, 3), np.uint8)
     image[200:712, 700:1212] = turned(photograph, 60)
     options = FaceOptions(
-        DetectorOptions(min_size=min_size), TrackerOptions(name='none'), roll_search_interval=1)
+        DetectorOptions(min_size=min_size), TrackerOptions(name='none'), rotated_search_interval=1)
     with FaceStage(options) as stage_:
         assert len(stage_.process(Frame(image, 0))) == faces
 
@@ -407,7 +407,7 @@ def test_the_least_size_of_a_leaning_face_is_that_in_the_image(photograph, min_s
 @pytest.mark.parametrize('angle', [-60, 0, 60])
 def test_unrelated_pictures_are_searched_on_both_sides(photograph, detector, angle):
     stage_, counting = lent(
-        detector, roll_search_interval=1, tracker=TrackerOptions(name='none'))
+        detector, rotated_search_interval=1, tracker=TrackerOptions(name='none'))
     for k in range(1, 3):
         (face,) = stage_.process(Frame(turned(photograph, angle), 0))
         assert degrees(face.head_pose)[0] == pytest.approx(angle + 3, abs=5)
@@ -416,7 +416,7 @@ def test_unrelated_pictures_are_searched_on_both_sides(photograph, detector, ang
 
 def test_unrelated_pictures_do_not_depend_on_the_one_before(photograph, detector):
     def found(*angles):
-        stage_, _ = lent(detector, roll_search_interval=1, tracker=TrackerOptions(name='none'))
+        stage_, _ = lent(detector, rotated_search_interval=1, tracker=TrackerOptions(name='none'))
         for angle in angles:
             faces = stage_.process(Frame(turned(photograph, angle), 0))
         return [(face.box, face.score) for face in faces]
@@ -427,10 +427,10 @@ def test_unrelated_pictures_do_not_depend_on_the_one_before(photograph, detector
 
 
 @pytest.mark.parametrize('options', [
-    {'roll_search_interval': 0}, {'head_pose': HeadPoseOptions(name='key_points')}])
+    {'rotated_search_interval': 0}, {'landmarks': LandmarkOptions(name='none')}])
 def test_without_turned_searches_the_detector_is_asked_once_an_image(options):
     stage_, detector = stage(
-        detector=DetectorOptions(interval=1), **{'roll_search_interval': 1, **options})
+        detector=DetectorOptions(interval=1), **{'rotated_search_interval': 1, **options})
     for k in range(5):
         stage_.process(frame(k))
     assert detector.calls == 5
@@ -438,7 +438,7 @@ def test_without_turned_searches_the_detector_is_asked_once_an_image(options):
 
 @pytest.mark.parametrize('rows', [range(6), [KeyPoint.LEFT_EAR_TRAGION], [KeyPoint.RIGHT_EYE], []],
                          ids=['all unknown', 'no tragion', 'no eye', 'none'])
-@pytest.mark.parametrize('name', ['mesh', 'key_points'])
+@pytest.mark.parametrize('name', ['mesh', 'none'])
 def test_faces_without_some_key_points_have_a_crop_and_a_pose_where_it_can_be_known(
         photograph, detector, rows, name):
     (known,) = detector.detect(photograph)
@@ -448,7 +448,7 @@ def test_faces_without_some_key_points_have_a_crop_and_a_pose_where_it_can_be_kn
         points[list(rows)] = np.nan
     stage_, _ = stage(
         [Detection(known.box, 0.9, points)], tracker=TrackerOptions(min_hits=1),
-        head_pose=HeadPoseOptions(name=name))
+        landmarks=LandmarkOptions(name=name))
     (face,) = stage_.process(Frame(photograph, 0))
     assert face.crop.shape == (96, 96)
     if name == 'mesh' or rows not in ([], range(6)):
@@ -478,8 +478,8 @@ def test_landmarks_of_20_faces_are_looked_at_in_turn(photograph, detector, monke
     monkeypatch.setattr(
         FaceMesh, 'find', lambda *given: looks.append(None) or find(*given))
     stage_, _ = stage(
-        *([list(detections)] * 12), roll_search_interval=0, tracker=TrackerOptions(min_hits=1),
-        head_pose=HeadPoseOptions(faces_per_image=4))
+        *([list(detections)] * 12), rotated_search_interval=0, tracker=TrackerOptions(min_hits=1),
+        landmarks=LandmarkOptions(faces_per_image=4))
     poses = {}
     for k in range(12):
         before = len(looks)
@@ -496,7 +496,7 @@ def test_landmarks_of_20_faces_are_looked_at_in_turn(photograph, detector, monke
 
 
 def test_the_pose_of_a_still_face_hardly_trembles(photograph, detector):
-    stage_, _ = lent(detector, roll_search_interval=0)
+    stage_, _ = lent(detector, rotated_search_interval=0)
     rng, poses = np.random.default_rng(5), []
     for k in range(60):
         noisy = np.clip(photograph + rng.normal(0, 6, photograph.shape), 0, 255).astype(np.uint8)

@@ -98,7 +98,7 @@ def test_labels_stand_in_the_order_of_fer2013():
 def test_a_face_is_unknown_before_it_is_classified():
     face = FaceEmotion(1, FaceState.DETECTED, Box(0, 0, 9, 9), 0.9, HeadPose())
     assert (face.emotion, face.label, face.confidence) == (Emotion.UNKNOWN, 'unknown', 0.0)
-    assert face.classified_at_ns == 0
+    assert face.classified_at_ns is None
     for row in (face.probabilities, face.raw_probabilities):
         assert (row.shape, row.dtype, row.any()) == ((7,), np.float32, False)
 
@@ -135,7 +135,7 @@ def test_a_frame_takes_only_colour_images(image, words):
 
 @pytest.mark.parametrize('stamp', [None, 1.5, float('nan'), '1', True])
 def test_a_frame_takes_only_whole_nanoseconds(stamp):
-    with pytest.raises(ValueError, match='whole nanoseconds'):
+    with pytest.raises(ValueError, match='integer in nanoseconds'):
         Frame(np.zeros((4, 5, 3), np.uint8), stamp)
 
 

@@ -17,33 +17,12 @@
 from dataclasses import replace
 import math
 
-from fer_ros.training.augmentation import Augmentation, mixed, similarity
+from fer_ros.training.augmentation import Augmentation, mixed
 import numpy as np
-import pytest
 
 NONE = Augmentation(
     rotation_deg=0, log_scale=0, shift=0, log_contrast=0, brightness=0, coarse_share=0,
     blurred_share=0, noisy_share=0, erased_share=0)
-STILL = np.zeros(2)
-
-
-def moved(matrix, point):
-    return matrix @ np.array([*point, 1.0])
-
-
-@pytest.mark.parametrize(('change', 'point', 'expected'), [
-    ({}, (3, 5), (3, 5)),
-    ({'mirrored': True}, (3, 5), (44, 5)),
-    # A quarter turn clockwise brings the right edge's middle to the bottom edge's.
-    ({'angle_rad': math.pi / 2}, (47, 23.5), (23.5, 47)),
-    ({'scale': 2.0}, (33.5, 13.5), (43.5, 3.5)),
-    ({'shift': np.array([2.0, -3.0])}, (10, 10), (12, 7)),
-    # Mirrored first, then turned: (47, 23.5) goes to (0, 23.5) and from there to the top.
-    ({'mirrored': True, 'angle_rad': math.pi / 2}, (47, 23.5), (23.5, 0)),
-])
-def test_similarity(change, point, expected):
-    arguments = {'angle_rad': 0.0, 'scale': 1.0, 'shift': STILL, 'mirrored': False, **change}
-    np.testing.assert_allclose(moved(similarity(48, **arguments), point), expected, atol=1e-9)
 
 
 def pictures(count=200, edge=48):

@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""How crops of faces become the input of a network; training and the running pipeline share it."""
+"""From crops of faces to the input of a network; shared by training and the pipeline."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,10 +28,10 @@ class Preprocessing:
     """
     Size and normalisation of a network's input.
 
-    The network sees `grey * scale + offset`, where `grey` is the crop's value, 0 to 255, after
+    The input is `grey * scale + offset`, where `grey` is the value of the crop, 0 to 255, after
     `with_contrast`.
 
-    :param least_contrast: see `with_contrast`; 0 leaves all crops as they are.
+    :param least_contrast: minimum contrast, see `with_contrast`; 0 changes no crop.
     """
 
     width: int
@@ -44,9 +44,9 @@ class Preprocessing:
         """
         Resize and normalise crops.
 
-        :param crops: square (S, S) uint8 grey pictures, each of any size.
+        :param crops: square (S, S) uint8 grey images, each of any size.
         :return: (N, height, width, 1) float32; N may be 0.
-        :raises ValueError: where a crop is no square grey picture of uint8.
+        :raises ValueError: where a crop is not a square grey image of uint8.
         """
         batch = np.empty((len(crops), self.height, self.width, 1), np.float32)
         for place, crop in enumerate(crops):
@@ -59,7 +59,7 @@ class Preprocessing:
         is_square = crop.ndim == 2 and crop.shape[0] == crop.shape[1] > 0
         if crop.dtype != np.uint8 or not is_square:
             raise ValueError(
-                'a crop must be a square grey picture, an array of shape (S, S) and type uint8, '
+                'a crop must be a square grey image, an array of shape (S, S) and type uint8, '
                 f'not {crop.shape} of {crop.dtype}')
         if crop.shape == (self.height, self.width):
             return crop
@@ -71,16 +71,17 @@ class Preprocessing:
 
 def with_contrast(image: Image, least: int) -> Image:
     """
-    Spread the grey values of a dim or hazy picture; others are returned as they are.
+    Increase the contrast of a dim or hazy image; other images are returned unchanged.
 
     The contrast is the distance from the 2nd to the 98th percentile of the grey values in the
-    middle half of the picture, where nothing but the face is: a bright window behind it must not
-    hide how dark it is. Where the contrast is below the least, values are spread about their
-    median until it is reached, and the median moves towards the middle of the range, the nearer
-    the more they are spread. So nothing jumps where the light changes.
+    middle half of the image, which shows nothing but the face: a bright window behind a dark face
+    must not count. If the contrast is below the minimum, the values are spread around their median
+    until the contrast is reached, and the median moves towards the middle of the range; the more
+    they are spread, the further it moves. The result is continuous, so that nothing jumps when the
+    light changes.
 
     :param image: (H, W) uint8 grey.
-    :param least: contrast in grey values, 0 to 255.
+    :param least: minimum contrast in grey values, 0 to 255.
     :return: (H, W) uint8.
     """
     rows, columns = (slice(n // 4, n - n // 4) for n in image.shape)

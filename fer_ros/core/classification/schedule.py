@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Which faces are classified in which image."""
+"""Which faces are classified in which image, and how many fit into a time budget."""
 
 from collections import deque
 from collections.abc import Iterable
@@ -24,19 +24,19 @@ from fer_ros.core.values import NS_PER_S
 
 class ClassificationSchedule:
     """
-    Gives every track its turn at a steady rate.
+    Selects the tracks that are due, so that each is classified at a steady rate.
 
-    Where more are due than fit, those go first that wait longest. Turns are spread over the images
-    of a period, so that no image has to wait for all faces while others wait for none; only new
-    faces have theirs at once.
+    If more tracks are due than are permitted, the least recently classified ones go first. The
+    turns are spread over the images of a period, so that no image has to wait for all faces while
+    others have none; only new faces are due at once.
 
-    The next turn is counted from the one that was due, not from the image that came after it: at
-    30 images/s and 10 Hz every third image is taken even where stamps jitter.
+    The next turn is counted from the time when the last one was due, not from the image that
+    followed: at 30 images/s and 10 Hz, every third image is selected even if stamps jitter.
     """
 
     def __init__(self) -> None:
         self._due_ns: dict[int, int] = {}
-        # Stamp of the last turn, and the place in its batch.
+        # Stamp of the last turn, and the position in its batch.
         self._last: dict[int, tuple[int, int]] = {}
         self._stamp_ns: int | None = None
 
@@ -44,31 +44,31 @@ class ClassificationSchedule:
         self, candidates: Iterable[int], stamp_ns: int, rate_hz: float, max_batch: int,
     ) -> list[int]:
         """
-        Return the tracks to classify in this image, and note that they had their turn.
+        Return the tracks to classify in this image, and schedule their next turns.
 
-        :param candidates: identities of the faces that can be classified in this image.
+        :param candidates: track IDs of the faces that can be classified in this image.
         :param stamp_ns: stamp of the image.
-        :param rate_hz: turns of each track a second; 0: in every image.
-        :param max_batch: at most so many.
+        :param rate_hz: classifications per second and track; 0: in every image.
+        :param max_batch: maximum number of tracks.
         """
         period_ns = round(NS_PER_S / rate_hz) if rate_hz > 0 else 0
         candidates = list(candidates)
         new = [track_id for track_id in candidates if track_id not in self._due_ns]
         for track_id in new:
             self._due_ns[track_id] = stamp_ns - period_ns
-            # A new face goes before those that had a turn within the last second.
+            # A new track goes before tracks that had a turn within the last second.
             self._last[track_id] = stamp_ns - NS_PER_S, 0
-        # Where the rate was raised, or stamps went back, the turn that was due is too far away.
+        # After the rate was raised, or stamps went back, the next turn would be too far away.
         latest_ns = stamp_ns + period_ns + period_ns // 10
         for track_id in candidates:
             self._due_ns[track_id] = min(self._due_ns[track_id], latest_ns)
-        # A stamp counts for a turn that is less than a tenth of a period away: cameras jitter.
+        # Cameras jitter: a turn may start a tenth of a period early.
         due = [
             track_id for track_id in candidates
             if self._due_ns[track_id] - period_ns // 10 <= stamp_ns]
-        most = min(max_batch, max(
+        limit = min(max_batch, max(
             len(new), self._share(len(candidates), stamp_ns, period_ns)))
-        taken = sorted(due, key=self._last.__getitem__)[:most]
+        taken = sorted(due, key=self._last.__getitem__)[:limit]
         for place, track_id in enumerate(taken):
             due_ns = self._due_ns[track_id]
             is_late = stamp_ns - due_ns >= period_ns
@@ -77,14 +77,14 @@ class ClassificationSchedule:
         return taken
 
     def _share(self, faces: int, stamp_ns: int, period_ns: int) -> int:
-        """Return how many turns an image has to give so that each face has one in a period."""
+        """Return how many tracks of this image must be classified to reach the rate."""
         last_ns, self._stamp_ns = self._stamp_ns, stamp_ns
         if last_ns is None or not period_ns:
             return faces
         return max(math.ceil(faces * (stamp_ns - last_ns) / period_ns - 0.01), 1)
 
     def keep(self, tracks: Iterable[int]) -> None:
-        """Forget all other tracks."""
+        """Forget all tracks but these."""
         tracks = set(tracks)
         for track_id in self._due_ns.keys() - tracks:
             del self._due_ns[track_id], self._last[track_id]
@@ -92,30 +92,30 @@ class ClassificationSchedule:
 
 class TimeBudget:
     """
-    Tells how many faces can be classified in a time, from how long the last ones took.
+    Estimates how many faces can be classified in a time, from the last five calls.
 
-    The median of the last five calls counts: on a busy machine one call in ten takes three times
-    as long as the others, which says nothing about the next one, while a classifier that has
-    become slower is known for it after three calls.
+    The median of the five is used: on a busy machine one call in ten takes three times as long as
+    the others, which says nothing about the next call. If the classifier becomes slower, the
+    median follows after three calls.
     """
 
     def __init__(self) -> None:
         self._seconds_per_face: deque[float] = deque(maxlen=5)
 
-    def note(self, faces: int, seconds: float) -> None:
-        """Take in how long one call took for so many faces, at least 1."""
+    def add(self, faces: int, seconds: float) -> None:
+        """Add the duration of one call for one or more faces."""
         self._seconds_per_face.append(seconds / faces)
 
-    def fitting(self, budget_ms: float, at_most: int) -> int:
+    def max_faces(self, budget_ms: float, limit: int) -> int:
         """
-        Return how many faces fit into the budget: at least 1, so that a small one stops nothing.
+        Return how many faces fit into the budget; at least 1.
 
         :param budget_ms: 0: no limit.
-        :param at_most: returned where more would fit, or nothing is known yet.
+        :param limit: the largest value that is returned; also returned before the first call.
         """
         if not self._seconds_per_face or budget_ms == 0:
-            return at_most
-        wanted_ms = at_most * median(self._seconds_per_face) * 1e3
-        if wanted_ms <= budget_ms:
-            return at_most
-        return max(int(at_most * budget_ms / wanted_ms), 1)
+            return limit
+        needed_ms = limit * median(self._seconds_per_face) * 1e3
+        if needed_ms <= budget_ms:
+            return limit
+        return max(int(limit * budget_ms / needed_ms), 1)

@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Probabilities smoothed over time."""
+"""Smoothing of probabilities over time, weighted by the quality of each view."""
 
 import math
 
@@ -21,21 +21,21 @@ from fer_ros.core.values import NS_PER_S, Probabilities
 
 class ProbabilitySmoother:
     """
-    Exponential moving average over time, in which good views of a face weigh more than poor ones.
+    Exponential moving average over time, in which good views have more weight than poor ones.
 
-    It depends on the time, not on the number of observations: after a step, 1 - 1/e (63 %) of it
-    shows after the time constant, however fast images come.
+    It depends on time, not on the number of observations: after a step, 1 - 1/e (63 %) of it is
+    visible after the time constant, whatever the frame rate.
 
-    With q the quality of an observation p that comes dt after the one before, and
+    With q the quality of an observation p that comes dt after the previous one, and
     a = 1 - exp(-dt / time constant), the average s and its weight w become::
 
         w' = (1 - a) w + a q
         s' = ((1 - a) w s + a q p) / w'
 
-    An observation weighs by its quality against what was seen within the last time constants, so
-    that a quality that stays the same smooths like a quality of 1, and a poor beginning is
-    overruled by the first good view. One of quality 0 changes nothing but lets the others grow
-    old.
+    The weight of an observation is its quality relative to the quality of the last time constants.
+    A constant quality therefore gives the same smoothing as a quality of 1, and the first good
+    view replaces a poor start. A quality of 0 does not change the average, but older observations
+    lose weight.
     """
 
     def __init__(self) -> None:
@@ -47,13 +47,13 @@ class ProbabilitySmoother:
         self, observed: Probabilities, stamp_ns: int, time_constant_s: float, quality: float = 1.0,
     ) -> Probabilities:
         """
-        Take an observation in and return the average, which sums to 1 as the observations do.
+        Add an observation and return the average, which sums to 1 if the observations do.
 
-        The first observation is taken as it is, whatever its quality.
+        The first observation is returned unchanged, whatever its quality.
 
         :param observed: (7,) float32.
         :param stamp_ns: time of the observation.
-        :param time_constant_s: 0: no smoothing, every observation is taken as it is.
+        :param time_constant_s: 0: no smoothing, every observation is returned unchanged.
         :param quality: [0, 1].
         """
         if self._value is None or time_constant_s <= 0:

@@ -13,12 +13,12 @@
 # limitations under the License.
 
 """
-MediaPipe's BlazeFace networks, which find faces and six points of each.
+MediaPipe's BlazeFace networks, which find faces and six key points of each.
 
 They are described in V. Bazarevsky et al., "BlazeFace: Sub-millisecond Neural Face Detection on
-Mobile GPUs", CVPR workshops 2019. What is done around them here is what the graph of
-`mediapipe.solutions.face_detection` does, whose figures stand in MediaPipe's files
-`modules/face_detection/face_detection*.pbtxt`; only without its threads, packets and copies.
+Mobile GPUs", CVPR workshops 2019. The code here does the same as the graph of
+`mediapipe.solutions.face_detection`, with the constants of MediaPipe's files
+`modules/face_detection/face_detection*.pbtxt`, but without its threads, packets and copies.
 """
 
 from __future__ import annotations
@@ -27,13 +27,14 @@ from dataclasses import dataclass
 import math
 
 import cv2
+from fer_ros.core.geometry import Box, Similarity
 from fer_ros.core.networks.mediapipe_network import MediaPipeNetwork, Values
-from fer_ros.core.values import Box, Detection, Image, KeyPoint
+from fer_ros.core.values import Detection, Image, KeyPoint
 import numpy as np
 import numpy.typing as npt
 
 SAME_FACE_IOU = 0.3
-"""Findings that overlap the best one by more than this are the same face."""
+"""Raw detections that overlap the best one by more than this IoU are the same face."""
 
 _COLUMNS = 2 * (2 + len(KeyPoint))
 
@@ -41,10 +42,11 @@ _COLUMNS = 2 * (2 + len(KeyPoint))
 @dataclass(frozen=True)
 class BlazeFaceModel:
     """
-    One of the networks.
+    The properties of one network.
 
-    `edge` is that of its input in pixels. `anchors` are strides and numbers: every `stride` pixels
-    along x and y the network looks for so many faces. Below `min_score` it finds none.
+    `edge` is the size of its input in pixels. `anchors` are pairs of stride and count: every
+    `stride` pixels along x and y, the network predicts `count` faces. `min_score` is the lowest
+    score of a detection.
     """
 
     file: str
@@ -54,7 +56,7 @@ class BlazeFaceModel:
 
     @property
     def anchor_places(self) -> Values:
-        """Return where the network looks for each of its faces: (N, 2), pixels of its input."""
+        """Return the centre of each anchor: (N, 2), pixels of the input."""
         places = []
         for stride, count in self.anchors:
             line = (np.arange(self.edge // stride, dtype=np.float32) + 0.5) * stride
@@ -71,13 +73,13 @@ FULL_RANGE = BlazeFaceModel('face_detection_full_range_sparse.tflite', 192, ((4,
 
 
 class BlazeFace:
-    """One of the networks, loaded. Not to be called from two threads at once."""
+    """One loaded network. Do not call it from two threads at once."""
 
     def __init__(self, model: BlazeFaceModel) -> None:
         """
         Load the network.
 
-        :raises MediaPipeNetworkError: where the network is not there or cannot be run.
+        :raises MediaPipeNetworkError: where the file is missing or cannot be run.
         """
         self._network = MediaPipeNetwork(
             f'face_detection/{model.file}', 'set detector.name to haar', -1, cv2.BORDER_CONSTANT)
@@ -86,16 +88,18 @@ class BlazeFace:
 
     def find(self, image: Image) -> list[Detection]:
         """
-        Return the faces of the image, those with the highest scores first.
+        Return the faces of the image, the highest score first.
 
         :param image: (H, W, 3) uint8, BGR.
         """
         height, width = image.shape[:2]
-        # The image fills the middle of a black square. As in MediaPipe's graph, the centres of the
-        # first pixels of square and view coincide, not their corners.
-        step = max(height, width) / self._network.edge
-        corner = np.array([width - max(height, width), height - max(height, width)]) / 2
-        self._network.run(image, np.array([(step, 0, corner[0]), (0, step, corner[1])]))
+        # The image is centred in a black square. As in MediaPipe's graph, the centres of the first
+        # pixels of square and view coincide, not their corners.
+        square = max(height, width)
+        step = square / self._network.edge
+        corner = np.array([width - square, height - square]) / 2
+        to_image = Similarity(step, 0.0, (0.5, 0.5), (corner[0] + 0.5, corner[1] + 0.5))
+        self._network.run(image, to_image.warp_matrix())
         logits = self._network.output(1)[:, 0]
         (found,) = (logits >= self._min_logit).nonzero()
         if not found.size:
@@ -103,7 +107,7 @@ class BlazeFace:
         # (N, 16): centre, size and six key points in pixels of the view.
         places = self._network.output(_COLUMNS, found)
         half = places[:, 2:4] / 2
-        # All but the size count from the anchor.
+        # All values but the size are relative to the anchor.
         places += self._anchors[found]
         places[:, 2:4] = places[:, :2] + half
         places[:, :2] -= half
@@ -115,7 +119,7 @@ class BlazeFace:
 
 def _merged(places: Values, scores: Values) -> list[tuple[Values, float]]:
     """
-    Return the mean of the findings of each face, weighted by score, and the highest score.
+    Return for each face the mean of its raw detections, weighted by score, and the best score.
 
     :param places: (N, 16): left, top, right, bottom, key points.
     """

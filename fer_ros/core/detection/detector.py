@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Finding faces in one image: the choice of detectors and what they have in common."""
+"""The interface of face detectors, and their options."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -23,49 +23,51 @@ from fer_ros.core.values import Detection, Image
 
 @dataclass(frozen=True)
 class MtcnnOptions(Options):
-    """What only MTCNN takes."""
+    """Options of MTCNN."""
 
     image_edge: int = option(
-        640, 'Images with a longer edge are reduced to this one before MTCNN searches them; it '
-        'finds no faces smaller than 20 px there.', unit='px', minimum=64, maximum=8192)
+        640, 'Longest edge of the image that MTCNN searches; larger images are reduced. The '
+        'smallest face that it finds has 20 px in the reduced image.', unit='px', minimum=64,
+        maximum=8192)
     pnet_threshold: float = option(
-        0.6, 'Score from which the first network of MTCNN proposes a face.',
+        0.6, 'Minimum score of a face proposed by the first network of MTCNN (P-Net).',
         minimum=0.0, maximum=1.0)
     rnet_threshold: float = option(
-        0.7, 'Score from which the second network of MTCNN keeps a proposal; the third one takes '
-        'detector.min_score.', minimum=0.0, maximum=1.0)
+        0.7, 'Minimum score of a face after the second network of MTCNN (R-Net). The third '
+        'network (O-Net) uses detector.min_score.', minimum=0.0, maximum=1.0)
 
 
 @dataclass(frozen=True)
 class HaarOptions(Options):
-    """What only the Haar cascade takes."""
+    """Options of the Haar cascade."""
 
     scale_factor: float = option(
-        1.1, 'Ratio between the sizes in which the Haar cascade searches the image.',
+        1.1, 'Ratio of successive image sizes in the search (OpenCV scaleFactor).',
         minimum=1.01, maximum=2.0)
     min_neighbors: int = option(
-        5, 'So many overlapping findings of the Haar cascade make a face.', minimum=0, maximum=100)
+        5, 'Minimum overlapping hits per face (OpenCV minNeighbors).', minimum=0, maximum=100)
 
 
 @dataclass(frozen=True)
 class DetectorOptions(Options):
-    """Which detector looks for faces, and what it takes for one."""
+    """Which detector runs, when, and which detections count."""
 
     name: str = option(
         'mediapipe',
-        'Detector: MediaPipe short range (to 2 m), full range (to 5 m), or both together; MTCNN '
-        '(needs TensorFlow, requirements/mtcnn.txt); or the Haar cascade of OpenCV.',
+        'Face detector. mediapipe: the full-range (up to 5 m) and short-range (up to 2 m) '
+        'networks together; mediapipe_full, mediapipe_short: one of them; mtcnn: MTCNN, needs '
+        'requirements/mtcnn.txt; haar: Haar cascade of OpenCV.',
         choices=('mediapipe', 'mediapipe_short', 'mediapipe_full', 'mtcnn', 'haar'))
     min_score: float = option(
-        0.5, 'Detections with a lower score are dropped; MediaPipe reports none below 0.5.',
+        0.5, 'Minimum score of a detection. MediaPipe reports no scores below 0.5.',
         minimum=0.0, maximum=1.0)
     min_size: int = option(
-        16, 'Faces whose box has a shorter edge are not found, but those that were found are '
-        'followed on.', unit='px', minimum=1, maximum=4096)
+        16, 'Minimum width of a detected face. A face that is already tracked may become smaller.',
+        unit='px', minimum=1, maximum=4096)
     interval: int = option(
-        3, 'Detect in every so many images; in between faces are followed by a visual tracker or '
-        'by their landmarks, at a fraction of the cost. Every image is searched while a face is '
-        'lost or new, or can be followed by neither.', unit='images', minimum=1,
+        3, 'Run the detector on every Nth image. In the other images, faces are followed by their '
+        'landmarks or by a visual tracker, which costs less. The detector runs on every image '
+        'while a face is new or lost, or cannot be followed.', unit='images', minimum=1,
         maximum=100, dynamic=True)
     mtcnn: MtcnnOptions = MtcnnOptions()
     haar: HaarOptions = HaarOptions()
@@ -79,7 +81,7 @@ class Detector(Protocol):
         Return the faces of the image, in no particular order.
 
         :param image: (H, W, 3) uint8, BGR.
-        :param scale: of the image to the one that `min_size` is meant for, where it was reduced.
+        :param scale: scale of this image relative to the original, to which `min_size` refers.
         """
 
     def close(self) -> None:

@@ -19,28 +19,22 @@ import math
 
 from fer_ros.core.detection.blaze_face import BlazeFace, FULL_RANGE, SHORT_RANGE
 from fer_ros.core.detection.detector import DetectorOptions
-from fer_ros.core.values import Box, Detection, Image, KeyPoint
+from fer_ros.core.values import Detection, Image, KeyPoint
 
 SHORT_RANGE_FROM = 0.3
 """
-Edge of a face, in the image's longer edges, from which the short-range network is used.
+Size of a face, in longer edges of the image, from which the short-range network is used.
 
-Measured on 57 faces at 13 sizes: the full-range network finds all faces up to 0.3, 86 % at 0.45
-and 14 % at 0.9; the short-range one finds all from 0.15 to 0.9, but below 0.3 also takes hands and
-printed skulls for faces (61 of its 62 false detections in eight clips).
+The full-range network misses larger faces; the short-range network has more false detections
+among smaller ones (docs/benchmarks.md).
 """
 
 ROLLED_SHRINKS = 0.155
 """
-MediaPipe's boxes become smaller where the head leans to a side, by this much at 45 degrees.
+MediaPipe's boxes of a head that leans by 45 degrees are smaller by this fraction.
 
-Edge of the box over that of the same face upright, medians over 250 pictures of FER-2013 turned
-by 9, 18, 27, 36 and 45 degrees: 0.99, 0.96, 0.91, 0.87, 0.85 (short range), 1.00, 0.97, 0.92,
-0.87, 0.83 (full range). 1 - 0.155 sin(2 roll)^2 is within 0.02 of them.
+1 - 0.155 sin(2 roll)^2 is within 0.02 of the measured ratios (docs/benchmarks.md).
 """
-
-SAME_FACE_OVERLAP = 0.5
-"""Two detections are one face where they share more than this part of the smaller one."""
 
 _MODELS = {
     'mediapipe': (FULL_RANGE, SHORT_RANGE),
@@ -51,15 +45,15 @@ class MediaPipeDetector:
     """
     MediaPipe's BlazeFace networks: short range for near faces, full range for distant ones.
 
-    Neither alone is enough for a robot: the short-range network sees 128x128 pixels and loses
-    faces beyond 2 m, the full-range one loses faces that fill the image.
+    Neither alone is enough for a robot: the short-range network has an input of 128x128 pixels and
+    misses faces beyond 2 m; the full-range network misses faces that fill the image.
     """
 
     def __init__(self, options: DetectorOptions) -> None:
         """
         Load the networks that the options name.
 
-        :raises MediaPipeNetworkError: where one is not there or cannot be run.
+        :raises MediaPipeNetworkError: where a file is missing or cannot be run.
         """
         self._networks = [BlazeFace(model) for model in _MODELS[options.name]]
         self._min_score = options.min_score
@@ -69,9 +63,9 @@ class MediaPipeDetector:
         """
         Return the faces of the image.
 
-        With both networks, each size of face has one network that it is taken from, so that a
-        face's box does not jump between their slightly different framings; large faces that only
-        the full-range network finds are kept as well.
+        With both networks, the size of a face decides which network's box is used, so that the box
+        does not jump between their slightly different framings. Large faces that only the
+        full-range network finds are kept as well.
 
         :param image: (H, W, 3) uint8, BGR.
         :param scale: as in `Detector`.
@@ -90,7 +84,7 @@ class MediaPipeDetector:
         for face in candidates:
             if face.score < self._min_score or face.box.width < scale * self._min_size:
                 continue
-            if not any(_is_same_face(face.box, other.box) for other in faces):
+            if not any(face.box.covers_most_of(other.box) for other in faces):
                 faces.append(face)
         return faces
 
@@ -99,12 +93,8 @@ class MediaPipeDetector:
         self._networks = []
 
 
-def _is_same_face(a: Box, b: Box) -> bool:
-    return a.intersection(b).area > SAME_FACE_OVERLAP * min(a.area, b.area)
-
-
 def _upright(face: Detection) -> Detection:
-    """Return the detection with the box that the face would have if it were upright."""
+    """Return the detection with the box that the same face would have if it were upright."""
     points = face.key_points
     assert points is not None
     x, y = points[KeyPoint.LEFT_EYE] - points[KeyPoint.RIGHT_EYE]

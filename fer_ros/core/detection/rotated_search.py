@@ -17,74 +17,61 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import cv2
 from fer_ros.core.detection.detector import Detector
-from fer_ros.core.values import Box, Detection, Image, Points
+from fer_ros.core.geometry import Box, Similarity
+from fer_ros.core.values import Detection, Image
 import numpy as np
-import numpy.typing as npt
 
-TURN = math.radians(60)
+SEARCH_ANGLE_RAD = math.radians(60)
 """
-How far the image is turned, to one side and to the other.
+Rotation of the image, to one side and to the other.
 
-MediaPipe's networks find nearly all faces that lean by up to 35 degrees: this reaches to 95.
+MediaPipe's networks find nearly all faces that lean by up to 35 degrees, so 60 covers up to 95.
 """
 
-EDGE = 512
-"""Longest edge of the turned image in pixels; MediaPipe's networks see 192 at most."""
-
-Matrix = npt.NDArray[np.float64]
+ROTATED_VIEW_SIZE_PX = 512
+"""Longest edge of the rotated image; MediaPipe's networks see at most 192 pixels of it."""
 
 
-class RollSearch:
-    """Lets a detector see the image turned, and turns back what it finds."""
+class RotatedSearch:
+    """Runs a detector on the rotated image, and rotates the detections back."""
 
     def __init__(self, detector: Detector) -> None:
         self._detector = detector
 
     def find(self, image: Image, side: int) -> list[Detection]:
         """
-        Return what the detector finds in the turned image.
+        Return what the detector finds in the rotated image.
 
-        Boxes are upright squares around the same centres, as a detector would give them that finds
-        faces at any roll.
+        Boxes are upright squares around the same centres, as a detector that finds faces at any
+        roll would report them.
 
         :param image: (H, W, 3) uint8, BGR.
         :param side: 1 for faces that lean clockwise, -1 for the others.
         """
-        to_view, size, scale = _turning(image, -side * TURN)
-        view = np.asarray(cv2.warpAffine(image, to_view, size), np.uint8)
-        to_image = np.asarray(cv2.invertAffineTransform(to_view), np.float64)
-        return [_moved(found, to_image) for found in self._detector.detect(view, scale)]
+        to_view, size = _to_rotated_view(image, -side * SEARCH_ANGLE_RAD)
+        view = np.asarray(cv2.warpAffine(image, to_view.warp_matrix(), size), np.uint8)
+        to_image = to_view.inverse()
+        return [_moved(found, to_image) for found in self._detector.detect(view, to_view.scale)]
 
 
-def _turning(image: Image, angle: float) -> tuple[Matrix, tuple[int, int], float]:
-    """Return the matrix (2, 3) that turns the whole image into a smaller one, its size, scale."""
+def _to_rotated_view(image: Image, angle: float) -> tuple[Similarity, tuple[int, int]]:
+    """Return the transform from the image to a rotated view of all of it, and the view's size."""
     height, width = image.shape[:2]
-    cos, sin = math.cos(angle), math.sin(angle)
-    across = abs(cos) * width + abs(sin) * height
-    along = abs(sin) * width + abs(cos) * height
-    scale = min(EDGE / max(across, along), 1.0)
-    size = math.ceil(across * scale), math.ceil(along * scale)
-    turn = scale * np.array([(cos, -sin), (sin, cos)])
-    middle = np.array([width - 1, height - 1]) / 2
-    shift = (np.array(size) - 1) / 2 - turn @ middle
-    return np.column_stack([turn, shift]), size, scale
+    cos, sin = abs(math.cos(angle)), abs(math.sin(angle))
+    view_width, view_height = cos * width + sin * height, sin * width + cos * height
+    scale = min(ROTATED_VIEW_SIZE_PX / max(view_width, view_height), 1.0)
+    size = math.ceil(view_width * scale), math.ceil(view_height * scale)
+    return Similarity(
+        scale, angle, (width / 2, height / 2), (size[0] / 2, size[1] / 2)), size
 
 
-def _moved(found: Detection, matrix: Matrix) -> Detection:
-    """Return a detection where a turning and scaling matrix (2, 3) takes it."""
-    scale = math.hypot(matrix[0, 0], matrix[1, 0])
-    edge = scale * math.sqrt(found.box.area)
-    # Points are counted from the edge of the first pixel, matrices from its middle.
-    x, y = _places(np.array([found.box.center]), matrix)[0].tolist()
-    points: Points | None = None
-    if found.key_points is not None:
-        points = _places(found.key_points, matrix).astype(np.float32)
+def _moved(found: Detection, transform: Similarity) -> Detection:
+    edge = transform.scale * found.box.edge
+    x, y = transform.points(np.array([found.box.center]))[0].tolist()
+    points = found.key_points
+    if points is not None:
+        points = transform.points(points).astype(np.float32)
     return Detection(Box(x - edge / 2, y - edge / 2, edge, edge), found.score, points)
-
-
-def _places(points: npt.NDArray[Any], matrix: Matrix) -> Matrix:
-    return np.asarray((points - 0.5) @ matrix[:, :2].T + matrix[:, 2] + 0.5, np.float64)

@@ -12,15 +12,11 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Orientation of a head from the landmarks of its face."""
+"""Orientation of a head from the landmarks or the key points of its face, in one image."""
 
-from dataclasses import dataclass
 import math
 
-from fer_ros.core.head_pose.one_euro_filter import PoseFilterOptions
-from fer_ros.core.landmarks.face_mesh import Mesh
-from fer_ros.core.options import option, Options
-from fer_ros.core.values import HeadPose, Points
+from fer_ros.core.values import HeadPose, Mesh, Points
 import numpy as np
 import numpy.typing as npt
 
@@ -33,11 +29,10 @@ KEY_POINT_MODEL = np.array([
     (1.048, -0.046, 0.813),    # left tragion
 ], np.float64)
 """
-Where BlazeFace puts its key points on a head that looks into the camera.
+Positions of BlazeFace's key points on a head that looks into the camera.
 
 In units of the distance between the eyes. Axes as in `HeadPose` (x right, y down, z away from the
-camera). Fitted to the key points of 888 faces whose orientation MediaPipe's face mesh gave; both
-networks lead to the same points within 0.03.
+camera). Fitted to faces whose orientation the face mesh gave (docs/benchmarks.md).
 """
 
 MESH_MODEL = {
@@ -55,21 +50,20 @@ MESH_MODEL = {
     425: (0.442, 0.442, -0.142),   # left cheek
 }
 """
-Where landmarks that move little with the expression lie on a head that looks into the camera.
+Positions of landmarks that expressions move little, on a head that looks into the camera.
 
 In units of the distance between the outer corners of the eyes (about 9 cm), axes as above: the
-mean, made symmetric, of the landmarks of 243 faces, turned upon each other. Of 20 choices of
-landmarks, and of three ways to fit them, this one came closest when photographs, bent over the
-mesh, were turned by known angles.
+symmetric mean of aligned faces. How the landmarks were chosen is in docs/benchmarks.md.
 """
 
-_FLATTEST = 1e-6
+_MIN_SCALE = 1e-6
+"""Below it, the points lie on a line or coincide."""
 
 Matrix = npt.NDArray[np.float64]
 
 
 def _inverse(model: Matrix) -> Matrix:
-    """Return the (3, N) matrix that fits a model (N, 3) to points, by least squares."""
+    """Return the (3, N) pseudo-inverse of a centred model, (N, 3), for least-squares fits."""
     return np.asarray(np.linalg.pinv(model - model.mean(axis=0)), np.float64)
 
 
@@ -77,29 +71,13 @@ _LANDMARKS = np.array(list(MESH_MODEL))
 _INVERSE_OF_MESH = _inverse(np.array(list(MESH_MODEL.values()), np.float64))
 
 
-@dataclass(frozen=True)
-class HeadPoseOptions(Options):
-    """How the orientation of heads is found."""
-
-    name: str = option(
-        'mesh',
-        "Head pose: from the landmarks of MediaPipe's face mesh (about 1 ms for each face, "
-        "steadier, follows faces at any roll), or from the detector's key points alone.",
-        choices=('mesh', 'key_points'))
-    faces_per_image: int = option(
-        4, 'The face mesh looks at so many faces in one image, at most, in turn; the others keep '
-        'their last pose.', unit='faces', minimum=1, maximum=1000, dynamic=True)
-    filter: PoseFilterOptions = PoseFilterOptions()
-
-
-def estimate_head_pose(key_points: Points | None) -> HeadPose:
+def head_pose_of_key_points(key_points: Points | None) -> HeadPose:
     """
-    Return the orientation that explains a detector's key points best.
+    Return the orientation that fits a detector's key points best.
 
     All angles are NaN where fewer than four key points are known, or where they lie on a line or
-    coincide. The result is relative to the ray from the camera to the face. Against the face mesh,
-    mean absolute errors of yaw, pitch and roll were 4, 4 and 3 degrees for faces that fill 0.4 to
-    0.6 of the image, 5, 8 and 5 degrees for distant ones.
+    coincide. The result is relative to the ray from the camera to the face. Typical errors are in
+    docs/benchmarks.md.
 
     :param key_points: (6, 2), pixels, in the order of `KeyPoint`; NaN where unknown.
     """
@@ -114,7 +92,7 @@ def estimate_head_pose(key_points: Points | None) -> HeadPose:
 
 def head_pose_of_mesh(mesh: Mesh) -> HeadPose:
     """
-    Return the orientation that explains the landmarks of a face best.
+    Return the orientation that fits the landmarks of a face best.
 
     It is relative to the ray from the camera to the face. All angles are NaN where the landmarks
     coincide.
@@ -124,15 +102,16 @@ def head_pose_of_mesh(mesh: Mesh) -> HeadPose:
 
 def _pose(inverse: Matrix, points: Matrix) -> HeadPose:
     """
-    Fit a model, of which this is the inverse (3, N), to points (N, 2).
+    Fit a model, given by its pseudo-inverse (3, N), to points (N, 2).
 
-    Scaled orthography (the head is small against its distance): the least-squares affine map from
-    the model to the image, and the rotation nearest to it (D. F. DeMenthon, L. S. Davis,
-    "Model-Based Object Pose in 25 Lines of Code", IJCV 1995, without the iteration).
+    Scaled orthographic projection (the head is small compared with its distance): the
+    least-squares affine map from the model to the image, and the rotation nearest to it (D. F.
+    DeMenthon, L. S. Davis, "Model-Based Object Pose in 25 Lines of Code", IJCV 1995, without the
+    iteration).
     """
     affine = (inverse @ (points - points.mean(axis=0))).T
     u, scales, vt = np.linalg.svd(affine, full_matrices=False)
-    if not scales[1] > _FLATTEST:
+    if not scales[1] > _MIN_SCALE:
         return HeadPose()
     rows = u @ vt
     return _angles(np.vstack([rows, np.cross(rows[0], rows[1])]))
@@ -140,9 +119,9 @@ def _pose(inverse: Matrix, points: Matrix) -> HeadPose:
 
 def _angles(rotation: Matrix) -> HeadPose:
     """
-    Split a rotation into yaw about y, then pitch about x, then roll about z, all about still axes.
+    Decompose a rotation into yaw about y, then pitch about x, then roll about z (fixed axes).
 
-    In this order a turn of the image changes roll alone.
+    In this order, a rotation of the image changes only the roll.
     """
     return HeadPose(
         roll=math.atan2(-rotation[0, 1], rotation[1, 1]),
@@ -151,7 +130,7 @@ def _angles(rotation: Matrix) -> HeadPose:
 
 
 def rotation_matrix(pose: HeadPose) -> Matrix:
-    """Return the (3, 3) rotation: yaw about y, then pitch about x, then roll about z."""
+    """Return the (3, 3) rotation: yaw about y, pitch about x, then roll about z (fixed axes)."""
     (cr, sr), (cp, sp), (cy, sy) = (
         (math.cos(a), math.sin(a)) for a in (pose.roll, pose.pitch, pose.yaw))
     roll = np.array([(cr, -sr, 0), (sr, cr, 0), (0, 0, 1)])

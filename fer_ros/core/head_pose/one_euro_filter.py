@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Head poses over time: steady where a head is still, prompt where it turns."""
+"""Smoothing of head poses over time: strong while a head is still, weak while it turns."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ import numpy.typing as npt
 Angles = npt.NDArray[np.float64]
 
 SPEED_TIME_S = 0.16
-"""Time constant with which the speed of turning is smoothed; 1 Hz, as in the filter's paper."""
+"""Time constant of the smoothed angular speed; a cut-off of 1 Hz, as in the filter's paper."""
 
-LONGEST_GAP_S = 1.0
-"""After a longer time without a pose a head may look anywhere."""
+MAX_GAP_S = 1.0
+"""After a longer time without a pose, the filter starts again."""
 
 
 @dataclass(frozen=True)
@@ -39,23 +39,29 @@ class PoseFilterOptions(Options):
     """
     How head poses are smoothed over time.
 
-    The defaults were chosen on five clips in which the faces were made 20 pixels small and noisy:
-    against the poses of the large faces, the error fell from 1.9 to 1.5 degrees and the trembling
-    from one image to the next from 1.5 to 0.4. Slower settings lag behind turning heads by more.
+    The defaults reduce error and jitter of small, noisy faces (docs/benchmarks.md). Slower
+    settings lag more behind turning heads.
     """
 
     time_s: float = option(
         0.2, 'Time constant of the smoothing while the head is still; 0: no smoothing.',
         unit='s', minimum=0.0, maximum=10.0, dynamic=True)
     speed_gain: float = option(
-        4.0, 'How much faster the smoothing becomes as the head turns: added to its cut-off '
-        'frequency for each radian per second.', unit='Hz/(rad/s)', minimum=0.0, maximum=1000.0,
-        dynamic=True)
+        4.0, 'Increase of the cut-off frequency per angular speed of the head, so that the '
+        'smoothing becomes weaker while the head turns.', unit='Hz/(rad/s)', minimum=0.0,
+        maximum=1000.0, dynamic=True)
+
+
+@dataclass(frozen=True)
+class HeadPoseOptions(Options):
+    """How head poses are smoothed."""
+
+    filter: PoseFilterOptions = PoseFilterOptions()
 
 
 @dataclass
 class _State:
-    """Smoothed angles and speeds (roll, pitch, yaw) of a face, and when they were seen last."""
+    """Smoothed angles and speeds (roll, pitch, yaw) of a face, and the stamp of the last pose."""
 
     angles: Angles
     speeds: Angles
@@ -68,7 +74,7 @@ class PoseFilter:
 
     A low-pass filter whose cut-off frequency rises with the speed (G. Casiez, N. Roussel,
     D. Vogel, "1 Euro Filter: A Simple Speed-based Low-pass Filter for Noisy Input in Interactive
-    Systems", CHI 2012). Angles are taken the short way round: from 179 to -179 degrees are two.
+    Systems", CHI 2012). Angles wrap: from 179 to -179 degrees is a step of 2 degrees.
     """
 
     def __init__(self, options: PoseFilterOptions) -> None:
@@ -79,30 +85,30 @@ class PoseFilter:
         """
         Return the smoothed pose of a face.
 
-        An unknown pose comes back unknown. The first pose of a face comes back as it is, as does
-        one after a longer gap or with a stamp that goes back.
+        An unknown pose stays unknown. The first pose of a face is returned unchanged, and so is a
+        pose after a gap of more than `MAX_GAP_S` or with an earlier stamp.
         """
         measured = np.array([pose.roll, pose.pitch, pose.yaw])
         if not np.isfinite(measured).all():
             return pose
         state = self._states.get(track_id)
         dt = (stamp_ns - state.stamp_ns) / NS_PER_S if state else 0.0
-        if state is None or not 0 <= dt <= LONGEST_GAP_S:
+        if state is None or not 0 <= dt <= MAX_GAP_S:
             self._states[track_id] = _State(measured, np.zeros(3), stamp_ns)
             return pose
         if dt > 0:
-            step = _short_way(measured - state.angles)
-            state.speeds += _share(dt, SPEED_TIME_S) * (step / dt - state.speeds)
+            step = _wrapped(measured - state.angles)
+            state.speeds += _gain(dt, SPEED_TIME_S) * (step / dt - state.speeds)
             time_s = self.options.time_s
             if time_s > 0:
                 cutoff = 1 / (2 * math.pi * time_s) + self.options.speed_gain * abs(state.speeds)
-                step *= _share(dt, 1 / (2 * math.pi * cutoff))
-            state.angles = _short_way(state.angles + step)
+                step *= _gain(dt, 1 / (2 * math.pi * cutoff))
+            state.angles = _wrapped(state.angles + step)
             state.stamp_ns = stamp_ns
         return self.last(track_id)
 
     def last(self, track_id: int) -> HeadPose:
-        """Return the last pose of a face; unknown where there was none yet."""
+        """Return the last smoothed pose of a face; unknown where there is none yet."""
         state = self._states.get(track_id)
         if state is None:
             return HeadPose()
@@ -119,11 +125,11 @@ class PoseFilter:
         self._states.clear()
 
 
-def _share(dt: float, time_s: float | Angles) -> float | Angles:
-    """Return how much of a step a low-pass filter takes within dt, (0, 1]."""
+def _gain(dt: float, time_s: float | Angles) -> float | Angles:
+    """Return the gain of a first-order low-pass filter for a step of dt, (0, 1]."""
     return dt / (dt + time_s)
 
 
-def _short_way(angles: Angles) -> Angles:
-    """Return the angles within [-pi, pi)."""
+def _wrapped(angles: Angles) -> Angles:
+    """Return the angles in [-pi, pi)."""
     return np.asarray((angles + math.pi) % (2 * math.pi) - math.pi, np.float64)

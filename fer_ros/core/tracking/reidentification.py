@@ -12,78 +12,74 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Faces that left and may come back."""
+"""Giving a lost track's identity back to a face that returns near the place where it was lost."""
 
 from dataclasses import dataclass
 import math
 
-from fer_ros.core.tracking.kalman import edge
-from fer_ros.core.values import Box
+from fer_ros.core.geometry import Box
 
-FURTHEST = 2.0
-"""How far from its last place a face may return at most, in faces' edges."""
+MAX_DISTANCE = 2.0
+"""Maximum distance of a returning face from its last place, in edges of the face."""
 
-ROOM = 6.0
+CROWD_DISTANCE = 6.0
 """
-This over the number of faces about is how far from its last place one may return, likewise.
+Divided by the number of faces, the maximum distance in a crowd, in edges of the face.
 
-In a crowd another person soon stands where one has left. In four crowd videos (LTFT's tracks, each
-twice, with a fifth of the detections left out) 23 of 87 faces that returned after a second were
-recognised and 2 mistaken where people stand about (`street`), and 2 to 5 mistaken a video where
-they walk; with `FURTHEST` alone 44 and 22 were, and 13 to 109.
+In a crowd another person soon stands where one has left (docs/benchmarks.md).
 """
 
-LARGEST_RATIO = 1.5
-"""Ratio of the larger to the smaller size up to which both can be the same face."""
+MAX_SIZE_RATIO = 1.5
+"""Maximum ratio of the sizes of a lost and a returning face."""
 
 
 @dataclass(frozen=True)
-class _Absent:
+class _LostTrack:
     track_id: int
     box: Box
     last_seen_ns: int
 
     def distance(self, box: Box) -> float:
-        """Return how far a box is from the last place, in faces' edges; infinite by its size."""
-        ratio = edge(box) / edge(self.box)
-        if not 1 / LARGEST_RATIO <= ratio <= LARGEST_RATIO:
+        """Return the distance of a box in edges of the face; infinite if the sizes differ."""
+        ratio = box.edge / self.box.edge
+        if not 1 / MAX_SIZE_RATIO <= ratio <= MAX_SIZE_RATIO:
             return math.inf
-        return math.dist(self.box.center, box.center) / math.sqrt(edge(self.box) * edge(box))
+        return math.dist(self.box.center, box.center) / math.sqrt(box.edge * self.box.edge)
 
 
-class AbsentFaces:
+class LostTracks:
     """
-    Remembers the places of faces that left, and tells who a newcomer is.
+    Remembers where tracks were lost, and finds the identities of new faces among them.
 
-    An identity is given back, once, where a newcomer stands near its last place and is about as
-    large; the nearest pair first. The more faces are about, the nearer it must be. There is no
-    look at the faces themselves.
+    A new face gets the identity of the nearest lost track of about the same size; the nearest pair
+    first, each identity once. The more faces there are, the nearer it must be. Appearance is not
+    compared.
     """
 
     def __init__(self) -> None:
-        self._absent: list[_Absent] = []
+        self._lost: list[_LostTrack] = []
 
     def add(self, track_id: int, box: Box, last_seen_ns: int) -> None:
-        """Remember a face that left."""
-        self._absent.append(_Absent(track_id, box, last_seen_ns))
+        """Remember a lost track."""
+        self._lost.append(_LostTrack(track_id, box, last_seen_ns))
 
     def forget_before(self, stamp_ns: float) -> None:
-        """Forget the faces that were seen last before the stamp."""
-        self._absent = [a for a in self._absent if a.last_seen_ns >= stamp_ns]
+        """Forget the tracks that were seen last before the stamp."""
+        self._lost = [lost for lost in self._lost if lost.last_seen_ns >= stamp_ns]
 
-    def recognise(self, newcomers: list[Box], present: int) -> dict[int, int]:
+    def identify(self, new_faces: list[Box], other_faces: int) -> dict[int, int]:
         """
-        Return the identities of the newcomers that are known, by their index in the list.
+        Return the identities of the new faces that are known, by their index in the list.
 
-        :param present: how many other faces are followed.
+        :param other_faces: number of the faces that are tracked already.
         """
-        reach = min(FURTHEST, ROOM / max(present + len(self._absent), 1))
+        reach = min(MAX_DISTANCE, CROWD_DISTANCE / max(other_faces + len(self._lost), 1))
         pairs = sorted(
-            (absent.distance(box), index, absent.track_id)
-            for index, box in enumerate(newcomers) for absent in self._absent)
+            (lost.distance(box), index, lost.track_id)
+            for index, box in enumerate(new_faces) for lost in self._lost)
         known: dict[int, int] = {}
         for distance, index, track_id in pairs:
             if distance <= reach and index not in known and track_id not in known.values():
                 known[index] = track_id
-        self._absent = [a for a in self._absent if a.track_id not in known.values()]
+        self._lost = [lost for lost in self._lost if lost.track_id not in known.values()]
         return known

@@ -12,61 +12,61 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Following faces over time, so that each keeps its identity."""
+"""The interface of trackers, their options, and what they return."""
 
 from dataclasses import dataclass
 from typing import Protocol
 
+from fer_ros.core.geometry import Box
 from fer_ros.core.options import option, Options
-from fer_ros.core.values import Box, Detection, FaceState, Image, Points
+from fer_ros.core.values import Detection, FaceState, Image, Points
 
 
 @dataclass(frozen=True)
 class CsrtOptions(Options):
-    """What the tracker csrt takes for lost."""
+    """Options of the visual tracker csrt."""
 
-    # At OpenCV's 0.035 the wall was followed for 20 images where a face had been; from 0.05 on the
-    # loss was seen at once, and up to 0.1 no face that was there was lost in four clips.
+    # OpenCV's default of 0.035 follows the background after a face has left (docs/benchmarks.md).
     psr_threshold: float = option(
-        0.06, 'A face is lost where the peak of the response to it is lower.',
+        0.06, 'Minimum peak of the response; below it, the visual tracker csrt has lost the face.',
         minimum=0.0, maximum=1.0)
 
 
 @dataclass(frozen=True)
 class KcfOptions(Options):
-    """What the tracker kcf takes for lost."""
+    """Options of the visual tracker kcf."""
 
     detect_threshold: float = option(
-        0.5, 'A face is lost where the peak of the response to it is lower.',
+        0.5, 'Minimum peak of the response; below it, the visual tracker kcf has lost the face.',
         minimum=0.0, maximum=1.0)
 
 
 @dataclass(frozen=True)
 class TrackerOptions(Options):
-    """How faces keep their identities."""
+    """How faces keep their identities from image to image."""
 
     name: str = option(
         'association',
-        'Tracker: association of detections by a motion model; the same with a visual tracker of '
-        'OpenCV for each face (csrt, kcf, medianflow, mosse) in images without detection; or none '
-        '(every detection is a new face).',
+        'Tracker. association: assigns detections to faces by a motion model; csrt, kcf, '
+        'medianflow, mosse: the same, with this visual tracker of OpenCV for each face in images '
+        'without detection; none: assigns a new ID to every detection (for unrelated images).',
         choices=('association', 'csrt', 'kcf', 'medianflow', 'mosse', 'none'))
     timeout_s: float = option(
         0.7,
-        'A face that neither the detector nor its landmarks show for longer is forgotten; until '
-        'then it is followed by a visual tracker, or its place predicted.',
+        'Time after which a face is lost that neither the detector nor its landmarks find. Until '
+        'then a visual tracker follows it, or its place is predicted.',
         unit='s', minimum=0.0, maximum=10.0, dynamic=True)
     min_hits: int = option(
-        2, 'A face is reported once it was found in this many images in a row, of those that '
-        'were searched.', unit='images', minimum=1, maximum=100, dynamic=True)
+        2, 'Successive searched images in which a face must be found before it is reported.',
+        unit='images', minimum=1, maximum=100, dynamic=True)
     max_distance: float = option(
-        0.9, 'A detection further than this from the predicted place is another face; where a '
-        'face was missed, the uncertainty of the prediction is added.',
-        unit="faces' edges", minimum=0.1, maximum=10.0, dynamic=True)
+        0.9, 'Maximum distance of a detection from the predicted place of its face, in edges of '
+        'the face. For a face that was missed, the uncertainty of the prediction is added.',
+        unit='edges', minimum=0.1, maximum=10.0, dynamic=True)
     reidentify_s: float = option(
-        10.0, 'A face that was forgotten and comes back near its place, about as large, has its '
-        'identity again within this time; 0: never. Nobody is known again after 5 s without '
-        'images.',
+        10.0, 'Time within which a lost face that returns near its last place, with about the '
+        'same size, gets its identity back; 0: never. After 5 s without images, all faces are '
+        'new.',
         unit='s', minimum=0.0, maximum=600.0, dynamic=True)
     csrt: CsrtOptions = CsrtOptions()
     kcf: KcfOptions = KcfOptions()
@@ -75,30 +75,42 @@ class TrackerOptions(Options):
 @dataclass(frozen=True, eq=False)
 class Track:
     """
-    A face followed over time.
+    A face tracked over time.
 
-    `is_seen` is False where the place is only predicted; there are no `key_points` then. Those of
-    a face that was seen but not detected are its last ones, moved along with its box.
+    `detection` is what is seen of it in this image: its detection, or its last detection moved to
+    where a visual tracker sees the face. It is None where the place is only predicted. `score` is
+    that of its last detection.
     """
 
     track_id: int
     state: FaceState
     box: Box
     score: float
-    key_points: Points | None
-    is_seen: bool = True
+    detection: Detection | None
+
+    @property
+    def is_seen(self) -> bool:
+        """Return whether the face is seen in this image, not only predicted."""
+        return self.detection is not None
+
+    @property
+    def key_points(self) -> Points | None:
+        """Return the key points in this image; None where they are unknown."""
+        return self.detection.key_points if self.detection is not None else None
 
 
 class Tracker(Protocol):
-    """Gives identities to the detections of successive images."""
+    """Assigns identities to the detections of successive images."""
 
     options: TrackerOptions
+    keeps_identities: bool
+    """Whether a face has the same identity in successive images."""
     is_visual: bool
-    """Whether it sees where the faces are in images in which the detector was not asked."""
+    """Whether it sees the faces in images in which the detector did not run."""
 
     @property
     def wants_detection(self) -> bool:
-        """Return whether the next image must be searched: a face is lost, or not sure yet."""
+        """Return whether the next image must be searched: a face is lost or not confirmed yet."""
 
     def update(
         self, detections: list[Detection] | None, stamp_ns: int, image: Image,
@@ -106,13 +118,13 @@ class Tracker(Protocol):
         """
         Return the faces of this image, oldest first.
 
-        It is to be called for every image, also where nothing was found.
+        Call it for every image, also where nothing was found.
 
-        :param detections: None where the detector was not asked in this image.
-        :param stamp_ns: stamp of the image. Where it goes back by more than the timeout, all faces
+        :param detections: None where the detector did not run.
+        :param stamp_ns: stamp of the image. If it goes back by more than the timeout, all faces
             are forgotten.
         :param image: (H, W, 3) uint8, BGR.
         """
 
     def reset(self) -> None:
-        """Forget all faces. Identities are not given again."""
+        """Forget all faces. Identities are not used again."""

@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""No tracking: every detection is a new face."""
+"""No tracking, for unrelated images: every detection gets a new identity."""
 
 from __future__ import annotations
 
@@ -21,8 +21,9 @@ from fer_ros.core.values import Detection, FaceState, Image
 
 
 class NoTracker:
-    """Takes every detection for a new face, as is right for unrelated pictures."""
+    """Assigns a new identity to every detection."""
 
+    keeps_identities = False
     is_visual = False
     wants_detection = True
 
@@ -35,10 +36,10 @@ class NoTracker:
     ) -> list[Track]:
         """Return a new track for each detection."""
         tracks = [
-            Track(self._last_id + k, FaceState.DETECTED, d.box, d.score, d.key_points)
+            Track(self._last_id + k, FaceState.DETECTED, d.box, d.score, d)
             for k, d in enumerate(detections or (), 1)]
         self._last_id += len(tracks)
         return tracks
 
     def reset(self) -> None:
-        """Do nothing: there is nothing to forget."""
+        """Do nothing: no face is remembered."""

@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Faces that are followed in the picture, by OpenCV's trackers, between detections."""
+"""Following faces between detections with OpenCV's visual trackers."""
 
 from __future__ import annotations
 
@@ -21,78 +21,79 @@ import math
 from typing import Any
 
 import cv2
+from fer_ros.core.geometry import Box
 from fer_ros.core.tracking.association import AssociationTracker
-from fer_ros.core.tracking.kalman import edge, Followed
+from fer_ros.core.tracking.tracked_face import TrackedFace
 from fer_ros.core.tracking.tracker import TrackerOptions
-from fer_ros.core.values import Box, Detection, Image
+from fer_ros.core.values import Detection, Image
 import numpy as np
 
-REACH = 2.0
-"""How far around its last detection a face is followed, in faces' edges."""
+WINDOW_MARGIN = 2.0
+"""Margin of the searched window around the last detection, in edges of the face."""
 
-EDGE = 48
-"""Edge to which a face is scaled for the tracker, in pixels."""
+FACE_SIZE_PX = 48
+"""Edge to which a face is scaled for OpenCV's tracker."""
 
-LARGEST_RATIO = 2.0
-"""A box that became so many times larger or smaller since the last detection is no face's."""
+MAX_SIZE_RATIO = 2.0
+"""A box that has grown or shrunk by more since the last detection is not the face."""
 
-LEAST_VISIBLE = 0.5
-"""The part of a box that must lie within the reach, and the image, for its face to be followed."""
+MIN_VISIBLE_FRACTION = 0.5
+"""Fraction of a box that must lie inside the window and the image for the face to be followed."""
 
 
 class VisualTracker(AssociationTracker):
     """
-    Follows each face in the picture where the detector was not asked or did not find it.
+    Follows each face visually where the detector did not run or did not find it.
 
-    Detections are given to faces as in `AssociationTracker`, and each begins the following anew
-    from its box. A face that is lost in the picture is predicted by the motion model, and the
-    detector is wanted. A face that is followed but not detected, as where the tracker holds on to
-    the background, ends by the same rule as one that is not seen at all: once the detector missed
-    it each time it was asked for longer than the timeout.
+    Detections are assigned as in `AssociationTracker`; each detection restarts the visual tracker
+    of its face. A face that the visual tracker loses is predicted by the motion model, and the
+    next image is searched. A face that is followed but not detected (the visual tracker may follow
+    the background) is lost by the same rule as a face that is not seen: when the detector has
+    missed it for longer than the timeout.
     """
 
     is_visual = True
 
     def __init__(self, options: TrackerOptions) -> None:
         """
-        Prepare the tracker that the options name.
+        Prepare the visual tracker that the options name.
 
         :raises ImportError: where OpenCV was built without it; the text says what to install.
         """
         super().__init__(options)
         self._create = _creator(options)
-        self._views: dict[Followed, _View] = {}
+        self._views: dict[TrackedFace, _View] = {}
 
     def reset(self) -> None:
-        """Forget all faces. Identities are not given again."""
+        """Forget all faces. Identities are not used again."""
         super().reset()
         self._views = {}
 
-    def _look(self, image: Image) -> None:
+    def _see(self, image: Image) -> None:
         """Follow the faces that were not detected in this image, and prepare it for the others."""
         views = {}
-        for followed in self._followed:
-            view = self._views.get(followed)
-            if followed.seen is not None:
-                if followed.track_id:
-                    views[followed] = _View(self._create, image, followed.seen)
-            elif view is not None and self._is_present(followed):
+        for face in self._tracked:
+            view = self._views.get(face)
+            if face.seen is not None:
+                if face.track_id:
+                    views[face] = _View(self._create, image, face.seen)
+            elif view is not None and self._is_present(face):
                 seen = view.find(image)
                 if seen is not None:
-                    followed.see(seen)
-                    views[followed] = view
+                    face.on_seen(seen)
+                    views[face] = view
         self._views = views
 
-    def _is_lost(self, followed: Followed) -> bool:
-        return followed.seen is None
+    def _is_lost(self, face: TrackedFace) -> bool:
+        return face.seen is None
 
 
 class _View:
     """
-    What one of OpenCV's trackers sees of one face after its detection.
+    One of OpenCV's trackers on one face, from its last detection on.
 
-    It is shown a window of the images, scaled so that the face is `EDGE` pixels large: what it
-    costs then depends neither on the face's size nor on the image's.
+    The tracker sees a window of the image, scaled so that the face has `FACE_SIZE_PX` pixels. Its
+    cost then depends neither on the size of the face nor on that of the image.
     """
 
     def __init__(self, create: Callable[[], Any], image: Image, detection: Detection) -> None:
@@ -101,22 +102,22 @@ class _View:
         self._shape = image.shape
         self._detection = detection
         box = detection.box
-        self._scale = EDGE / edge(box)
-        reach = REACH * edge(box)
+        self._scale = FACE_SIZE_PX / box.edge
+        margin = WINDOW_MARGIN * box.edge
         height, width = image.shape[:2]
-        self._left = min(max(math.floor(box.x - reach), 0), width - 1)
-        self._top = min(max(math.floor(box.y - reach), 0), height - 1)
-        self._right = max(min(math.ceil(box.x + box.width + reach), width), self._left + 1)
-        self._bottom = max(min(math.ceil(box.y + box.height + reach), height), self._top + 1)
+        self._left = min(max(math.floor(box.x - margin), 0), width - 1)
+        self._top = min(max(math.floor(box.y - margin), 0), height - 1)
+        self._right = max(min(math.ceil(box.x + box.width + margin), width), self._left + 1)
+        self._bottom = max(min(math.ceil(box.y + box.height + margin), height), self._top + 1)
         self._first = self._cut(image)
-        # A tracker is given what is visible of the face, in whole pixels of the window.
+        # The tracker starts with the visible part of the face, in whole pixels of the window.
         seen = self._visible(box)
         self._begin = (
             round((seen.x - self._left) * self._scale), round((seen.y - self._top) * self._scale),
             max(round(seen.width * self._scale), 1), max(round(seen.height * self._scale), 1))
 
     def find(self, image: Image) -> Detection | None:
-        """Return the detection moved to where the face is in this image; None where it is lost."""
+        """Return the detection moved to where the face is in this image, None where it is lost."""
         if image.shape != self._shape or not self._is_plausible(self._detection.box):
             return None
         if self._tracker is None:
@@ -138,13 +139,13 @@ class _View:
             self._left, self._top, self._right - self._left, self._bottom - self._top))
 
     def _is_plausible(self, box: Box) -> bool:
-        """Return whether a face can be followed there: within reach and not of absurd size."""
+        """Return whether the box can be the face: inside the window, and not of another size."""
         ratio = math.sqrt(box.area / self._detection.box.area)
-        return (1 / LARGEST_RATIO <= ratio <= LARGEST_RATIO
-                and self._visible(box).area >= LEAST_VISIBLE * box.area)
+        return (1 / MAX_SIZE_RATIO <= ratio <= MAX_SIZE_RATIO
+                and self._visible(box).area >= MIN_VISIBLE_FRACTION * box.area)
 
     def _moved(self, x: float, y: float, width: float, height: float) -> Detection:
-        """Return the detection moved and scaled as the tracker's rectangle was since the begin."""
+        """Return the detection moved and scaled as the tracker's rectangle was since its start."""
         begin_x, begin_y, begin_width, begin_height = self._begin
         scale = np.array([width / begin_width, height / begin_height])
         offset = np.array([self._left, self._top])
@@ -161,7 +162,7 @@ class _View:
 
 
 def _creator(options: TrackerOptions) -> Callable[[], Any]:
-    """Return what makes one of OpenCV's trackers."""
+    """Return the constructor of one of OpenCV's trackers."""
     try:
         if options.name == 'csrt':
             csrt = cv2.TrackerCSRT.Params()

@@ -29,7 +29,7 @@ from checkout import ROOT
 import cv2
 from fer_msgs.msg import EmotionArray
 from fer_ros.media.sample_clip import SampleClip
-from fer_ros.parameters.configuration import NODE_OPTIONS
+from fer_ros.parameters.node_options import NODE_OPTIONS
 from graph import wait_until
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
@@ -263,7 +263,7 @@ def test_a_configuration_and_settings_reach_the_nodes(start, tmp_path):
         (['--config', '/nowhere/a.yaml'], ('/nowhere/a.yaml',)),
         (['--config', 'WRONG.yaml'], ('WRONG.yaml, face_node: ', 'max_faces', '-1')),
         (['--set', 'emotion_node.rate_hz=[1'], ('--set emotion_node.rate_hz=[1', 'YAML')),
-        (['--namespace', '1st robot'], ('--namespace 1st robot', 'letters')),
+        (['--namespace', '1st robot'], ('1st robot', 'namespace', 'letters')),
         (['--source', 'sample', '--record', '/nowhere/out.mp4'], ('there is no folder /nowhere',)),
         (['--source', 'sample', '--record', 'out.gif'], ('out.gif', '.mp4')),
         (['--source', 'sample', '--show'], ('--show', 'DISPLAY', '--record')),

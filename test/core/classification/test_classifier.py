@@ -132,7 +132,7 @@ def test_great_logits_do_not_overflow(tmp_path):
 
 def test_a_refused_crop_leaves_the_classifier_usable(tmp_path):
     classifier = classifier_in(tmp_path)
-    with pytest.raises(ValueError, match='square grey picture'):
+    with pytest.raises(ValueError, match='square grey image'):
         classifier.classify([*crops_of(2), np.zeros((3, 4), np.uint8)])
     crops = crops_of(2)
     np.testing.assert_allclose(

@@ -112,5 +112,5 @@ def test_a_network_gets_the_contrast_that_its_card_states():
     np.zeros((0, 0), np.uint8), np.zeros(48, np.uint8),
 ], ids=['not square', 'colour', 'float', 'empty', 'flat'])
 def test_other_pictures_are_refused(crop):
-    with pytest.raises(ValueError, match=r'square grey picture.*not \(.*\) of (uint8|float32)'):
+    with pytest.raises(ValueError, match=r'square grey image.*not \(.*\) of (uint8|float32)'):
         UNCHANGED.network_input([crop])

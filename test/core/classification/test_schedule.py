@@ -162,7 +162,7 @@ def test_no_faces_are_no_turns():
 def budget(*ms_per_face):
     made = TimeBudget()
     for ms in ms_per_face:
-        made.note(4, 4 * ms / 1000)
+        made.add(4, 4 * ms / 1000)
     return made
 
 
@@ -170,20 +170,20 @@ def budget(*ms_per_face):
     (3.0, 10.0, 3), (3.0, 30.5, 10), (2.0, 1.0, 1), (100.0, 10.0, 1), (0.5, 10.0, 12),
     (0.0, 10.0, 12), (3.0, 0.0, 12)])
 def test_as_many_faces_as_fit_into_the_budget(ms_per_face, budget_ms, expected):
-    assert budget(ms_per_face).fitting(budget_ms, 12) == expected
+    assert budget(ms_per_face).max_faces(budget_ms, 12) == expected
 
 
 def test_before_anything_was_measured_all_fit():
-    assert TimeBudget().fitting(10.0, 8) == 8
+    assert TimeBudget().max_faces(10.0, 8) == 8
 
 
 def test_a_single_slow_call_says_nothing_about_the_next():
-    assert budget(2, 2, 2, 2, 500).fitting(10.0, 8) == 5
+    assert budget(2, 2, 2, 2, 500).max_faces(10.0, 8) == 5
 
 
 def test_a_classifier_that_became_slower_is_known_for_it_after_three_calls():
-    assert budget(2, 2, 2, 2, 2, 5, 5, 5).fitting(10.0, 8) == 2
+    assert budget(2, 2, 2, 2, 2, 5, 5, 5).max_faces(10.0, 8) == 2
 
 
 def test_a_classifier_that_became_faster_again_is_known_for_it_after_three_calls():
-    assert budget(5, 5, 5, 5, 5, 2, 2, 2).fitting(10.0, 8) == 5
+    assert budget(5, 5, 5, 5, 5, 2, 2, 2).max_faces(10.0, 8) == 5

@@ -21,7 +21,7 @@ import cv2
 from fer_ros.core.classification.card_file import load_card
 from fer_ros.core.classification.classifier import LiteRtClassifier
 from fer_ros.core.classification.crop import upright_crop
-from fer_ros.core.classification.view_quality import observation_quality
+from fer_ros.core.classification.view_quality import view_quality
 from fer_ros.core.values import Box, HeadPose
 from fer_ros.evaluation.data_sets import read_data
 from fer_ros.media.sample_clip import SampleClip
@@ -43,7 +43,7 @@ def seen(change=lambda image: image, identity=1, scale=1.0, size=96):
 
 
 def quality(*args, **kwargs):
-    return observation_quality(*seen(*args, **kwargs), FRONTAL)
+    return view_quality(*seen(*args, **kwargs), FRONTAL)
 
 
 def blurred(sigma):
@@ -114,9 +114,9 @@ def test_the_size_of_the_crop_hardly_matters(size):
 
 def test_a_bright_background_does_not_make_up_for_a_dark_face():
     crop, box = seen(dimmed(0.05))
-    before = observation_quality(crop, box, FRONTAL)
+    before = view_quality(crop, box, FRONTAL)
     crop[:, :12] = crop[:, -12:] = 255
-    assert observation_quality(crop, box, FRONTAL) <= before + 0.05
+    assert view_quality(crop, box, FRONTAL) <= before + 0.05
 
 
 @pytest.mark.parametrize('sign', [-1, 1])
@@ -126,7 +126,7 @@ def test_a_bright_background_does_not_make_up_for_a_dark_face():
 def test_an_oblique_view_keeps_the_share_that_was_measured(turned, sign):
     crop, box = seen()
     qualities = [
-        observation_quality(crop, box, turned(sign * angle)) for angle in (0.15, 0.25, 0.5, 0.7)]
+        view_quality(crop, box, turned(sign * angle)) for angle in (0.15, 0.25, 0.5, 0.7)]
     # Accuracies at these angles on FER-2013's PublicTest, chance taken off.
     accuracies = np.array([0.91, 0.89, 0.87, 0.83]) - 1 / 7
     np.testing.assert_allclose(
@@ -137,26 +137,26 @@ def test_yaw_and_pitch_together_are_one_angle_and_one_cost():
     crop, box = seen()
     # Turned by yaw, then by pitch: cos(angle) = cos(yaw) cos(pitch).
     angle = math.acos(math.cos(0.4) * math.cos(0.3))
-    assert observation_quality(crop, box, HeadPose(0.0, 0.3, 0.4)) == pytest.approx(
-        observation_quality(crop, box, HeadPose(0.0, 0.0, angle)))
+    assert view_quality(crop, box, HeadPose(0.0, 0.3, 0.4)) == pytest.approx(
+        view_quality(crop, box, HeadPose(0.0, 0.0, angle)))
 
 
 @pytest.mark.parametrize('pose', [HeadPose(), HeadPose(1.0, 0.0, 0.0)])
 def test_an_unknown_pose_and_a_rolled_head_count_as_frontal(pose):
     crop, box = seen()
-    assert observation_quality(crop, box, pose) == observation_quality(crop, box, FRONTAL)
+    assert view_quality(crop, box, pose) == view_quality(crop, box, FRONTAL)
 
 
 def test_the_back_of_a_head_is_worth_nothing():
     crop, box = seen()
-    assert observation_quality(crop, box, HeadPose(0.0, 0.0, math.pi)) == 0
+    assert view_quality(crop, box, HeadPose(0.0, 0.0, math.pi)) == 0
 
 
 @pytest.mark.parametrize('crop', [
     np.zeros((96, 96), np.uint8), np.full((48, 48), 255, np.uint8),
     np.full((1, 1), 7, np.uint8)])
 def test_a_crop_without_anything_in_it_is_worth_nothing(crop):
-    assert observation_quality(crop, NEAR, FRONTAL) == 0
+    assert view_quality(crop, NEAR, FRONTAL) == 0
 
 
 @pytest.mark.parametrize('crop', [
@@ -166,7 +166,7 @@ def test_a_crop_without_anything_in_it_is_worth_nothing(crop):
     np.pad(np.ones((1, 1), np.uint8), 40)], ids=['noise', 'checks', 'ramp', 'dot'])
 @pytest.mark.parametrize('box', [NEAR, Box(0, 0, 1, 1), Box(0, 0, 0, 0)])
 def test_whatever_the_crop_shows_a_quality_is_between_0_and_1(crop, box):
-    assert 0 <= observation_quality(crop, box, FRONTAL) <= 1
+    assert 0 <= view_quality(crop, box, FRONTAL) <= 1
 
 
 @pytest.fixture(scope='module')
@@ -189,5 +189,5 @@ def rate(data_directory):
 def test_the_quality_is_the_share_of_the_accuracy_that_is_left(degrade, rate):
     images, above_chance = rate
     degraded = [degrade(image) for image in images]
-    mean = np.mean([observation_quality(crop, NEAR, FRONTAL) for crop in degraded])
+    mean = np.mean([view_quality(crop, NEAR, FRONTAL) for crop in degraded])
     assert mean == pytest.approx(above_chance(degraded) / above_chance(images), abs=0.15)

@@ -17,7 +17,11 @@
 import math
 
 import cv2
-from fer_ros.core.detection.rotated_search import EDGE, RollSearch, TURN
+from fer_ros.core.detection.rotated_search import (
+    ROTATED_VIEW_SIZE_PX,
+    RotatedSearch,
+    SEARCH_ANGLE_RAD,
+)
 from fer_ros.core.values import Box, Detection, KeyPoint
 import numpy as np
 import pytest
@@ -61,9 +65,9 @@ def dots(width, height, roll, middle):
     (1920, 1080, (1500, 700))])
 def test_places_are_those_in_the_image(side, width, height, middle):
     image, (center, right, left) = dots(width, height, side * math.radians(70), middle)
-    (found,) = RollSearch(DotDetector()).find(image, side)
+    (found,) = RotatedSearch(DotDetector()).find(image, side)
     # Large images are reduced before they are searched.
-    pixel = max(math.hypot(width, height) / EDGE, 1)
+    pixel = max(math.hypot(width, height) / ROTATED_VIEW_SIZE_PX, 1)
     assert found.box.center == pytest.approx(center, abs=pixel)
     assert found.box.width == found.box.height
     assert found.key_points[KeyPoint.RIGHT_EYE] == pytest.approx(right, abs=pixel)
@@ -81,28 +85,29 @@ def test_what_leans_to_the_side_is_upright_for_the_detector(side):
         seen.append(detect(image)[0])
         return [seen[-1]]
     detector.detect = look
-    image, _ = dots(640, 480, side * TURN, (320, 240))
-    (found,) = RollSearch(detector).find(image, side)
+    image, _ = dots(640, 480, side * SEARCH_ANGLE_RAD, (320, 240))
+    (found,) = RotatedSearch(detector).find(image, side)
     across = seen[0].key_points[KeyPoint.LEFT_EYE] - seen[0].key_points[KeyPoint.RIGHT_EYE]
     assert abs(math.degrees(math.atan2(across[1], across[0]))) < 2
     across = found.key_points[KeyPoint.LEFT_EYE] - found.key_points[KeyPoint.RIGHT_EYE]
-    assert math.atan2(across[1], across[0]) == pytest.approx(side * TURN, abs=math.radians(2))
+    roll = math.atan2(across[1], across[0])
+    assert roll == pytest.approx(side * SEARCH_ANGLE_RAD, abs=math.radians(2))
 
 
 def test_boxes_are_as_large_as_in_the_image():
-    image, _ = dots(1024, 768, TURN, (500, 400))
+    image, _ = dots(1024, 768, SEARCH_ANGLE_RAD, (500, 400))
     detector = DotDetector()
-    (found,) = RollSearch(detector).find(image, 1)
+    (found,) = RotatedSearch(detector).find(image, 1)
     height, width = detector.shapes[0][:2]
-    assert max(height, width) == EDGE
+    assert max(height, width) == ROTATED_VIEW_SIZE_PX
     # The whole turned image is seen.
-    cos, sin = math.cos(TURN), math.sin(TURN)
-    ratio = EDGE / max(1024 * cos + 768 * sin, 1024 * sin + 768 * cos)
+    cos, sin = math.cos(SEARCH_ANGLE_RAD), math.sin(SEARCH_ANGLE_RAD)
+    ratio = ROTATED_VIEW_SIZE_PX / max(1024 * cos + 768 * sin, 1024 * sin + 768 * cos)
     assert found.box.width == pytest.approx(20 / ratio, rel=0.01)
 
 
 def test_detectors_without_key_points_are_turned_as_well():
-    image, (center, _, _) = dots(640, 480, TURN, (300, 200))
-    (found,) = RollSearch(DotDetector(with_points=False)).find(image, 1)
+    image, (center, _, _) = dots(640, 480, SEARCH_ANGLE_RAD, (300, 200))
+    (found,) = RotatedSearch(DotDetector(with_points=False)).find(image, 1)
     assert found.key_points is None
     assert found.box.center == pytest.approx(center, abs=2)

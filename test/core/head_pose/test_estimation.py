@@ -19,14 +19,16 @@ import math
 import cv2
 from fer_ros.core.detection import create_detector
 from fer_ros.core.detection.detector import DetectorOptions
+from fer_ros.core.geometry import Region
 from fer_ros.core.head_pose.estimation import (
-    estimate_head_pose,
+    head_pose_of_key_points,
     head_pose_of_mesh,
     KEY_POINT_MODEL,
     MESH_MODEL,
     rotation_matrix,
 )
-from fer_ros.core.landmarks.face_mesh import FaceMesh, Mesh, Region, region_of_face, region_of_mesh
+from fer_ros.core.landmarks.face_mesh import FaceMesh
+from fer_ros.core.landmarks.mesh import mesh_from_landmarks, region_of_face
 from fer_ros.core.values import HeadPose, KeyPoint
 from fer_ros.media.image_file import read_image
 import numpy as np
@@ -63,13 +65,13 @@ def degrees(pose):
 
 @pytest.mark.parametrize('pose', POSES)
 def test_the_pose_of_a_drawn_head_is_found(pose):
-    assert degrees(estimate_head_pose(drawn(*pose))) == pytest.approx(pose, abs=0.01)
+    assert degrees(head_pose_of_key_points(drawn(*pose))) == pytest.approx(pose, abs=0.01)
 
 
 @pytest.mark.parametrize('pose', POSES)
 def test_a_near_head_is_found_in_spite_of_perspective(pose):
     # 15 eye distances are 0.95 m.
-    found = degrees(estimate_head_pose(drawn(*pose, distance=15)))
+    found = degrees(head_pose_of_key_points(drawn(*pose, distance=15)))
     off = [(a - b + 180) % 360 - 180 for a, b in zip(found, pose, strict=True)]
     assert np.abs(off).max() < 5
 
@@ -77,7 +79,7 @@ def test_a_near_head_is_found_in_spite_of_perspective(pose):
 @pytest.mark.parametrize(('scale', 'middle'), [(2, (5, 7)), (8, (-100, 30)), (900, (1e4, 2e4))])
 def test_size_and_place_do_not_matter(scale, middle):
     points = drawn(10, -15, 25, scale=scale, middle=middle)
-    assert degrees(estimate_head_pose(points)) == pytest.approx((10, -15, 25), abs=0.1)
+    assert degrees(head_pose_of_key_points(points)) == pytest.approx((10, -15, 25), abs=0.1)
 
 
 @pytest.mark.parametrize('angle', [-120, -30, 5, 45, 90])
@@ -86,8 +88,8 @@ def test_turning_the_image_changes_roll_alone(pose, angle):
     # Points as a detector gives them: not exactly those of any turned head.
     points = drawn(*pose) + np.random.default_rng(1).normal(0, 2, (6, 2))
     c, s = math.cos(math.radians(angle)), math.sin(math.radians(angle))
-    before = degrees(estimate_head_pose(points))
-    after = degrees(estimate_head_pose(points @ np.array([(c, -s), (s, c)]).T))
+    before = degrees(head_pose_of_key_points(points))
+    after = degrees(head_pose_of_key_points(points @ np.array([(c, -s), (s, c)]).T))
     assert after[1:] == pytest.approx(before[1:], abs=1e-6)
     turn = (after[0] - before[0] - angle + 180) % 360 - 180
     assert turn == pytest.approx(0, abs=1e-6)
@@ -97,22 +99,23 @@ def test_turning_the_image_changes_roll_alone(pose, angle):
 def test_a_mirrored_image_has_the_negative_roll_and_yaw(pose):
     points = drawn(*pose) + np.random.default_rng(2).normal(0, 2, (6, 2))
     mirrored = points[MIRRORED] * (-1, 1) + (640, 0)
-    roll, pitch, yaw = degrees(estimate_head_pose(points))
-    assert degrees(estimate_head_pose(mirrored)) == pytest.approx((-roll, pitch, -yaw), abs=1.0)
+    roll, pitch, yaw = degrees(head_pose_of_key_points(points))
+    found = degrees(head_pose_of_key_points(mirrored))
+    assert found == pytest.approx((-roll, pitch, -yaw), abs=1.0)
 
 
 def test_positive_angles_lean_clockwise_look_down_and_turn_to_the_left_of_the_image():
     straight, leaning = drawn(0, 0, 0), drawn(20, 0, 0)
     assert leaning[KeyPoint.LEFT_EYE, 1] > straight[KeyPoint.LEFT_EYE, 1]
-    assert estimate_head_pose(leaning).roll > 0
+    assert head_pose_of_key_points(leaning).roll > 0
 
     def nose(points):
         return points[KeyPoint.NOSE_TIP] - points[:2].mean(axis=0)
     down, left = drawn(0, 20, 0), drawn(0, 0, 20)
     assert nose(down)[1] > nose(straight)[1]
-    assert estimate_head_pose(down).pitch > 0
+    assert head_pose_of_key_points(down).pitch > 0
     assert nose(left)[0] < nose(straight)[0]
-    assert estimate_head_pose(left).yaw > 0
+    assert head_pose_of_key_points(left).yaw > 0
 
 
 def known(count):
@@ -131,12 +134,12 @@ def known(count):
     known(3),
 ], ids=['none', 'all the same', 'on a line', 'not known', 'infinite', 'three'])
 def test_points_that_tell_nothing_give_an_unknown_pose(points):
-    assert all(map(math.isnan, degrees(estimate_head_pose(points))))
+    assert all(map(math.isnan, degrees(head_pose_of_key_points(points))))
 
 
 @pytest.mark.parametrize('count', [4, 5])
 def test_some_key_points_are_enough(count):
-    assert degrees(estimate_head_pose(known(count))) == pytest.approx((10, -15, 25), abs=0.01)
+    assert degrees(head_pose_of_key_points(known(count))) == pytest.approx((10, -15, 25), abs=0.01)
 
 
 def meshed(roll, pitch, yaw, distance=math.inf):
@@ -145,7 +148,7 @@ def meshed(roll, pitch, yaw, distance=math.inf):
     near = 1.0 if math.isinf(distance) else distance / (distance + head[:, 2:])
     landmarks = np.random.default_rng(4).uniform(0, 640, (468, 3)).astype(np.float32)
     landmarks[list(MESH_MODEL), :2] = head[:, :2] * near * 100 + (320, 240)
-    return Mesh(landmarks, 1.0)
+    return mesh_from_landmarks(landmarks, 1.0)
 
 
 @pytest.mark.parametrize('pose', POSES)
@@ -162,7 +165,7 @@ def test_the_pose_of_a_near_meshed_head_is_found_in_spite_of_perspective(pose):
 
 
 def test_a_mesh_without_extent_gives_an_unknown_pose():
-    pose = head_pose_of_mesh(Mesh(np.full((468, 3), 100, np.float32), 1.0))
+    pose = head_pose_of_mesh(mesh_from_landmarks(np.full((468, 3), 100, np.float32), 1.0))
     assert all(map(math.isnan, degrees(pose)))
 
 
@@ -188,7 +191,7 @@ def settled_pose(network, image, region):
     """Return the pose after a few looks, as for a face that is followed."""
     for _ in range(4):
         mesh = network.find(image, region)
-        region = region_of_mesh(mesh)
+        region = mesh.region
     return np.array(degrees(head_pose_of_mesh(mesh))), region
 
 
@@ -243,7 +246,7 @@ def test_yaw_goes_through_the_clip_in_which_a_head_turns(data_directory, network
             region = region_of_face(found[0].box, found[0].key_points) if found else None
         if region is not None:
             mesh = network.find(image, region)
-            region = region_of_mesh(mesh) if mesh.is_face else None
+            region = mesh.region if mesh.is_face else None
             if mesh.is_face:
                 yaw.append(degrees(head_pose_of_mesh(mesh))[2])
     detector.close()

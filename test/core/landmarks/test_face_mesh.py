@@ -19,8 +19,14 @@ import math
 import cv2
 from fer_ros.core.detection import create_detector
 from fer_ros.core.detection.detector import DetectorOptions
-from fer_ros.core.landmarks import face_mesh
-from fer_ros.core.landmarks.face_mesh import FaceMesh, Mesh, Region, region_of_face, region_of_mesh
+from fer_ros.core.geometry import Region
+from fer_ros.core.landmarks.face_mesh import FaceMesh
+from fer_ros.core.landmarks.mesh import (
+    LEFT_EYE_CORNER,
+    mesh_from_landmarks,
+    region_of_face,
+    RIGHT_EYE_CORNER,
+)
 from fer_ros.core.values import Box, KeyPoint
 from fer_ros.media.sample_clip import SampleClip
 import numpy as np
@@ -43,7 +49,7 @@ def photograph():
 
 @pytest.fixture(scope='module')
 def mesh(network, photograph):
-    return network.find(photograph, region_of_mesh(network.find(photograph, FACE)))
+    return network.find(photograph, network.find(photograph, FACE).region)
 
 
 def turned(image, angle, center):
@@ -68,7 +74,7 @@ def test_landmarks_are_those_of_mediapipes_own_graph(network, photograph):
 
 def test_the_eyes_are_where_people_see_them(mesh):
     # Measured by hand in the photograph.
-    points = mesh.detection.key_points
+    points = mesh.key_points
     np.testing.assert_allclose(points[KeyPoint.RIGHT_EYE], (204.4, 101.2), atol=4)
     np.testing.assert_allclose(points[KeyPoint.LEFT_EYE], (246.0, 103.4), atol=4)
 
@@ -77,7 +83,7 @@ def test_the_eyes_are_where_people_see_them(mesh):
 def test_landmarks_turn_with_the_image(network, photograph, mesh, angle):
     image, matrix = turned(photograph, angle, (225, 125))
     found = network.find(image, Region(225, 125, 150, math.radians(angle + 10)))
-    found = network.find(image, region_of_mesh(found))
+    found = network.find(image, found.region)
     expected = mesh.landmarks[:, :2] @ matrix[:, :2].T + matrix[:, 2]
     assert found.is_face
     assert np.linalg.norm(found.landmarks[:, :2] - expected, axis=1).mean() < 2
@@ -106,7 +112,7 @@ def test_the_mesh_stands_in_for_a_detection(network, name):
         image = clip.frame(index)
         for detection in detector.detect(image):
             mesh = network.find(image, region_of_face(detection.box, detection.key_points))
-            same = network.find(image, region_of_mesh(mesh)).detection
+            same = network.find(image, mesh.region)
             overlaps.append(same.box.iou(detection.box))
             edge = detection.box.width
             off = np.linalg.norm(same.key_points - detection.key_points, axis=1) / edge
@@ -120,11 +126,11 @@ def test_the_mesh_stands_in_for_a_detection(network, name):
 def test_a_region_lies_upright_around_its_landmarks(roll):
     upright = np.random.default_rng(3).uniform(-1, 1, (468, 2)) * (30, 40)
     upright[:2] = (-30, -40), (30, 40)
-    upright[face_mesh.RIGHT_EYE_CORNER], upright[face_mesh.LEFT_EYE_CORNER] = (-20, -9), (20, -9)
+    upright[RIGHT_EYE_CORNER], upright[LEFT_EYE_CORNER] = (-20, -9), (20, -9)
     cos, sin = math.cos(roll), math.sin(roll)
     landmarks = np.zeros((468, 3), np.float32)
     landmarks[:, :2] = upright @ np.array([(cos, sin), (-sin, cos)]) + (200, 150)
-    region = region_of_mesh(Mesh(landmarks, 1.0))
+    region = mesh_from_landmarks(landmarks, 1.0).region
     found = (region.center_x, region.center_y, region.edge, region.roll)
     assert found == pytest.approx((200, 150, 1.5 * 80, roll), abs=1e-4)
 
@@ -133,8 +139,8 @@ def test_a_region_lies_upright_around_its_landmarks(roll):
     (0.2, 0.0, 1.0, 0.0), (-0.1, 0.15, 1.3, 0.3), (0.0, 0.0, 0.9, math.radians(45))])
 def test_looking_again_settles_where_the_face_is(network, photograph, mesh, guess):
     x, y, ratio, roll = guess
-    best = region_of_mesh(mesh)
-    found = network.settle(photograph, Region(
+    best = mesh.region
+    found = network.refine(photograph, Region(
         best.center_x + x * best.edge, best.center_y + y * best.edge, ratio * best.edge,
         best.roll + roll))
     off = np.abs(found.landmarks[:, :2] - mesh.landmarks[:, :2])

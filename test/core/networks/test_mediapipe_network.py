@@ -26,7 +26,7 @@ from fer_ros.core.networks.mediapipe_network import MediaPipeNetworkError
 import pytest
 
 USERS = [
-    (FaceMesh, 'face_landmark/face_landmark.tflite', 'set head_pose.name to key_points'),
+    (FaceMesh, 'face_landmark/face_landmark.tflite', 'set landmarks.name to none'),
     (partial(create_detector, DetectorOptions(name='mediapipe_short')),
      'face_detection/face_detection_short_range.tflite', 'set detector.name to haar'),
     (partial(create_detector, DetectorOptions(name='mediapipe_full')),

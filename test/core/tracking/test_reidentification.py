@@ -18,7 +18,7 @@ import math
 
 from fer_ros.core.tracking import create_tracker
 from fer_ros.core.tracking.association import AssociationTracker
-from fer_ros.core.tracking.reidentification import AbsentFaces
+from fer_ros.core.tracking.reidentification import LostTracks
 from fer_ros.core.tracking.tracker import TrackerOptions
 from fer_ros.core.values import Box, Detection, NS_PER_S
 import numpy as np
@@ -142,26 +142,26 @@ def test_with_a_visual_tracker_it_is_the_same():
 
 
 def test_the_nearest_pair_of_all_comes_first():
-    absent = AbsentFaces()
+    absent = LostTracks()
     absent.add(1, box(100), 0)
     absent.add(2, box(160), 0)
     # Both stand nearer to 2, the second one nearest.
-    assert absent.recognise([box(140), box(155)], present=0) == {1: 2, 0: 1}
-    assert absent.recognise([box(140)], present=0) == {}
+    assert absent.identify([box(140), box(155)], other_faces=0) == {1: 2, 0: 1}
+    assert absent.identify([box(140)], other_faces=0) == {}
 
 
 def test_faces_seen_before_a_stamp_are_forgotten():
-    absent = AbsentFaces()
+    absent = LostTracks()
     absent.add(1, box(100), 5)
     absent.add(2, box(400), 6)
     absent.forget_before(5.5)
-    assert absent.recognise([box(100), box(400)], present=0) == {1: 2}
+    assert absent.identify([box(100), box(400)], other_faces=0) == {1: 2}
 
 
 def test_distance_counts_in_the_faces_own_size():
     for edge in (20.0, 60.0, 400.0):
         for edges, expected in ((1.9, {0: 1}), (2.1, {})):
-            absent = AbsentFaces()
+            absent = LostTracks()
             absent.add(1, box(0, 0, edge), 0)
             off = edges * edge / math.sqrt(2)
-            assert absent.recognise([box(off, off, edge)], present=0) == expected
+            assert absent.identify([box(off, off, edge)], other_faces=0) == expected

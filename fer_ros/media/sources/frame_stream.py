@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Images with their time: paced, repeated, and again after a camera was lost."""
+"""Delivers the images of a source as frames in real time, and reopens a lost source."""
 
 from __future__ import annotations
 
@@ -23,13 +23,15 @@ import threading
 import time
 
 from fer_ros.core.values import Frame, Image
-from fer_ros.media.sources.base import FrameSource, SourceError, SourceOptions
-from fer_ros.media.sources.capture import without_password
+from fer_ros.media.sources.frame_source import FrameSource, SourceError
+from fer_ros.media.sources.network_stream import without_password
 from fer_ros.media.sources.opening import open_source
+from fer_ros.media.sources.rate_limiter import RateLimiter
+from fer_ros.media.sources.source_options import SourceOptions
 
 
 class SourceState(Enum):
-    """What a stream is doing."""
+    """What a frame stream is doing."""
 
     OPENING = 'opening'
     RUNNING = 'running'
@@ -41,10 +43,10 @@ class SourceState(Enum):
 @dataclass(frozen=True)
 class SourceStatus:
     """
-    State of a stream, for people and diagnostics.
+    State of a frame stream, for the user and for diagnostics.
 
     `text` is a sentence. `losses` counts how often a live source stopped or failed to open since
-    the stream began. `warnings` are those of the source that is open now.
+    the start of the stream. `warnings` are the warnings of the source that is open now.
     """
 
     state: SourceState
@@ -57,12 +59,13 @@ class FrameStream:
     """
     Iterates over the frames of a source in real time, until it ends or is stopped.
 
-    A finite source is played at its rate: each image is delivered, and counts as taken, when its
-    time on the monotonic clock has come, so that no delay adds up; it was read or drawn before. A
-    stream that is late by more than one period goes on from there and does not catch up. A live
-    source sets the pace itself and is thinned where it is faster than asked. A live source that is
-    lost is reported, closed and opened again with growing waits, without end. Frames are numbered
-    from 0, through loops and losses.
+    A finite source is played at its rate. Each image is read in advance, and stamped and delivered
+    at its time on the monotonic clock, so delays do not accumulate. If the stream is late by more
+    than one period, it continues from there and does not catch up.
+
+    A live source sets the pace itself; images are dropped if it is faster than requested. If it is
+    lost, the loss is reported, and the source is opened again until it succeeds, with increasing
+    delays. Frames are numbered from 0; loops and losses do not restart the numbers.
 
     >>> stop = threading.Event()
     >>> stream = FrameStream(SourceOptions(source='sample'), stop=stop)
@@ -88,17 +91,17 @@ class FrameStream:
         """
         Prepare the stream.
 
-        :param source: an open source, which the stream then closes; without it, one is opened from
-            the options when the iteration begins.
-        :param now_ns: gives the stamps, in nanoseconds; called when an image was taken.
-        :param stop: ends the iteration, waits included; a read in progress ends at the latest
-            after `read_timeout_s`.
-        :param frame_id: goes into every frame.
-        :param paced: false delivers a finite source as fast as it can be read.
+        :param source: an open source, which the stream closes; None: the source of the options is
+            opened when the iteration starts.
+        :param now_ns: returns the stamp in nanoseconds; called after each image was taken.
+        :param stop: ends the iteration and interrupts its waits; a read in progress ends after
+            `read_timeout_s` at the latest.
+        :param frame_id: the `frame_id` of every frame.
+        :param paced: false: deliver a finite source as fast as it can be read.
         :param on_status: called in the iterating thread at each change of the state and at new
             warnings.
-        :param opener: opens the source from its text.
-        :param clock: monotonic time in seconds.
+        :param opener: opens a source from its text.
+        :param clock: returns the monotonic time in seconds.
         """
         self._options = options
         self._source = source
@@ -116,16 +119,16 @@ class FrameStream:
 
     @property
     def status(self) -> SourceStatus:
-        """Return the state now; can be read from any thread."""
+        """Return the current state; any thread can read it."""
         return self._status
 
     @property
     def source(self) -> FrameSource | None:
-        """Return the source that is open now."""
+        """Return the source that is open now, None if there is none."""
         return self._source
 
     def close(self) -> None:
-        """Close the source; needed only where the stream is not iterated to its end."""
+        """Close the source; only needed if the stream is not iterated to its end."""
         if self._source is not None:
             self._source.close()
             self._source = None
@@ -134,8 +137,8 @@ class FrameStream:
         """
         Yield frames until the source ends or `stop` is set; then the source is closed.
 
-        :raises SourceError: where a source that cannot be expected to come back fails or does not
-            open.
+        :raises SourceError: if the source fails or does not open, and a later attempt cannot
+            succeed.
         """
         delay_s = self._options.reopen_delay_s
         try:
@@ -167,8 +170,8 @@ class FrameStream:
     def _opened(self) -> FrameSource:
         if self._source is None:
             self._source = self._opener(self._spec, self._options)
-            # Where "auto" found a camera and it is lost, the same camera is waited for: a robot
-            # that goes on with the faces of a sample would be deceived.
+            # If "auto" found a camera and the camera is lost, wait for the same camera: a robot
+            # must not continue with the faces of the sample.
             self._spec = self._source.spec
         return self._source
 
@@ -189,7 +192,7 @@ class FrameStream:
         period_s = 1 / source.rate_hz if self._paced else 0.0
         due_s = self._clock()
         delivered = 0
-        # Not at once after the one before, which is worked on now.
+        # Do not read right after the previous image, while the caller still processes that one.
         while not self._wait_until(due_s - period_s / 2):
             is_there = source.grab()
             image = source.retrieve() if is_there else None
@@ -211,51 +214,15 @@ class FrameStream:
                 due_s = now_s
 
     def _wait_until(self, due_s: float) -> bool:
-        """Return whether the stream was stopped before that time."""
+        """Wait; return whether the stream was stopped before this time."""
         wait_s = due_s - self._clock()
         return self._stop.wait(wait_s) if wait_s > 0 else self._stop.is_set()
 
     def _live(self, source: FrameSource) -> Iterator[Frame]:
-        thinning = Thinning(self._options.rate_hz)
+        limiter = RateLimiter(self._options.rate_hz)
         while not self._stop.is_set() and source.grab():
             stamp_ns = self._now_ns()
-            if thinning.is_due(self._clock()):
+            if limiter.is_due(self._clock()):
                 image = source.retrieve()
                 if image is not None:
                     yield self._frame(image, stamp_ns)
-
-
-class Thinning:
-    """
-    Chooses from images that come at their own rate those that make up a lower one.
-
-    An image counts as in time up to half of the images' own interval early, so that a camera that
-    already has the wanted rate loses none to its jitter.
-    """
-
-    def __init__(self, rate_hz: float) -> None:
-        """Choose about `rate_hz` images a second; 0 chooses all."""
-        self._period_s = 1 / rate_hz if rate_hz else 0.0
-        self._due_s: float | None = None
-        self._last_s: float | None = None
-        self._interval_s = 0.0
-
-    def is_due(self, time_s: float) -> bool:
-        """Return whether the image that came at that time, monotonic in seconds, is chosen."""
-        if not self._period_s:
-            return True
-        if self._last_s is not None:
-            gap_s = min(time_s - self._last_s, self._period_s)
-            self._interval_s += (gap_s - self._interval_s) * (0.1 if self._interval_s else 1.0)
-        self._last_s = time_s
-        if self._due_s is None:
-            self._due_s = time_s + self._period_s
-            return True
-        if time_s < self._due_s - self._interval_s / 2:
-            return False
-        self._due_s += self._period_s
-        if time_s >= self._due_s:
-            # The images are slower than asked, or there was a gap. This one may have been held up,
-            # so the next may follow a little sooner.
-            self._due_s = time_s + self._period_s - self._interval_s / 4
-        return True

@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Writes images with stamps to a video file; without ROS."""
+"""Writes images with stamps to a video file of constant rate."""
 
 from __future__ import annotations
 
@@ -27,35 +27,35 @@ from fer_ros.core.values import Image, NS_PER_S
 import numpy as np
 
 MAX_GAP_S = 10.0
-"""A longer gap between two images (a camera that was lost) is left out."""
+"""Longer gaps between two images, as when a camera was lost, are left out of the video."""
 
 RATE_IMAGES = 30
 RATE_SPAN_S = 1.0
 RATE_BYTES = 2 ** 28
-"""The first images, of which there are no more than this, tell the rate."""
+"""The rate is measured on the first images, until one of these limits is reached."""
 
 DEFAULT_RATE_HZ = 30.0
 MIN_RATE_HZ, MAX_RATE_HZ = 1.0, 240.0
 
 COMMON_RATES_HZ = (5, 7.5, 10, 12.5, 15, 20, 24, 25, 30, 48, 50, 60, 90, 100, 120)
 COMMON_RATE_TOLERANCE = 0.03
-"""What is as near to a common rate is that rate, with the jitter of the stamps."""
+"""A measured rate within this relative distance of a common rate is set to the common rate."""
 
 FOURCC = {'.mp4': 'mp4v', '.mkv': 'mp4v', '.avi': 'MJPG'}
 
 
 def usual_rate_hz(times_ns: Sequence[int]) -> float:
     """
-    Return the rate of images with these stamps.
+    Return the rate of images with these stamps, in Hz.
 
-    Each interval counts as the whole number of usual intervals that is nearest to it, so that
-    neither pauses nor images that are late, and shorten the interval after them, change the rate.
-    It is rounded, as stamps have jitter.
+    Each interval is counted as a whole number of usual intervals. So the rate is not affected by
+    pauses, or by a late image, which lengthens one interval and shortens the next. The result is
+    rounded because stamps have jitter.
     """
     intervals = [b - a for a, b in pairwise(times_ns) if b > a]
     if not intervals:
         return DEFAULT_RATE_HZ
-    # The low one: among two intervals the other may be a pause.
+    # The lower median: the larger of two intervals may be a pause.
     usual = statistics.median_low(intervals)
     rate_hz = NS_PER_S * sum(round(interval / usual) for interval in intervals) / sum(intervals)
     common = min(COMMON_RATES_HZ, key=lambda common: abs(common - rate_hz))
@@ -65,7 +65,7 @@ def usual_rate_hz(times_ns: Sequence[int]) -> float:
 
 
 def letterboxed(image: Image, width: int, height: int) -> Image:
-    """Return the image scaled to fit, with black borders where its shape is another."""
+    """Scale the image to fit, with black borders if its aspect ratio differs."""
     rows, columns = image.shape[:2]
     if (columns, rows) == (width, height):
         return image
@@ -77,27 +77,27 @@ def letterboxed(image: Image, width: int, height: int) -> Image:
     return result
 
 
-class VideoFile:
+class VideoFileWriter:
     """
-    A video of constant rate made from images with stamps.
+    Writes images with stamps to a video file of constant rate.
 
-    Images are repeated or left out so that the video runs as time did. Where the program is
-    killed, all but the last second of .mkv and .avi can be read, but nothing of .mp4, whose index
-    comes last.
+    Images are repeated or left out so that the video plays in real time. If the program is killed,
+    .mkv and .avi files can be read except for the last second, but .mp4 files cannot be read at
+    all, because their index is written at the end.
     """
 
     def __init__(
         self, path: Path, rate_hz: float | None = None, *, source_times_ns: Sequence[int] = (),
     ) -> None:
         """
-        Prepare; the file is made with the first images, and has the size of the first one.
+        Prepare; the file is created after the first images, with the size of the first one.
 
-        :param rate_hz: of the video; None: that of the first images.
-        :param source_times_ns: stamps of all images of the source, filled meanwhile by the
-            caller, where some of them are not written: they tell the rate in place of the written
-            ones.
-        :raises ValueError: where the ending is not one that can be written, or the folder does
-            not exist.
+        :param rate_hz: rate of the video; None: measure the rate of the first images.
+        :param source_times_ns: stamps of all images of the source, appended by the caller while
+            it writes. Needed if some images are not written: the rate is then measured on these
+            stamps.
+        :raises ValueError: if files with this ending cannot be written, or the folder does not
+            exist.
         """
         if path.suffix.lower() not in FOURCC:
             raise ValueError(
@@ -106,7 +106,7 @@ class VideoFile:
             raise ValueError(f'{path} cannot be recorded: there is no folder {path.parent}.')
         self.path = path
         self.images = 0
-        # MPEG-4 counts time in 65,535 parts of a second at most, OpenCV in decimal ones.
+        # MPEG-4 divides a second into at most 65,535 ticks, and OpenCV uses decimal fractions.
         self._rate_hz = rate_hz and round(rate_hz, 3 if rate_hz < 65 else 2)
         self._source_times_ns = source_times_ns
         self._writer: cv2.VideoWriter | None = None
@@ -121,7 +121,7 @@ class VideoFile:
         """
         Add an image.
 
-        :raises OSError: where the file cannot be written.
+        :raises OSError: if the file cannot be written.
         """
         self.images += 1
         if self._writer is not None:
@@ -146,10 +146,10 @@ class VideoFile:
     def _add(self, image: Image, time_ns: int) -> None:
         image = letterboxed(image, *self._size)
         period_ns = self._period_ns
-        # An image can be half a period early for its place and take it; the one after it is then
-        # that much earlier.
+        # An image may be half a period early for its position; the next image is then earlier by
+        # the same amount.
         if not -period_ns // 2 <= time_ns - self._next_ns + period_ns <= MAX_GAP_S * NS_PER_S:
-            # The clock jumped, or nothing came for long: go on from here.
+            # The clock jumped, or there was a long gap: continue from here.
             self._next_ns = time_ns
         while self._next_ns + period_ns // 2 < time_ns and self._last is not None:
             self._put(self._last)
@@ -178,7 +178,7 @@ class VideoFile:
         """
         Complete the file.
 
-        :raises OSError: where not all that was written can be read back.
+        :raises OSError: if the written images cannot all be read back.
         """
         if self._first:
             self._begin()
@@ -186,12 +186,12 @@ class VideoFile:
             return
         self._writer.release()
         self._writer = None
-        # OpenCV does not tell of a full disk.
+        # OpenCV does not report a full disk, so read the file back.
         with silenced():
             capture = cv2.VideoCapture(str(self.path))
             readable = capture.get(cv2.CAP_PROP_FRAME_COUNT) if capture.grab() else 0
             capture.release()
         if readable < self._written - 1:
             raise OSError(
-                f'{self.path} is damaged: of {self._written} images {max(readable, 0):.0f} can be '
-                'read back. Check the space on the disk.')
+                f'{self.path} is damaged: of {self._written} images, only {max(readable, 0):.0f} '
+                'can be read back. Check the space on the disk.')

@@ -18,8 +18,9 @@ from itertools import count
 import math
 
 import cv2
-from fer_ros.core.landmarks.face_mesh import FaceMesh, Region
-from fer_ros.core.landmarks.follower import FaceFollower
+from fer_ros.core.geometry import Region
+from fer_ros.core.landmarks.face_mesh import FaceMesh
+from fer_ros.core.landmarks.landmark_follower import LandmarkFollower
 from fer_ros.core.tracking.tracker import Track
 from fer_ros.core.values import Box, Detection, FaceState, KeyPoint
 import numpy as np
@@ -74,7 +75,14 @@ def moved(photograph, x=0.0, y=0.0, angle=0.0, scale=1.0):
 
 
 def track(track_id=1, box=FACE, key_points=None, is_seen=True):
-    return Track(track_id, FaceState.DETECTED, box, 0.9, key_points, is_seen)
+    """Return a track that a detector found, or a predicted one."""
+    detection = Detection(box, 0.9, key_points) if is_seen else None
+    return Track(track_id, FaceState.DETECTED, box, 0.9, detection)
+
+
+def track_of(detection, track_id=1):
+    """Return the track of a face that was found by its landmarks."""
+    return Track(track_id, FaceState.DETECTED, detection.box, detection.score, detection)
 
 
 def crowd(photograph, faces=6):
@@ -85,10 +93,10 @@ def crowd(photograph, faces=6):
 
 
 def test_a_missed_face_is_found_where_it_was(network, photograph):
-    follower = FaceFollower(network)
-    assert follower.find_missed(photograph, [], 4) == []
-    follower.look(photograph, [track()], 4)
-    (found,) = follower.find_missed(moved(photograph, 8, -5), [], 4)
+    follower = LandmarkFollower(network)
+    assert follower.missed(photograph, [], 4) == []
+    follower.update(photograph, None, [track()], 4)
+    (found,) = follower.missed(moved(photograph, 8, -5), [], 4)
     # The detector's, when it found the face.
     assert found.score == track().score
     assert found.box.iou(Box(FACE.x + 8, FACE.y - 5, FACE.width, FACE.height)) > 0.7
@@ -97,109 +105,107 @@ def test_a_missed_face_is_found_where_it_was(network, photograph):
 
 
 def test_a_detected_face_is_not_found_again(network, photograph):
-    follower = FaceFollower(network)
-    follower.look(photograph, [track()], 4)
+    follower = LandmarkFollower(network)
+    follower.update(photograph, None, [track()], 4)
     before = len(network.regions)
-    assert follower.find_missed(photograph, [Detection(FACE, 0.8)], 4) == []
+    assert follower.missed(photograph, [Detection(FACE, 0.8)], 4) == []
     assert len(network.regions) == before
 
 
 @pytest.mark.parametrize('side', [1, -1])
 def test_a_head_is_followed_as_it_rolls(network, photograph, side):
-    follower = FaceFollower(network)
-    box = FACE
-    follower.look(photograph, [track()], 4)
+    follower = LandmarkFollower(network)
+    follower.update(photograph, None, [track()], 4)
     for angle in range(0, 181, 6):
         image = moved(photograph, angle=side * angle)
-        (found,) = follower.find_missed(image, [], 4)
+        (found,) = follower.missed(image, [], 4)
         across = found.key_points[KeyPoint.LEFT_EYE] - found.key_points[KeyPoint.RIGHT_EYE]
         # The eyes of the photograph are 3 degrees from level.
         roll = math.degrees(math.atan2(across[1], across[0])) - 3
         assert abs((roll - side * angle + 180) % 360 - 180) < 5
-        box = found.box
-        assert set(follower.look(image, [track(box=box)], 4)) == {1}
+        assert set(follower.update(image, [found], [track_of(found)], 4)) == {1}
 
 
 def test_a_missed_face_is_looked_at_once_in_an_image(network, photograph):
-    follower = FaceFollower(network)
-    follower.look(photograph, [track()], 4)
+    follower = LandmarkFollower(network)
+    follower.update(photograph, None, [track()], 4)
     before = len(network.regions)
-    (found,) = follower.find_missed(photograph, [], 4)
-    meshes = follower.look(photograph, [track(box=found.box)], 4)
+    (found,) = follower.missed(photograph, [], 4)
+    meshes = follower.update(photograph, [found], [track_of(found)], 4)
     assert meshes[1].is_face
     assert len(network.regions) == before + 1
 
 
 def test_a_face_that_has_gone_is_not_found(network, photograph, wall):
-    follower = FaceFollower(network)
-    follower.look(photograph, [track()], 4)
-    assert follower.find_missed(wall, [], 4) == []
-    assert follower.look(wall, [track()], 4) == {1: None}
+    follower = LandmarkFollower(network)
+    follower.update(photograph, None, [track()], 4)
+    assert follower.missed(wall, [], 4) == []
+    assert follower.update(wall, None, [track()], 4) == {1: None}
 
 
 @pytest.mark.parametrize('change', [{'x': 60}, {'scale': 1.9}], ids=['far away', 'larger'])
 def test_a_face_elsewhere_is_another(network, photograph, change):
-    follower = FaceFollower(network)
-    follower.look(photograph, [track()], 4)
-    assert follower.find_missed(moved(photograph, **change), [], 4) == []
+    follower = LandmarkFollower(network)
+    follower.update(photograph, None, [track()], 4)
+    assert follower.missed(moved(photograph, **change), [], 4) == []
 
 
 def test_a_followed_face_keeps_the_framing_of_its_box(network, photograph):
     framed = Box(FACE.x - 9, FACE.y + 6, FACE.width * 1.1, FACE.height * 0.9)
-    follower = FaceFollower(network)
-    follower.look(photograph, [track(box=framed)], 4)
+    follower = LandmarkFollower(network)
+    follower.update(photograph, None, [track(box=framed)], 4)
     for x in range(4, 21, 4):
         image = moved(photograph, x=x)
-        (found,) = follower.follow(image, 4)
+        (found,) = follower.carried(image, 4)
         assert found.box.iou(Box(framed.x + x, framed.y, framed.width, framed.height)) > 0.93
-        assert follower.look(image, [track(box=found.box)], 4)[1].is_face
+        assert follower.update(image, [found], [track_of(found)], 4)[1].is_face
 
 
 def test_faces_are_followed_all_or_not_at_all(network, photograph, wall):
     image, boxes = crowd(photograph)
     tracks = [track(n, box) for n, box in enumerate(boxes)]
-    follower = FaceFollower(network)
-    assert follower.follow(image, 6) == []
-    follower.look(image, tracks, 6)
-    assert len(follower.follow(image, 6)) == 6
-    follower.look(image, tracks, 6)
-    assert follower.follow(image, 5) is None
-    assert follower.follow(wall, 6) is None
+    follower = LandmarkFollower(network)
+    assert follower.carried(image, 6) == []
+    follower.update(image, None, tracks, 6)
+    assert len(follower.carried(image, 6)) == 6
+    follower.update(image, None, tracks, 6)
+    assert follower.carried(image, 5) is None
+    assert follower.carried(wall, 6) is None
     # One whose landmarks are not seen cannot be followed.
     nowhere = track(6, Box(0, 0, 20, 20))
-    follower.look(image, [*tracks, nowhere], 7)
-    assert follower.follow(image, 7) is None
+    follower.update(image, None, [*tracks, nowhere], 7)
+    assert follower.carried(image, 7) is None
 
 
 def test_a_predicted_face_is_not_looked_at_but_found_where_it_is_expected(network, photograph):
-    follower = FaceFollower(network)
-    follower.look(photograph, [track()], 4)
+    follower = LandmarkFollower(network)
+    follower.update(photograph, None, [track()], 4)
     there = Box(FACE.x + 90, FACE.y, FACE.width, FACE.height)
-    assert follower.look(photograph, [track(box=there, is_seen=False)], 4) == {}
-    (found,) = follower.find_missed(moved(photograph, x=90), [], 4)
+    assert follower.update(photograph, None, [track(box=there, is_seen=False)], 4) == {}
+    (found,) = follower.missed(moved(photograph, x=90), [], 4)
     assert found.box.iou(there) > 0.7
 
 
 def test_faces_that_are_followed_no_more_are_forgotten(network, photograph):
-    follower = FaceFollower(network)
-    follower.look(photograph, [track()], 4)
-    follower.look(photograph, [], 4)
-    assert follower.find_missed(photograph, [], 4) == []
+    follower = LandmarkFollower(network)
+    follower.update(photograph, None, [track()], 4)
+    follower.update(photograph, None, [], 4)
+    assert follower.missed(photograph, [], 4) == []
 
 
 def test_after_a_reset_no_face_is_known(network, photograph):
-    follower = FaceFollower(network)
-    follower.look(photograph, [track()], 4)
+    follower = LandmarkFollower(network)
+    follower.update(photograph, None, [track()], 4)
     follower.reset()
-    assert follower.find_missed(photograph, [], 4) == []
+    assert follower.missed(photograph, [], 4) == []
 
 
 def test_each_face_has_its_turn(network, photograph):
     image, boxes = crowd(photograph)
-    follower, turns = FaceFollower(network), {n: [] for n in range(6)}
+    follower, turns = LandmarkFollower(network), {n: [] for n in range(6)}
     tracks = [track(n, box) for n, box in enumerate(boxes)]
     for k in range(12):
-        looked = follower.look(image, tracks, 2)
+        looked = follower.update(image, None, tracks, 2)
         assert len(looked) == 2
         for n in looked:
             turns[n].append(k)
@@ -210,36 +216,37 @@ def test_each_face_has_its_turn(network, photograph):
 
 def test_a_new_face_has_its_turn_first(network, photograph):
     image, boxes = crowd(photograph)
-    follower = FaceFollower(network)
+    follower = LandmarkFollower(network)
     tracks = [track(n, box) for n, box in enumerate(boxes)]
     for _ in range(5):
-        follower.look(image, tracks[:5], 2)
-    assert 5 in follower.look(image, tracks, 2)
+        follower.update(image, None, tracks[:5], 2)
+    assert 5 in follower.update(image, None, tracks, 2)
 
 
 def test_of_many_missed_faces_each_has_its_turn(network, photograph):
     image, boxes = crowd(photograph)
-    follower = FaceFollower(network)
+    follower = LandmarkFollower(network)
     tracks = [track(n, box) for n, box in enumerate(boxes)]
-    follower.look(image, tracks, 6)
+    follower.update(image, None, tracks, 6)
     seen = set()
     for _ in range(3):
-        found = follower.find_missed(image, [], 2)
+        found = follower.missed(image, [], 2)
         assert len(found) == 2
         now = [n for n, box in enumerate(boxes) if any(box.iou(f.box) > 0.5 for f in found)]
         seen.update(now)
-        follower.look(image, [
-            track(n, next((f.box for f in found if f.box.iou(box) > 0.5), box), is_seen=n in now)
+        follower.update(image, found, [
+            next((track_of(f, n) for f in found if f.box.iou(box) > 0.5),
+                 track(n, box, is_seen=False))
             for n, box in enumerate(boxes)], 2)
     assert seen == set(range(6))
 
 
 def test_a_doubtful_find_counts_where_there_is_a_face(network, photograph):
-    follower = FaceFollower(network)
+    follower = LandmarkFollower(network)
     elsewhere = Box(380, 40, 100, 100)
     image = moved(photograph, angle=60)
     doubtful = [Detection(FACE, 0.6), Detection(elsewhere, 0.9)]
-    (found,) = follower.confirm(image, doubtful, [], math.radians(60))
+    (found,) = follower.confirmed(image, doubtful, [], math.radians(60))
     assert found.score == 0.6
     assert found.box.iou(FACE) > 0.5
     across = found.key_points[KeyPoint.LEFT_EYE] - found.key_points[KeyPoint.RIGHT_EYE]
@@ -247,23 +254,23 @@ def test_a_doubtful_find_counts_where_there_is_a_face(network, photograph):
 
 
 def test_a_doubtful_find_of_a_face_that_was_found_otherwise_does_not_count(network, photograph):
-    found = [Detection(FACE, 0.7)]
-    assert FaceFollower(network).confirm(photograph, [Detection(FACE, 0.9)], found, 0.0) == found
+    found, follower = [Detection(FACE, 0.7)], LandmarkFollower(network)
+    assert follower.confirmed(photograph, [Detection(FACE, 0.9)], found, 0.0) == found
 
 
 def test_a_face_that_is_tracked_is_not_looked_at_again_for_a_doubtful_find(network, photograph):
-    follower = FaceFollower(network)
-    follower.look(photograph, [track()], 4)
+    follower = LandmarkFollower(network)
+    follower.update(photograph, None, [track()], 4)
     before = len(network.regions)
     found = [Detection(FACE, 0.7)]
-    assert follower.confirm(photograph, [Detection(FACE, 0.9)], found, 0.0) == found
+    assert follower.confirmed(photograph, [Detection(FACE, 0.9)], found, 0.0) == found
     assert len(network.regions) == before
 
 
 def test_a_leaning_face_that_was_taken_for_an_upright_one_is_put_right(network, photograph):
     image = moved(photograph, angle=120)
     wrong, other = Detection(FACE, 0.7), Detection(Box(380, 40, 100, 100), 0.9)
-    found = FaceFollower(network).confirm(
+    found = LandmarkFollower(network).confirmed(
         image, [Detection(FACE, 0.6)], [wrong, other], math.radians(120))
     assert wrong not in found
     assert other in found
@@ -273,27 +280,27 @@ def test_a_leaning_face_that_was_taken_for_an_upright_one_is_put_right(network, 
 
 
 def test_two_doubtful_finds_of_one_face_are_one(network, photograph):
-    follower = FaceFollower(network)
+    follower = LandmarkFollower(network)
     doubtful = [Detection(FACE, 0.6), Detection(Box(185, 80, 95, 95), 0.6)]
-    assert len(follower.confirm(photograph, doubtful, [], 0.0)) == 1
+    assert len(follower.confirmed(photograph, doubtful, [], 0.0)) == 1
 
 
 def test_a_face_that_only_the_network_found_is_found_again_until_the_tracker_takes_it(
         network, photograph):
-    follower = FaceFollower(network)
+    follower = LandmarkFollower(network)
     image = moved(photograph, angle=70)
     doubtful, numbers = [Detection(FACE, 0.6)], count()
-    found = follower.confirm(image, doubtful, [], math.radians(70))
+    found = follower.confirmed(image, doubtful, [], math.radians(70))
     while next(numbers) < 3:
         # Not confirmed yet: the tracker says nothing of it.
-        assert follower.look(image, [], 4) == {}
-        found = follower.follow(image, 4)
+        assert follower.update(image, found, [], 4) == {}
+        found = follower.carried(image, 4)
         assert len(found) == 1
-    assert follower.look(image, [track(box=found[0].box)], 4)[1].is_face
+    assert follower.update(image, found, [track_of(found[0])], 4)[1].is_face
 
 
 @pytest.mark.parametrize('points', [None, np.full((6, 2), np.nan, np.float32)])
 def test_upright_faces_without_key_points_are_seen_as_well(network, photograph, points):
-    mesh = FaceFollower(network).look(photograph, [track(key_points=points)], 4)[1]
+    mesh = LandmarkFollower(network).update(photograph, None, [track(key_points=points)], 4)[1]
     assert network.regions[0] == Region(*FACE.center, 1.5 * FACE.width, 0.0)
     assert mesh.is_face

@@ -17,13 +17,11 @@
 import importlib.util
 
 from checkout import ROOT
-from fer_ros.parameters.configuration import (
+from fer_ros.parameters.node_options import EmotionNodeOptions, FaceNodeOptions, NODE_OPTIONS
+from fer_ros.parameters.parameter_files import (
     ConfigError,
-    EmotionNodeOptions,
-    FaceNodeOptions,
     find_config,
     load_options,
-    NODE_OPTIONS,
     parameter_sections,
     read_config,
 )
@@ -174,8 +172,8 @@ def test_the_sections_of_other_nodes_are_those_of_a_parameter_file(write):
     (section('faces_node', 'crop_size: 48'), ["'faces_node'", 'face_node, emotion_node']),
     ('face_node:\n  crop_size: 48\n', ['face_node', 'ros__parameters']),
     ('face_node: 3\n', ['face_node', 'ros__parameters']),
-    ('- face_node\n', ['no ROS parameter file']),
-    ('just words', ['no ROS parameter file']),
+    ('- face_node\n', ['not a ROS parameter file']),
+    ('just words', ['not a ROS parameter file']),
     ('face_node: [1, 2\n', ['not valid YAML', 'line']),
     (b'\xff\xfe\x00broken', ['not valid YAML']),
     (section('face_node', 'crop_size: 2026-13-45'), ['not valid YAML']),

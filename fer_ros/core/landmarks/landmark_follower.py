@@ -1,0 +1,253 @@
+# Copyright 2026 the fer_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Following faces by their landmarks from one image to the next, at any roll."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from fer_ros.core.geometry import Box, Region
+from fer_ros.core.landmarks.face_mesh import FaceMesh
+from fer_ros.core.landmarks.mesh import region_differences, region_of_face
+from fer_ros.core.tracking.tracker import Track
+from fer_ros.core.values import Detection, Image, Mesh
+
+MAX_DISTANCE = 0.33
+"""Distance, in edges of the region, from which a mesh belongs to another face."""
+
+MAX_SIZE_RATIO = 1.5
+"""Ratio of the sizes from which a mesh belongs to another face."""
+
+
+@dataclass(frozen=True)
+class _Framing:
+    """
+    The box of a face relative to the box of its mesh, in edges of the latter.
+
+    A detector's box of a face differs by some percent from the box of its mesh. A box that is
+    carried on by landmarks keeps the detector's framing, so that it does not jump at the next
+    detection (docs/benchmarks.md).
+    """
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+    @classmethod
+    def of(cls, box: Box, mesh: Mesh) -> _Framing:
+        """Return how `box` frames the face of a mesh."""
+        return cls(
+            (box.x - mesh.box.x) / mesh.box.width, (box.y - mesh.box.y) / mesh.box.height,
+            box.width / mesh.box.width, box.height / mesh.box.height)
+
+    def box(self, mesh: Mesh) -> Box:
+        """Return the box that frames the face of another mesh in the same way."""
+        return Box(
+            mesh.box.x + self.x * mesh.box.width, mesh.box.y + self.y * mesh.box.height,
+            self.width * mesh.box.width, self.height * mesh.box.height)
+
+
+@dataclass(frozen=True)
+class _Place:
+    """
+    Where to look for a face in the next image.
+
+    `score` is that of the detector when it found the face last.
+    """
+
+    box: Box
+    score: float
+    framing: _Framing
+    region: Region
+
+    @classmethod
+    def of(cls, box: Box, score: float, mesh: Mesh) -> _Place:
+        """Return the place of a face with this box and these landmarks."""
+        return cls(box, score, _Framing.of(box, mesh), mesh.region)
+
+    def moved_to(self, box: Box) -> _Place:
+        """Return the place with its region moved and scaled as the box was."""
+        (x, y), (old_x, old_y) = box.center, self.box.center
+        scale = box.edge / self.box.edge
+        return replace(self, box=box, region=Region(
+            x + scale * (self.region.center_x - old_x), y + scale * (self.region.center_y - old_y),
+            scale * self.region.edge, self.region.roll))
+
+
+@dataclass
+class _Followed:
+    """What is remembered of a track: its place, and the turn in which the network saw it last."""
+
+    place: _Place | None = None
+    last_turn: int = 0
+
+
+class LandmarkFollower:
+    """
+    Finds faces of the last image again by their landmarks, each in the region where it was.
+
+    A head is followed through any roll, where a detector for upright faces loses it. Landmarks are
+    also steadier in these regions than in regions from a detector's key points.
+
+    `carried`, `missed` and `confirmed` find faces in a new image and change nothing here; a
+    detection that they return carries its mesh. `update` ends the image: it takes the tracks that
+    became of the detections, and returns their meshes.
+    """
+
+    def __init__(self, network: FaceMesh) -> None:
+        self._network = network
+        self._followed: dict[int, _Followed] = {}
+        self._unconfirmed: list[_Place] = []
+        self._turn = 0
+
+    def carried(self, image: Image, max_faces: int) -> list[Detection] | None:
+        """
+        Return all faces of the last image, at a fraction of a detector's cost.
+
+        :param max_faces: faces for which the network may run.
+        :return: None where a face is not found again, or where there are more than `max_faces`;
+            then a detector must search the image.
+        """
+        places = [followed.place for followed in self._followed.values()]
+        count = len(places) + len(self._unconfirmed)
+        if count > max_faces or None in places:
+            return None
+        found = self.missed(image, [], max_faces)
+        return found if len(found) == count else None
+
+    def missed(
+        self, image: Image, detections: Sequence[Detection], max_faces: int,
+    ) -> list[Detection]:
+        """
+        Return the faces of the last image that the detector missed in this one.
+
+        :param detections: what the detector found.
+        :param max_faces: faces for which the network may run, least recently processed first.
+        """
+        waiting = sorted(self._followed.values(), key=lambda followed: followed.last_turn)
+        places = [followed.place for followed in waiting if followed.place is not None]
+        candidates = [
+            place for place in [*places, *self._unconfirmed]
+            if not _is_among(place.box, detections)]
+        found: list[Detection] = []
+        for place in candidates[:max_faces]:
+            mesh = self._found_again(image, place.region)
+            if mesh is not None:
+                box = place.framing.box(mesh)
+                if not _is_among(box, [*detections, *found]):
+                    found.append(Detection(box, place.score, mesh.key_points, mesh))
+        return found
+
+    def confirmed(
+        self, image: Image, candidates: Sequence[Detection], detections: Sequence[Detection],
+        roll: float,
+    ) -> list[Detection]:
+        """
+        Return the detections together with those candidates that are other faces.
+
+        A candidate is another face if the network finds a face there. It then replaces a detection
+        at the same place in which the network finds none: detectors sometimes report a leaning
+        face as an upright one, with a wrong box.
+
+        :param candidates: detections of the rotated search.
+        :param detections: all other detections of this image.
+        :param roll: roll of the candidates in radians where their eyes are unknown.
+        """
+        kept = list(detections)
+        for candidate in candidates:
+            same = [found for found in kept if candidate.box.covers_most_of(found.box)]
+            if any(self._is_face(image, found) for found in same):
+                continue
+            mesh = self._network.refine(
+                image, region_of_face(candidate.box, candidate.key_points, roll))
+            others = [found for found in kept if found not in same]
+            if mesh.is_face and not _is_among(mesh.box, others):
+                kept = [*others, Detection(mesh.box, candidate.score, mesh.key_points, mesh)]
+        return kept
+
+    def update(
+        self, image: Image, detections: Sequence[Detection] | None, tracks: Sequence[Track],
+        max_faces: int,
+    ) -> dict[int, Mesh | None]:
+        """
+        Take the tracks of this image, and return the meshes of those for which the network ran.
+
+        The mesh of a detection that was found by its landmarks is used as it is.
+
+        :param detections: all detections of this image; None where the detector did not run.
+        :param tracks: the faces of this image. All other faces are forgotten, except detections
+            with a mesh that the tracker has not confirmed yet.
+        :param max_faces: faces whose mesh is computed, least recently processed first; predicted
+            faces have none.
+        :return: by `track_id`; None where the network found no face.
+        """
+        self._turn += 1
+        known = self._followed
+        self._followed = {
+            track.track_id: known.get(track.track_id, _Followed()) for track in tracks}
+        for track in tracks:
+            followed = self._followed[track.track_id]
+            if followed.place is not None:
+                followed.place = followed.place.moved_to(track.box)
+        seen = [track for track in tracks if track.is_seen]
+        seen.sort(key=lambda track: self._followed[track.track_id].last_turn)
+        meshes = {}
+        for track in seen[:max_faces]:
+            followed = self._followed[track.track_id]
+            mesh = self._mesh(image, track, followed.place)
+            followed.last_turn = self._turn
+            followed.place = None if mesh is None else _Place.of(track.box, track.score, mesh)
+            meshes[track.track_id] = mesh
+        if detections is not None:
+            taken = {id(track.detection) for track in tracks}
+            # The tracker wants to find them again in the next image before it confirms them.
+            self._unconfirmed = [
+                _Place.of(found.box, found.score, found.mesh) for found in detections
+                if found.mesh is not None and id(found) not in taken]
+        return meshes
+
+    def reset(self) -> None:
+        """Forget all faces."""
+        self._followed, self._unconfirmed = {}, []
+
+    def _is_face(self, image: Image, detection: Detection) -> bool:
+        """Return whether the network finds a face there, in this image or in the last one."""
+        places = (followed.place for followed in self._followed.values())
+        if any(place is not None and place.box.covers_most_of(detection.box) for place in places):
+            return True
+        region = region_of_face(detection.box, detection.key_points)
+        return self._network.refine(image, region).is_face
+
+    def _mesh(self, image: Image, track: Track, place: _Place | None) -> Mesh | None:
+        assert track.detection is not None
+        if track.detection.mesh is not None:
+            return track.detection.mesh
+        mesh = self._found_again(image, place.region) if place is not None else None
+        if mesh is None:
+            mesh = self._network.refine(image, region_of_face(track.box, track.key_points))
+        return mesh if mesh.is_face else None
+
+    def _found_again(self, image: Image, expected: Region) -> Mesh | None:
+        """Return the mesh of a face that is expected in a region, None where it is not there."""
+        mesh = self._network.refine(image, expected)
+        distance, ratio, _ = region_differences(mesh.region, expected)
+        is_same = mesh.is_face and distance < MAX_DISTANCE and ratio < MAX_SIZE_RATIO
+        return mesh if is_same else None
+
+
+def _is_among(box: Box, detections: Sequence[Detection]) -> bool:
+    return any(box.covers_most_of(found.box) for found in detections)
