@@ -31,11 +31,13 @@ from packaging.utils import canonicalize_name
 import pytest
 import setuptools
 
-# An import's name and its rosdep key; what is not listed has its own name for a key.
+# An import's name and its key in rosdep's python.yaml. ROS packages are not listed: their key is
+# their name.
 ROSDEP_KEYS = {
     'click': 'python3-click', 'cv2': 'python3-opencv', 'matplotlib': 'python3-matplotlib',
     'mediapipe': 'python3-mediapipe-pip', 'numpy': 'python3-numpy', 'rich': 'python3-rich',
-    'rosbags': 'python3-rosbags-pip', 'scipy': 'python3-scipy', 'skimage': 'python3-skimage',
+    'pytest': 'python3-pytest', 'pytest_timeout': 'python3-pytest-timeout',
+    'scipy': 'python3-scipy', 'skimage': 'python3-skimage',
     'yaml': 'python3-yaml'}
 # The first has no rosdep key, as package.xml says; the second is read by type checkers alone.
 WITHOUT_KEY = {'ai_edge_litert', 'typing_extensions'}
@@ -226,6 +228,19 @@ def test_only_these_layers_import(name, layers):
         if path.relative_to(ROOT / 'fer_ros').parts[0] not in layers
         and name in {module.split('.')[0] for module in imported(path)}]
     assert wrong == []
+
+
+@pytest.mark.parametrize('package', ['.', 'fer_msgs'])
+def test_package_xml_names_only_keys_that_rosdep_has(package):
+    declared = {element.text for element in manifest(package).iter() if 'depend' in element.tag}
+    assert declared
+    assert {name for name in declared if name.startswith('python3-')} <= set(ROSDEP_KEYS.values())
+
+
+@pytest.mark.parametrize('package', ['.', 'fer_msgs'])
+def test_package_xml_says_who_wrote_it_and_where_it_is_described(package):
+    assert manifest(package).findtext('author')
+    assert manifest(package).findtext('url').startswith('https://')
 
 
 def test_package_xml_names_all_that_is_imported():
