@@ -22,6 +22,8 @@ import sys
 from checkout import ROOT
 import pytest
 
+pytestmark = pytest.mark.slow
+
 TOOLS = (
     'bash', 'basename', 'cat', 'cp', 'cut', 'dirname', 'env', 'find', 'flock', 'ln', 'mkdir', 'mv',
     'rm', 'sed', 'sh', 'sha256sum', 'sort', 'tail', 'touch', 'tr', 'true', 'xargs')
