@@ -1,7 +1,7 @@
 # `make help` says what there is. tools/setup.sh makes the environment, tools/env.sh enters it.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help live bench test lint setup setup-train lock clean
+.PHONY: help live bench test test-fast lint setup setup-train lock clean
 
 SOURCE ?=
 CONFIG ?=
@@ -16,7 +16,8 @@ help:
 	@echo '     SOURCE  0, /dev/video2, a video, an image, a folder of images, rtsp://…, http://… or sample'
 	@echo '     CONFIG  a YAML file of parameters instead of config/live.yaml'
 	@echo '     ARGS    more options, such as ARGS="--duration 5 --record out.mp4"; ARGS=--help lists them'
-	@echo 'make test [ARGS=…]    run the tests; ARGS go to pytest, such as ARGS="-k tracker"'
+	@echo 'make test [ARGS=…]    run all tests, side by side; ARGS go to pytest, such as ARGS="-k tracker"'
+	@echo 'make test-fast        run the tests for daily work: without .venv-train, data sets and slow tests'
 	@echo 'make bench            measure quality and speed beside other pipelines; tables, and JSON and PNG in build/bench'
 	@echo '     FER_ROS_DATA     the folder of the data sets; without it only what comes with the project is looked at'
 	@echo 'make lint             check style, types and the rules of ament'
@@ -35,8 +36,14 @@ live: setup
 	{ : < /dev/tty; } 2> /dev/null || exec python "$$@"; \
 	set -m; FER_ROS_PARENT=$$$$ python "$$@"; code=$$?; exit $$code
 
+# worksteal: each process runs neighbouring tests, which share what they prepare.
+PYTEST = python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal
+
 test: setup setup-train
-	@$(ENTER) && exec python -m pytest $(ARGS)
+	@$(ENTER) && exec $(PYTEST) $(ARGS)
+
+test-fast: setup
+	@$(ENTER) && unset FER_ROS_DATA && exec $(PYTEST) -m 'not slow and not tensorflow' $(ARGS)
 
 # Scoring identities and finding faces by MTCNN need packages that only the training's environment has.
 bench: setup setup-train
@@ -47,7 +54,7 @@ bench: setup setup-train
 	done; exit $$code
 
 lint: setup
-	@$(ENTER) && ruff check . && mypy
+	@$(ENTER) && ruff check . && mypy && shellcheck -x tools/*.sh .ci/run
 
 setup:
 	@tools/setup.sh

@@ -25,13 +25,16 @@ def shared_files():
     """
     List what is installed to share/fer_ros.
 
+    Files that only trainings need (models/*/training) stay in the checkout.
+
     :return: pairs of a folder and its files, for every folder below launch, config and models.
     """
     by_folder = {}
     for top in ('launch', 'config', 'models'):
         for path in sorted(Path(top).rglob('*')):
             hidden = any(part.startswith(('.', '__')) for part in path.parts)
-            if path.is_file() and not hidden:
+            is_for_training = top == 'models' and 'training' in path.parts
+            if path.is_file() and not hidden and not is_for_training:
                 folder = f'share/{NAME}/{path.parent.as_posix()}'
                 by_folder.setdefault(folder, []).append(str(path))
     return list(by_folder.items())
@@ -51,6 +54,8 @@ setup(
         *shared_files(),
     ],
     python_requires='>=3.10',
+    # Tells `colcon test` to run pytest.
+    extras_require={'test': ['pytest', 'pytest-timeout']},
     zip_safe=False,
     entry_points={
         'console_scripts': [

@@ -21,8 +21,8 @@ import time
 def main() -> None:
     """Run the command that the arguments name."""
     started = time.monotonic()
-    # Until a command installs its own handlers, Ctrl-C ends the process at once: the imports take
-    # a second or more, and their tracebacks would help nobody.
+    # Ctrl-C ends the process at once until a command installs its own handlers. The imports take
+    # more than a second, and a traceback out of them would not help the user.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     from fer_ros.cli import fer
     fer(prog_name='fer', obj=started)

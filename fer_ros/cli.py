@@ -12,12 +12,11 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""The group of the `fer` command; a subcommand is imported only when it runs."""
+"""The `fer` command: the table of its subcommands, which are imported only when they run."""
 
 from __future__ import annotations
 
 import importlib
-from typing import Any
 
 import click
 
@@ -28,34 +27,37 @@ COMMANDS = {
         'Find the emotions in pictures, videos and folders of them.'),
     'bench': (
         'fer_ros.bench.commands',
-        'Measure quality and speed, side by side with other pipelines.'),
-    'models': ('fer_ros.evaluation.commands', 'List the installed models and check their files.'),
-    'evaluate': ('fer_ros.evaluation.commands', 'Measure how good a model is on labelled faces.'),
+        'Measure quality and speed in comparison with other pipelines.'),
+    'models': (
+        'fer_ros.evaluation.models_command', 'List the installed models and check their files.'),
+    'evaluate': (
+        'fer_ros.evaluation.evaluate_command',
+        'Measure the accuracy of a model on labelled faces.'),
     'train': (
-        'fer_ros.training.commands', 'Train a model, or go on where a training stopped.'),
+        'fer_ros.training.commands', 'Train a network, or continue an interrupted training.'),
     'export': (
-        'fer_ros.training.commands',
-        'Make of a trained network the files that the pipeline runs, and their card.'),
+        'fer_ros.training.commands', 'Export a trained network for deployment.'),
 }
-"""The module of each command, and its help in one line."""
+"""The module of each command, and its one-line help."""
 
 
 class LazyGroup(click.Group):
-    """Imports a command's module, and with it ROS or LiteRT, only for the command itself."""
+    """Imports the module of a command, and with it ROS or LiteRT, only to run the command."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of all commands."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Return a command; None where there is none of this name."""
+        """Return the command of this name; None if there is none."""
         if cmd_name not in COMMANDS:
             return None
-        command: Any = getattr(importlib.import_module(COMMANDS[cmd_name][0]), cmd_name)
+        command = getattr(importlib.import_module(COMMANDS[cmd_name][0]), cmd_name)
+        assert isinstance(command, click.Command)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the commands' help without importing them."""
+        """Write the help of all commands without importing their modules."""
         with formatter.section('Commands'):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
 

@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""The whole way from an image to emotions, without ROS."""
+"""The pipeline from an image to emotions in one object, without ROS."""
 
 from __future__ import annotations
 
@@ -22,12 +22,13 @@ from types import TracebackType
 from fer_ros.core.emotion_stage import EmotionOptions, EmotionStage
 from fer_ros.core.face_stage import FaceOptions, FaceStage
 from fer_ros.core.values import FaceEmotion, Frame
-from fer_ros.parameters.configuration import EmotionNodeOptions, FaceNodeOptions, load_options
+from fer_ros.parameters.node_options import EmotionNodeOptions, FaceNodeOptions
+from fer_ros.parameters.parameter_files import load_options
 
 
 class Pipeline:
     """
-    Face stage and emotion stage, one after the other, as the nodes run them.
+    The face stage and the emotion stage, one after the other, as the nodes run them.
 
     >>> from fer_ros import Frame, Pipeline
     >>> from fer_ros.media.sample_clip import SampleClip
@@ -55,10 +56,10 @@ class Pipeline:
     @classmethod
     def from_config(cls, path_or_name: str | Path) -> Pipeline:
         """
-        Make a pipeline from a configuration.
+        Create a pipeline from a configuration.
 
-        :param path_or_name: 'live', 'still' (every image stands alone, nothing is smoothed), or
-            the path of a YAML file.
+        :param path_or_name: 'live', 'still' (for unrelated images: nothing is tracked or
+            smoothed), another name in config/, or the path of a YAML file.
         :raises ConfigError: where the file is missing or faulty.
         :raises ModelError, MediaPipeNetworkError, ImportError: as above.
         """
@@ -73,10 +74,10 @@ class Pipeline:
 
     def process(self, frame: Frame) -> list[FaceEmotion]:
         """
-        Return the faces of an image with their emotions, those known longest first.
+        Return the faces of an image with their emotions, the lowest track ID first.
 
-        A face is reported once it was found in `tracker.min_hits` images in a row: with 'live' in
-        the second one, with 'still' at once.
+        A face is reported when it was found in `tracker.min_hits` successive images: with 'live'
+        in the second image, with 'still' at once.
 
         :raises RuntimeError: where the pipeline is closed.
         """
@@ -88,7 +89,7 @@ class Pipeline:
         return self._emotion_stage.process(self._face_stage.process(frame), frame.stamp_ns)
 
     def reset(self) -> None:
-        """Forget all tracks, as before another video. Identities are not given again."""
+        """Forget all tracks, for example before another video. Identities are not used again."""
         self._face_stage.reset()
         self._emotion_stage.reset()
 

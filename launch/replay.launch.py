@@ -14,13 +14,22 @@
 
 """From the images of a bag to /emotions: run `ros2 bag play BAG --clock` beside it."""
 
-from fer_ros.apps.launching import common_arguments, pipeline
+from pathlib import Path
+
 from launch import LaunchDescription
+from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription
+from launch.substitutions import LaunchConfiguration
 
 
 def generate_launch_description():
-    """Return the pipeline without a camera, on the bag's time."""
+    """Return the nodes of live.launch.py without a camera, with the time of the bag."""
     return LaunchDescription([
-        *common_arguments(use_sim_time='true'),
-        pipeline(with_camera=False),
+        DeclareLaunchArgument(
+            'use_sim_time', default_value='true', choices=['', 'true', 'false'],
+            description='Take the time from /clock, which `ros2 bag play --clock` publishes; '
+            'empty: as in the config.'),
+        IncludeLaunchDescription(
+            str(Path(__file__).with_name('live.launch.py')),
+            launch_arguments={
+                'camera': 'false', 'use_sim_time': LaunchConfiguration('use_sim_time')}.items()),
     ])

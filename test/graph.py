@@ -21,7 +21,7 @@ import threading
 import time
 
 from fer_ros.media.sample_clip import SampleClip
-from fer_ros.nodes.base.node import SpinThread
+from fer_ros.nodes.base.executor import SpinThread
 from fer_ros.nodes.face_conversion import to_stamp
 import numpy as np
 from rcl_interfaces.msg import Log
@@ -107,7 +107,7 @@ class Graph:
         rclpy.shutdown()
         # A node that is freed late would take the log of the next one of its name away.
         gc.collect()
-        assert not self.failures
+        assert not self.failures, self.failures
 
     def do(self, function, *arguments):
         """Call a function in the executor's thread and return what it returns."""

@@ -103,18 +103,29 @@ def file_fields(name, content):
 
 def card_fields(files, /, **changes):
     """
-    Return a correct card; names of changes may have dots.
+    Return the fields of a correct card.
 
     :param files: the card's mapping of files.
+    :param changes: new values by field; names may have dots, None removes the field.
     """
     fields = {
         'name': 'tiny', 'version': '0.1.0', 'description': 'One layer.', 'files': files,
         'input': {'width': EDGE, 'height': EDGE, 'channels': 1},
         'preprocessing': {'scale': 1 / 127.5, 'offset': -1.0, 'framing': 'fer2013'},
         'output': {'kind': 'logits'},
-        'labels': list(LABELS), 'parameters': 119,
-        'data': 'none', 'terms': 'none', 'training': 'none', 'figures': {},
+        'labels': list(LABELS), 'terms': 'none',
     }
+    return changed(fields, changes)
+
+
+def evaluation_fields(**changes):
+    """Return the fields of a correct evaluation file; for changes see `card_fields`."""
+    fields = {'parameters': 119, 'data': 'none', 'training': 'none', 'figures': {}}
+    return changed(fields, changes)
+
+
+def changed(fields, changes):
+    """Set or remove fields, and return the mapping."""
     for name, value in changes.items():
         *groups, last = name.split('.')
         place = fields
@@ -127,12 +138,14 @@ def card_fields(files, /, **changes):
     return fields
 
 
-def write_model(folder, model=None, *, int8=None, **changes):
+def write_model(folder, model=None, *, int8=None, evaluation=None, **changes):
     """
-    Write a model and its card into the folder and return the card's path.
+    Write a model, its card and its evaluation file into a folder, and return the card's path.
 
-    :param model: of float32, or what a test puts in its place.
-    :param int8: a second file, of whole numbers.
+    :param model: content of the float32 file; by default a correct model.
+    :param int8: content of a second file, of whole numbers.
+    :param evaluation: changes to the evaluation file, see `card_fields`.
+    :param changes: changes to the card, see `card_fields`.
     """
     model = linear_model(*linear_weights()) if model is None else model
     files = {'float32': file_fields('model.tflite', model)}
@@ -142,4 +155,6 @@ def write_model(folder, model=None, *, int8=None, **changes):
         (folder / 'model_int8.tflite').write_bytes(int8)
     card = folder / 'model.yaml'
     card.write_text(yaml.safe_dump(card_fields(files, **changes)))
+    fields = evaluation_fields(**(evaluation or {}))
+    (folder / 'evaluation.yaml').write_text(yaml.safe_dump(fields))
     return card

@@ -16,6 +16,7 @@
 # Then python, pytest, fer and (with a full ROS 2) ros2 use this checkout and its environment.
 # shellcheck shell=bash
 
+# shellcheck disable=SC2296  # zsh reads it
 _fer_root=$(cd "$(dirname "${BASH_SOURCE[0]:-${(%):-%x}}")/.." && pwd -P)
 _fer_venv=${FER_ROS_VENV:-$_fer_root/.venv}
 

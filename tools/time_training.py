@@ -13,9 +13,9 @@
 # limitations under the License.
 
 """
-Times steps of a training, with Keras' own layers and with the fastest ones.
+Measures the time of training steps, with the layers of Keras and with the fastest layers.
 
-In the training's environment, on an idle machine:
+Run it in the environment of the trainings, on an idle machine:
 
     KERAS_BACKEND=torch .venv-train/bin/python tools/time_training.py --edge 224
 """
@@ -37,23 +37,24 @@ from rich.table import Table
 @click.command()
 @click.option('--network', 'name', type=click.Choice(list(NETWORKS)), default='separable',
     show_default=True)
-@click.option('--edge', default=96, show_default=True, help='Of the pictures, in pixels.')
-@click.option('--batch', default=32, show_default=True, help='Pictures for each step.')
-@click.option('--steps', default=5, show_default=True, help='The middle one of so many is told.')
+@click.option('--edge', default=96, show_default=True, help='Edge of the images in pixels.')
+@click.option('--batch', default=32, show_default=True, help='Images per step.')
+@click.option(
+    '--steps', default=5, show_default=True, help='Number of steps; the median is printed.')
 def main(name: str, edge: int, batch: int, steps: int) -> None:
-    """Print how long a step takes."""
+    """Print the time of a training step."""
     table = Table(title=f'{name}, {edge}x{edge}, on {keras.backend.backend()}')
-    for column in 'layers', 'ms a picture', 'ratio':
+    for column in 'layers', 'ms per image', 'speed-up':
         table.add_column(column)
     plain, fast = (
         _seconds(kinds, name, edge, batch, steps) for kinds in (LayerKinds(), fastest_kinds()))
-    for layers, seconds in ("Keras'", plain), ('fastest', fast):
+    for layers, seconds in ('Keras', plain), ('fastest', fast):
         table.add_row(layers, f'{seconds / batch * 1000:.1f}', f'{plain / seconds:.2f}')
     Console().print(table)
 
 
 def _seconds(kinds: LayerKinds, name: str, edge: int, batch: int, steps: int) -> float:
-    """Return the median time of a step after the first, which prepares the others."""
+    """Return the median time of a step; the first step is not counted."""
     made = network(name, edge, Style(kinds=kinds))
     made.compile(
         keras.optimizers.SGD(0.01, momentum=0.9, nesterov=True),

@@ -22,7 +22,7 @@ from pathlib import Path
 import textwrap
 
 from fer_ros.core.options import Option
-from fer_ros.parameters.configuration import NODE_OPTIONS
+from fer_ros.parameters.node_options import NODE_OPTIONS
 from fer_ros.training.training_options import TrainingOptions
 import yaml
 
@@ -37,11 +37,13 @@ HEAD = (
 
 
 def facts(row: Option) -> str:
-    """Return range, unit and whether the parameter can change at run time, in words."""
+    """Return range, unit and when the parameter can change, in words."""
     unit = f' {row.unit}' if row.unit else ''
     parts = [f'{row.range}{unit}' if row.range else unit.strip()]
     if row.dynamic:
         parts.append('changes at run time')
+    if row.read_only:
+        parts.append('read-only')
     return '; '.join(part for part in parts if part)
 
 
@@ -66,8 +68,8 @@ SENSOR_DATA = 'sensor data'
 
 RESULTS = 'reliable, keep last 10'
 DIAGNOSTICS = (
-    '/diagnostics', 'diagnostic_msgs/msg/DiagnosticArray', RESULTS,
-    'state, rates and latencies, once per second')
+    '/diagnostics', 'diagnostic_msgs/msg/DiagnosticArray',
+    'reliable, transient local, keep last 10', 'state, rates and latencies, once per second')
 IMAGES_IN = (
     'image_raw', 'sensor_msgs/msg/Image', 'as the publisher',
     'bgr8, rgb8, bgra8, rgba8, mono8, uyvy (yuv422) or yuyv (yuv422_yuy2)')
@@ -174,7 +176,8 @@ def parameters(rows: list[Option]) -> list[str]:
             f'`{row.default!r}`' if isinstance(row.default, str)
             else f'`{str(row.default).lower()}`')
         unit = f' {row.unit}' if row.unit else ''
-        change = ' Changes at run time.' if row.dynamic else ''
+        change = (
+            ' Changes at run time.' if row.dynamic else ' Read-only.' if row.read_only else '')
         lines.append(
             f'| `{row.name}` | {row.type.__name__} | {default}{unit} | {row.range} '
             f'| {row.description}{change} |')

@@ -13,8 +13,9 @@
 # limitations under the License.
 
 """
-Programs that people start, a folder each, and what the launch files share.
+Programs that people start, a folder each, and what they share with the launch files.
 
-`apps/live` starts the four nodes and shows `/emotions`; `apps/analyze` passes pictures and videos
-through a `Pipeline` into files. Algorithms belong to `fer_ros.core`.
+`apps/live` starts the four nodes and shows `/emotions`. `apps/analyze` passes pictures and videos
+through a `Pipeline` into files. `apps/startup` is used by `apps/live` and by the launch files.
+Algorithms belong to `fer_ros.core`.
 """

@@ -13,8 +13,8 @@
 # limitations under the License.
 
 """
-Measurements of quality and speed, side by side with other pipelines.
+Benchmarks of quality and speed, in comparison with other pipelines.
 
-The same images pass through this pipeline and the others in one run. Nothing else imports this
-package.
+In one run, the same images are processed by this pipeline and by the others. No other package
+imports this one.
 """

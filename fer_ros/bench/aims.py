@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""The aims of config/bench/aims.yaml, and whether a run held them."""
+"""Reads the aims in config/bench/aims.yaml and compares a run with them."""
 
 from __future__ import annotations
 
@@ -37,10 +37,11 @@ HELD, MISSED, NOT_MEASURED = 'held', 'missed', 'not measured'
 @dataclass(frozen=True)
 class Aim:
     """
-    A bound on one figure of a run.
+    A bound for one figure of a run.
 
-    `measure` is the figure's place in the run's JSON, its keys joined by dots; `bound` is one of
-    `BOUNDS`.
+    :param aim: description.
+    :param measure: keys that lead to the figure in the JSON of the run, joined by dots.
+    :param bound: one of `BOUNDS`.
     """
 
     aim: str
@@ -49,7 +50,7 @@ class Aim:
     limit: float
 
     def judged(self, figures: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the aim with what was measured and whether it was held, as the JSON has it."""
+        """Return the aim with the measured figure and whether it is held, for the JSON."""
         measured = _figure(figures, self.measure)
         sign, holds = BOUNDS[self.bound]
         state = NOT_MEASURED
@@ -66,7 +67,7 @@ def _figure(figures: Mapping[str, Any], place: str) -> float | None:
         if not isinstance(value, Mapping) or key not in value:
             return None
         value = value[key]
-    # NaN stands for "nothing to measure": it is neither above nor below a bound.
+    # NaN means that nothing was measured.
     return None if value is None or value != value else float(value)
 
 
@@ -75,8 +76,8 @@ def read_aims(bench: str, path: Path | None = None) -> list[Aim]:
     Return the aims of a bench.
 
     :param bench: 'speed', 'quality' or 'ros'.
-    :param path: None: config/bench/aims.yaml.
-    :raises ValueError: where the file is faulty; the text says where.
+    :param path: file of aims; None for config/bench/aims.yaml.
+    :raises ValueError: if the file is wrong. The text names the place.
     """
     path = path or share_directory() / 'config' / 'bench' / 'aims.yaml'
     rows = yaml.safe_load(path.read_text(encoding='utf-8'))[bench]

@@ -11,7 +11,7 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
-"""The figures of the benches as a PNG."""
+"""Charts of the benchmarks' figures as PNG."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from fer_ros.bench.detecting import UNITS
+from fer_ros.bench.detection_accuracy import UNITS
 from fer_ros.bench.tables import number_text
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -34,8 +34,8 @@ def save_chart(path: Path, figures: Figures) -> None:
     """
     Draw a run.
 
-    :param figures: as `results.with_aims` returns them.
-    :raises OSError: where the file cannot be written.
+    :param figures: result of `results.with_aims`.
+    :raises OSError: if the file cannot be written.
     """
     figure = Figure(figsize=(12, 7), dpi=110, layout='constrained')
     figure.suptitle(f'fer bench {figures["bench"]}: {figures["machine"]}, {figures["date"][:10]}')
@@ -47,7 +47,7 @@ def save_chart(path: Path, figures: Figures) -> None:
 def _bars(
     axes: Axes, groups: list[str], series: Mapping[str, list[float]], label: str,
 ) -> None:
-    """Draw a group of bars for each name; what was not measured is NaN."""
+    """Draw a bar for each group and series; NaN for missing values."""
     width = 0.8 / max(len(series), 1)
     for number, (name, values) in enumerate(series.items()):
         bars = axes.bar(
@@ -65,7 +65,8 @@ def _speed(figure: Figure, figures: Figures) -> None:
     groups = [scenario['name'].replace(', ', '\n') for scenario in scenarios]
     upper, lower = figure.subplots(2, 1)
     for axes, key, label in (
-            (upper, 'fps', 'images/s (more is better)'), (lower, 'p95_ms', 'p95 in ms (less)')):
+            (upper, 'fps', 'images/s (higher is better)'),
+            (lower, 'p95_ms', 'p95 in ms (lower is better)')):
         _bars(axes, groups, {
             text: [scenario['results'].get(name, {}).get(key, np.nan) for scenario in scenarios]
             for name, text in figures['pipelines'].items()}, label)
@@ -104,5 +105,5 @@ def _ros(figure: Figure, figures: Figures) -> None:
     _bars(
         axes, [f'{row["processes"]}\n{row["rate_hz"]:g} images/s' for row in runs],
         {name: [row[f'{name}_ms'] for row in runs] for name in PERCENTILES},
-        'from the stamp to /emotions in ms')
+        'latency from stamp to /emotions in ms')
     axes.legend()

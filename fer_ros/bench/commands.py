@@ -30,14 +30,15 @@ Report = Callable[[str], None]
 
 @click.group()
 def bench() -> None:
-    """Measure quality and speed, side by side with other pipelines."""
+    """Measure quality and speed in comparison with other pipelines."""
 
 
 def _outputs(command: Callable[..., None]) -> Callable[..., None]:
     for option in (
-            click.option('--plot', type=FILE, metavar='FILE', help='Draw a chart into a PNG.'),
+            click.option('--plot', type=FILE, metavar='FILE', help='Write a chart as a PNG.'),
             click.option(
-                '--json', 'json_path', type=FILE, metavar='FILE', help='Write all figures.')):
+                '--json', 'json_path', type=FILE, metavar='FILE',
+                help='Write all figures as JSON.')):
         command = option(command)
     return command
 
@@ -46,10 +47,10 @@ def _outputs(command: Callable[..., None]) -> Callable[..., None]:
 @_outputs
 def quality(json_path: Path | None, plot: Path | None) -> None:
     """
-    Measure what is found, who is who, and how steady the emotions are.
+    Measure detection, identities, and the stability of the emotions.
 
     The environment variable FER_ROS_DATA names the folder of the data sets (photos, clips,
-    tracks); without it only what comes with the project is looked at.
+    tracks). Without it, only data that comes with the project is used.
     """
     from fer_ros.bench.quality_bench import data_folder, run
     _bench('quality', lambda report: run(data_folder(), report), json_path, plot)
@@ -58,25 +59,25 @@ def quality(json_path: Path | None, plot: Path | None) -> None:
 @bench.command()
 @click.option(
     '--rounds', type=click.IntRange(min=1), default=3, show_default=True,
-    help='How often all pipelines take their turns.')
+    help='Number of turns of each pipeline.')
 @_outputs
 def speed(rounds: int, json_path: Path | None, plot: Path | None) -> None:
-    """Measure the pipeline's speed beside that of others, and where its time goes."""
-    from fer_ros.bench import stage_times
+    """Compare the speed with that of other pipelines."""
+    from fer_ros.bench import time_by_module
     from fer_ros.bench.speed_bench import run
     _bench(
         'speed', lambda report: {
-            **run(rounds=rounds, report=report), 'profile': stage_times.run(report)},
+            **run(rounds=rounds, report=report), 'profile': time_by_module.run(report)},
         json_path, plot)
 
 
 @bench.command()
 @click.option(
     '--rounds', type=click.IntRange(min=1), default=2, show_default=True,
-    help='How often each run is repeated.')
+    help='Number of repetitions of each run.')
 @_outputs
 def ros(rounds: int, json_path: Path | None, plot: Path | None) -> None:
-    """Measure the nodes from the stamp of an image to its emotions."""
+    """Measure latency and load of the ROS nodes."""
     from fer_ros.bench.ros_bench import run
     _bench('ros', lambda report: run(rounds=rounds, report=report), json_path, plot)
 
@@ -90,7 +91,6 @@ def _bench(
         with console.status(f'fer bench {name}') as status:
             figures = with_aims(
                 name, run(status.update if console.is_terminal else console.print))
-        # Only now, so that a missing folder does not cost the run.
         if json_path is not None:
             write_json(json_path, figures)
         if plot is not None:
@@ -102,11 +102,11 @@ def _bench(
 
 
 def print_tables(figures: dict[str, Any]) -> None:
-    """Print the tables of a run with its date and machine, and how many aims were held."""
+    """Print the tables of a run with date and machine, and the number of aims that are held."""
     from fer_ros.bench.tables import tables
     console = Console(highlight=False)
     if not console.is_terminal:
-        # In a file or a pipe nothing need be folded.
+        # A file or a pipe has no width, so lines are not wrapped.
         console = Console(highlight=False, width=200)
     console.print(f'fer bench {figures["bench"]}, {figures["date"]}, {figures["machine"]}, '
                   f'load before {figures["load_before"]}\n')

@@ -11,7 +11,7 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
-"""Clips of any number of faces at any size of image, whose boxes and identities are known."""
+"""Synthetic clips with any number of faces and known boxes and identities, in any size."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ FRAME_COUNT = 48
 
 _SHARE_OF_CELL = 0.5
 _SHARE_OF_HEIGHT = 0.28
-"""Edge of a face: half of its cell, so that its head has room, but no more than 134 px in 480."""
+"""Edge of a face in units of its cell and of the image's height; the smaller one is used."""
 
 _AMPLITUDE = 0.3
-"""How far a face moves to either side, in its edges: at most 1.2 edges a second."""
+"""Amplitude of the movement in units of the face's edge: at most 1.2 edges per second."""
 
 
 class CrowdClip(SampleClip):
     """
-    The sample clip's two heads in a grid, each moving and leaning in its own cell.
+    The two heads of the sample clip in a grid; each head moves and rolls in its own cell.
 
-    The end leads into the begin. Each face has an identity of its own.
+    The clip is a loop. Each face has its own identity.
 
     >>> clip = CrowdClip(4, 640, 480)
     >>> clip.frame(0).shape, len(clip.truth(0))
@@ -46,13 +46,13 @@ class CrowdClip(SampleClip):
 
     def __init__(self, faces: int, width: int, height: int, first: int = 0) -> None:
         """
-        Cut the heads out.
+        Cut out the heads.
 
-        :param faces: 1 or more.
-        :param width: of the images in pixels.
-        :param height: of the images in pixels.
-        :param first: which of the two heads comes first, 0 or 1.
-        :raises FileNotFoundError: where a package that carries a photograph is not installed.
+        :param faces: number of faces, 1 or more.
+        :param width: width of the images in pixels.
+        :param height: height of the images in pixels.
+        :param first: index of the head that comes first, 0 or 1.
+        :raises FileNotFoundError: if a package with one of the photographs is not installed.
         """
         self.width, self.height = width, height
         self._columns = max(
@@ -61,7 +61,7 @@ class CrowdClip(SampleClip):
         self._size = min(
             _SHARE_OF_CELL * min(width / self._columns, height / self._rows),
             _SHARE_OF_HEIGHT * height)
-        # The heads are stored in the size in which they are drawn, so that none is scaled twice.
+        # The heads are stored in their final size, so that they are scaled only once.
         self._scale = self._size / STORED_FACE_SIZE
         self._heads = [
             cut_out(
@@ -73,7 +73,8 @@ class CrowdClip(SampleClip):
         cell_width, cell_height = self.width / self._columns, self.height / self._rows
         places = []
         for number in range(len(self._heads)):
-            # Neighbours are a third of a turn apart, so that no two move alike.
+            # Neighbours have a phase difference of a third of a turn, so that they move
+            # differently.
             phase = 2 * math.pi * (index / FRAME_COUNT + number / 3)
             row, column = divmod(number, self._columns)
             places.append(Place(
@@ -83,7 +84,7 @@ class CrowdClip(SampleClip):
         return places
 
     def write(self, path: Path) -> None:
-        """Write all frames, one after the other, without any head: (N, H, W, 3) uint8."""
+        """Write all frames as raw data without a header: (N, H, W, 3) uint8."""
         with path.open('wb') as file:
             for index in range(FRAME_COUNT):
                 file.write(self.frame(index).data)

@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""How well identities are kept: MOTA, IDF1 and switches."""
+"""How well the tracker keeps identities: MOTA, IDF1 and identity switches."""
 
 from __future__ import annotations
 
@@ -29,35 +29,38 @@ from fer_ros.pipeline import Pipeline
 import numpy as np
 
 LTFT_RATES_HZ = {'choke1': 30.0, 'street': 30.0, 'terminal_1': 30.0, 'shibuya': 25.0}
-"""The four videos of LTFT and their images per second, as its README states them."""
+"""The four videos of LTFT with their images per second, from its README."""
 
 DROPPED = 0.2
+"""Share of the boxes that is left out."""
+
 JITTER = 0.03
-"""Share of the boxes that is left out, and spread of middle and edge in the faces' edges."""
+"""Standard deviation of the boxes' center and size, in units of the face's edge."""
 
 SEED = 4
 
-LEAST_IOU = 0.5
-"""Overlap from which a followed box counts as the true one, as MOTChallenge has it."""
+MIN_IOU = 0.5
+"""Minimum overlap of a track with the true box, as in MOTChallenge."""
 
-LONGEST_GAP_S = 1.0
-"""Shorter gaps must not cost the identity; after a longer one a person counts as a new one."""
+MAX_GAP_S = 1.0
+"""The identity must survive shorter gaps. After a longer one, a person counts as a new person."""
 
 CROWD_FACES = 8
 
 Labelled = list[tuple[int, Box]]
 """True faces of an image with their identities."""
 
-Followed = list[tuple[int, Box, FaceState]]
-"""Faces that were reported for an image."""
+Tracked = list[tuple[int, Box, FaceState]]
+"""Tracks that were reported for an image: ID, box, state."""
 
 
 def run(data: Path | None, report: Callable[[str], None]) -> tuple[dict[str, Any], dict[str, str]]:
     """
-    Measure on LTFT's tracks, the sample clip and a made crowd.
+    Measure on the tracks of LTFT, the sample clip and a synthetic crowd.
 
-    :param data: folder of the data sets; None: without LTFT.
-    :return: the figures by clip, as `score` gives them, and why others were left out.
+    :param data: folder of the data sets; None to leave out LTFT.
+    :return: two mappings by clip: the figures (see `score`), and the reasons why clips were left
+        out.
     """
     try:
         import motmetrics  # noqa: F401
@@ -75,7 +78,7 @@ def run(data: Path | None, report: Callable[[str], None]) -> tuple[dict[str, Any
             continue
         report(f'identities of {name}')
         truth = read_ltft(path)
-        result[name] = score(truth, followed(truth, rate_hz), rate_hz)
+        result[name] = score(truth, tracked(truth, rate_hz), rate_hz)
     crowd = CrowdClip(CROWD_FACES, 640, 480)
     for name, clip in (('sample', SampleClip()), ('crowd', crowd)):
         report(f'identities of the {name} clip')
@@ -98,15 +101,15 @@ def read_ltft(path: Path) -> list[Labelled]:
     return frames
 
 
-def followed(truth: Sequence[Labelled], rate_hz: float) -> list[Followed]:
+def tracked(truth: Sequence[Labelled], rate_hz: float) -> list[Tracked]:
     """
-    Return what our default tracker makes of the boxes, jittered and with a fifth left out.
+    Return the tracks of the default tracker for boxes with jitter, a fifth of them left out.
 
-    The same truth gives the same boxes in each run.
+    The boxes are the same in each run.
     """
     random = np.random.default_rng(SEED)
     tracker = create_tracker(TrackerOptions())
-    # Association looks at boxes alone.
+    # The association uses only the boxes, not the image.
     image = np.zeros((1, 1, 3), np.uint8)
     result = []
     for index, faces in enumerate(truth):
@@ -125,8 +128,8 @@ def _jittered(box: Box, random: np.random.Generator) -> Box:
     return Box(x - width / 2, y - height / 2, width, height)
 
 
-def _seen(clip: SampleClip | CrowdClip) -> list[Followed]:
-    """Return what our default pipeline makes of the images."""
+def _seen(clip: SampleClip | CrowdClip) -> list[Tracked]:
+    """Return the tracks of the default pipeline for the images of a clip."""
     with Pipeline.from_config('live') as pipeline:
         return [
             [(face.track_id, face.box, face.state) for face in pipeline.process(
@@ -135,26 +138,26 @@ def _seen(clip: SampleClip | CrowdClip) -> list[Followed]:
 
 
 def score(
-    truth: Sequence[Labelled], tracks: Sequence[Followed], rate_hz: float,
+    truth: Sequence[Labelled], tracks: Sequence[Tracked], rate_hz: float,
 ) -> dict[str, float]:
     """
-    Compare tracks with the truth, frame by frame, by motmetrics.
+    Compare tracks with the truth, frame by frame, using motmetrics.
 
-    A person who was away for a second or longer counts as a new one, whether or not the tracker
-    knows the face again: by its place alone nobody can. A predicted place where nobody is (any
-    more) is not counted as false, as it says itself that it was not seen. `idf1_strict` is without
-    both, over all that was reported and each person's whole life.
+    A person who was absent for a second or longer counts as a new person, because nobody can be
+    recognised by position alone. A predicted position without a person is not counted as false,
+    because its state says that the face was not detected. `idf1_strict` is computed without these
+    two exceptions.
 
     :return: `mota`, `idf1`, `idf1_strict`, `switches`, `misses`, `false`, `people`, and
-        `predicted_for_nobody`, the places that were not counted.
+        `predicted_for_nobody`, the number of positions that were not counted.
     """
     counted = [
         [(track_id, box) for track_id, box, state in found
          if state is FaceState.DETECTED
-         or any(box.iou(other) >= LEAST_IOU for _, other in faces)]
+         or any(box.iou(other) >= MIN_IOU for _, other in faces)]
         for faces, found in zip(truth, tracks, strict=True)]
-    longest_gap = round(LONGEST_GAP_S * rate_hz)
-    row = _by_motmetrics(split_stays(truth, longest_gap), split_stays(counted, longest_gap))
+    max_gap = round(MAX_GAP_S * rate_hz)
+    row = _by_motmetrics(split_stays(truth, max_gap), split_stays(counted, max_gap))
     strict = _by_motmetrics(truth, [[face[:2] for face in found] for found in tracks])
     return {
         'mota': float(row['mota']), 'idf1': float(row['idf1']),
@@ -164,15 +167,15 @@ def score(
         'predicted_for_nobody': sum(map(len, tracks)) - sum(map(len, counted))}
 
 
-def split_stays(frames: Sequence[Labelled], longest_gap: int) -> list[Labelled]:
-    """Return the frames with a new identity for who was away for so many of them or longer."""
+def split_stays(frames: Sequence[Labelled], max_gap: int) -> list[Labelled]:
+    """Return the frames with a new identity for each person after a gap longer than `max_gap`."""
     last: dict[int, int] = {}
     name: dict[int, int] = {}
     names = 0
     result = []
     for index, faces in enumerate(frames):
         for person, _ in faces:
-            if person not in last or index - last[person] > longest_gap:
+            if person not in last or index - last[person] > max_gap:
                 names += 1
                 name[person] = names
             last[person] = index
@@ -181,7 +184,7 @@ def split_stays(frames: Sequence[Labelled], longest_gap: int) -> list[Labelled]:
 
 
 def _by_motmetrics(truth: Sequence[Labelled], tracks: Sequence[Labelled]) -> Any:
-    """Return the row of figures that motmetrics makes."""
+    """Return the row of figures of motmetrics."""
     import motmetrics
     accumulator = motmetrics.MOTAccumulator(auto_id=True)
     for faces, found in zip(truth, tracks, strict=True):
@@ -190,7 +193,7 @@ def _by_motmetrics(truth: Sequence[Labelled], tracks: Sequence[Labelled]) -> Any
                 len(faces), len(found))
         accumulator.update(
             [identity for identity, _ in faces], [identity for identity, _ in found],
-            np.where(overlap >= LEAST_IOU, 1 - overlap, np.nan))
+            np.where(overlap >= MIN_IOU, 1 - overlap, np.nan))
     return motmetrics.metrics.create().compute(accumulator, metrics=[
         'mota', 'idf1', 'num_switches', 'num_misses', 'num_false_positives',
         'num_unique_objects']).iloc[0]

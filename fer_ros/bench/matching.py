@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Which detection is which true face."""
+"""Matches detections with true faces, and counts found, missed and false faces."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ from fer_ros.core.values import Box
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-SAME_IOU = 0.3
+MIN_IOU = 0.3
 """
-Overlap from which a detection counts as the face.
+Minimum overlap of a detection with a true face.
 
-Detectors frame faces differently, some from the hair and some from the brows; at the 0.5 that is
-usual for one detector's boxes, framing would be measured instead of finding.
+Detectors frame faces differently, some from the hair, some from the eyebrows. The usual minimum of
+0.5 would measure the framing instead of the detection.
 """
 
 
 @dataclass
 class Counts:
-    """Faces that were found, missed, and found where there is none, in so many images."""
+    """Numbers of found, missed and false faces, and of images."""
 
     found: int = 0
     missed: int = 0
@@ -47,7 +47,7 @@ class Counts:
         """
         Count an image.
 
-        :param optional: faces that may be found or not.
+        :param optional: faces that count neither as missed nor as false.
         """
         pairs = matched(truth, detections)
         taken = set(pairs.values())
@@ -59,12 +59,12 @@ class Counts:
 
     @property
     def recall(self) -> float:
-        """Share of the faces that were found; NaN where there were none."""
+        """Share of the faces that were found; NaN without faces."""
         whole = self.found + self.missed
         return self.found / whole if whole else float('nan')
 
     def to_mapping(self) -> dict[str, float]:
-        """Return the counts as the JSON has them."""
+        """Return the counts for the JSON."""
         return {
             'images': self.images, 'faces': self.found + self.missed, 'found': self.found,
             'recall': self.recall, 'false': self.false,
@@ -72,11 +72,15 @@ class Counts:
 
 
 def matched(truth: Sequence[Box], detections: Sequence[Box]) -> dict[int, int]:
-    """Return the detection of each true face that has one, all indices; the best pairs in sum."""
+    """
+    Match true faces with detections so that the sum of the overlaps is largest.
+
+    :return: index of the detection by index of the true face; unmatched faces are missing.
+    """
     if not truth or not detections:
         return {}
     overlap = np.array([[face.iou(box) for box in detections] for face in truth])
-    overlap[overlap < SAME_IOU] = 0
+    overlap[overlap < MIN_IOU] = 0
     rows, columns = linear_sum_assignment(-overlap)
     return {
         int(row): int(column) for row, column in zip(rows, columns, strict=True)

@@ -13,11 +13,11 @@
 # limitations under the License.
 
 """
-Our pipelines, and those that people build today of MediaPipe, MTCNN, CSRT and Keras.
+The pipelines of the comparison: ours, and common ones of MediaPipe, MTCNN, CSRT and Keras.
 
-The others are written as their guides show them: one detector call for an image, `predict` for
-each face. Their networks have the architectures of those guides with random weights, as their
-answers are not looked at here, only the time that they take.
+The others are written as in their guides: one call of the detector per image, one `predict` per
+face. Their classifiers have the architectures of the guides with random weights, because only the
+time is measured, not the answers.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from typing import Any
 
 import cv2
 from fer_ros.core.values import Frame, Image
-from fer_ros.parameters.configuration import ConfigError
+from fer_ros.parameters.parameter_files import ConfigError
 from fer_ros.pipeline import Pipeline
 import numpy as np
 
@@ -48,7 +48,7 @@ Region = tuple[int, int, int, int]
 
 
 class NotInstalledError(RuntimeError):
-    """A pipeline cannot run here; the text says what is missing."""
+    """A pipeline cannot run here. The text names what is missing."""
 
 
 class Contestant(ABC):
@@ -57,25 +57,25 @@ class Contestant(ABC):
     @abstractmethod
     def process(self, image: Image, stamp_ns: int) -> int:
         """
-        Take the next image in.
+        Process the next image.
 
         :param image: (H, W, 3) uint8, BGR.
-        :return: the number of faces that it found or followed in it.
+        :return: number of faces that were detected or tracked.
         """
 
     def reset(self) -> None:
-        """Forget all faces, as before another video."""
+        """Forget all faces, before another video."""
         return
 
 
 class Ours(Contestant):
-    """`Pipeline` with a configuration of config/."""
+    """`Pipeline` with one of the configurations in config/."""
 
     def __init__(self, config: str) -> None:
         """
         Load the networks.
 
-        :raises NotInstalledError: where the configuration needs what is not installed.
+        :raises NotInstalledError: if something that the configuration needs is not installed.
         """
         try:
             self._pipeline = Pipeline.from_config(config)
@@ -90,7 +90,7 @@ class Ours(Contestant):
 
 
 class MediaPipeKeras(Contestant):
-    """MediaPipe finds the faces, a 224x224 Keras network classifies each, in every image."""
+    """MediaPipe detects the faces, a 224x224 Keras network classifies them, in every image."""
 
     def __init__(self) -> None:
         """Load the networks."""
@@ -112,7 +112,7 @@ class MediaPipeKeras(Contestant):
 
 
 class MtcnnKeras(Contestant):
-    """MTCNN finds the faces, a 48x48 Keras network classifies each, in every image."""
+    """MTCNN detects the faces, a 48x48 Keras network classifies them, in every image."""
 
     def __init__(self) -> None:
         """Load the networks."""
@@ -158,7 +158,7 @@ class Classic(Contestant):
 
 
 class FerPackage(Contestant):
-    """The `fer` package as its guide uses it: `FER().detect_emotions(image)` in every image."""
+    """The `fer` package as in its guide: `FER().detect_emotions(image)` in every image."""
 
     def __init__(self) -> None:
         """Load its networks."""
@@ -174,7 +174,9 @@ class Entry:
     """
     A pipeline of the comparison.
 
-    `text` says what it does, `is_training_only` whether it needs the training's environment.
+    :param text: description for the tables.
+    :param create: loads the pipeline.
+    :param is_training_only: whether it needs the environment of the trainings.
     """
 
     name: str
@@ -184,7 +186,7 @@ class Entry:
 
 
 ENTRIES = {entry.name: entry for entry in (
-    Entry(DEFAULT, 'fer_ros as it comes', lambda: Ours('live'), is_training_only=False),
+    Entry(DEFAULT, 'fer_ros with its defaults', lambda: Ours('live'), is_training_only=False),
     Entry('mediapipe_keras', 'MediaPipe and Keras predict (224x224) on every image',
           MediaPipeKeras),
     Entry(CLASSIC, 'MTCNN every 10th image, CSRT, Keras predict (48x48) every 5th', Classic),
@@ -192,15 +194,15 @@ ENTRIES = {entry.name: entry for entry in (
     Entry(MTCNN_CSRT, 'fer_ros with config/mtcnn_csrt.yaml', lambda: Ours(MTCNN_CSRT)),
     Entry('fer', 'the fer package', FerPackage),
 )}
-"""All pipelines by their names, in the order of the tables."""
+"""All pipelines by name, in the order of the tables."""
 
 
 def create(name: str) -> Contestant:
     """
-    Return a pipeline, ready to run.
+    Load a pipeline.
 
-    :param name: a key of `ENTRIES`.
-    :raises NotInstalledError: where what it needs is not installed here.
+    :param name: key of `ENTRIES`.
+    :raises NotInstalledError: if something that it needs is not installed.
     """
     try:
         return ENTRIES[name].create()
@@ -225,7 +227,7 @@ def _mtcnn_regions(detector: Any, image: Image) -> list[Region]:
 
 
 def _inside(image: Image, region: tuple[int, ...]) -> Region:
-    """Return the part of the region that lies in the image, at least 2x2 pixels."""
+    """Return the part of the region inside the image, at least 2x2 pixels."""
     height, width = image.shape[:2]
     x, y = min(max(region[0], 0), width - 2), min(max(region[1], 0), height - 2)
     right, bottom = region[0] + region[2], region[1] + region[3]
@@ -233,7 +235,7 @@ def _inside(image: Image, region: tuple[int, ...]) -> Region:
 
 
 def _classified(network: Any, image: Image, regions: list[Region], edge: int) -> int:
-    """Let Keras classify each face in a call of its own; return their number."""
+    """Classify each face in a separate call of Keras, and return the number of faces."""
     for x, y, width, height in regions:
         grey = cv2.cvtColor(image[y:y + height, x:x + width], cv2.COLOR_BGR2GRAY)
         crop = cv2.resize(grey, (edge, edge)).astype(np.float32) / 255

@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""`fer bench quality`: what is found, who is who, and how steady the emotions are."""
+"""`fer bench quality`: detection, identities, and the stability of the emotions."""
 
 from __future__ import annotations
 
@@ -21,39 +21,39 @@ import os
 from pathlib import Path
 from typing import Any
 
-from fer_ros.bench import detecting, identity, steadiness
-from fer_ros.bench.photo_scenes import photo_scenes, sample_scene
+from fer_ros.bench import detection_accuracy, identity, steadiness
+from fer_ros.bench.labelled_photos import labelled_photos, sample_photo
 from fer_ros.bench.results import circumstances
 from fer_ros.pipeline import Pipeline
 
 
 def data_folder() -> Path | None:
     """
-    Return the folder of the data sets, None where FER_ROS_DATA names none.
+    Return the folder of the data sets; None if FER_ROS_DATA is not set.
 
-    :raises ValueError: where it names what is no folder.
+    :raises ValueError: if FER_ROS_DATA does not name a folder.
     """
     name = os.environ.get('FER_ROS_DATA')
     if not name:
         return None
     if not Path(name).is_dir():
-        raise ValueError(f'FER_ROS_DATA names {name}, which is no folder.')
+        raise ValueError(f'FER_ROS_DATA names {name}, which is not a folder.')
     return Path(name)
 
 
 def run(data: Path | None, report: Callable[[str], None] = lambda text: None) -> dict[str, Any]:
     """
-    Measure the quality; nothing in it depends on the time that anything takes.
+    Measure the quality. The result does not depend on the speed of the machine.
 
-    :param data: folder of the data sets; None: only what comes with the project is looked at.
-    :param report: called with what is done now, in words.
-    :return: the figures, as the JSON has them.
+    :param data: folder of the data sets; None to use only data that comes with the project.
+    :param report: called with a description of the current step.
+    :return: the figures for the JSON.
     """
     about = circumstances()
-    scenes = [sample_scene()]
+    photos = [sample_photo()]
     if data is not None:
-        scenes += photo_scenes(data / 'photos')
-    detection, left_out = detecting.run(scenes, data, report)
+        photos += labelled_photos(data / 'photos')
+    detection, left_out = detection_accuracy.run(photos, data, report)
     identities, without = identity.run(data, report)
     clips = steadiness.run_clips(data, report)
     left_out.update(without)
@@ -64,4 +64,4 @@ def run(data: Path | None, report: Callable[[str], None] = lambda text: None) ->
     return {
         **about, 'model': model, 'left_out': left_out, 'detection': detection,
         'identity': identities, 'clips': clips, 'step': steadiness.run_step(report),
-        'roll': steadiness.run_roll(scenes, report)}
+        'roll': steadiness.run_roll(photos, report)}

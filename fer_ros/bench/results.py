@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""What all benches write: the circumstances of a run, its figures and its aims."""
+"""What all benchmarks write: machine and versions of a run, its figures and its aims."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ import platform
 from typing import Any
 
 from fer_ros.bench.aims import read_aims
-from fer_ros.evaluation.classifier_speed import machine
+from fer_ros.evaluation.machine import machine
 import numpy as np
 
 _PACKAGES = (
@@ -38,13 +38,13 @@ PACKAGE_PARENT = Path(__file__).resolve().parents[2]
 
 
 def child_environment(**variables: str) -> dict[str, str]:
-    """Return the environment of a process that has to find this same package, with additions."""
+    """Return the environment of a child process that imports this package, with more variables."""
     paths = [str(PACKAGE_PARENT), *filter(None, [os.environ.get('PYTHONPATH')])]
     return {**os.environ, 'PYTHONPATH': os.pathsep.join(paths), **variables}
 
 
 def circumstances() -> dict[str, Any]:
-    """Return when and on what a run was made."""
+    """Return the date, the machine and the versions of a run."""
     versions = {}
     for package in _PACKAGES:
         try:
@@ -61,13 +61,13 @@ def circumstances() -> dict[str, Any]:
 
 
 def with_aims(bench: str, figures: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the figures of a run with each of the bench's aims marked."""
+    """Add the aims of the benchmark to the figures of a run, each marked as held or missed."""
     return {
         'bench': bench, **figures, 'aims': [aim.judged(figures) for aim in read_aims(bench)]}
 
 
 def write_json(path: Path, figures: Mapping[str, Any]) -> None:
-    """Write the figures; NaN, which JSON has not, becomes null."""
+    """Write the figures as JSON; NaN becomes null."""
     path.parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps(_plain(figures), indent=2, ensure_ascii=False, allow_nan=False)
     path.write_text(f'{text}\n', encoding='utf-8')
@@ -79,13 +79,13 @@ def _plain(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [_plain(inner) for inner in value]
     if isinstance(value, (float, np.floating)):
-        # More digits than any measurement has only hide the figures.
+        # Five digits are more than any of the measurements has.
         return None if math.isnan(value) else float(f'{value:.5g}')
     return value
 
 
 def percentiles(ms: Sequence[float]) -> dict[str, float]:
-    """Return p50_ms, p95_ms and p99_ms; NaN where there is nothing."""
+    """Return p50_ms, p95_ms and p99_ms; NaN without values."""
     if not len(ms):
         return dict.fromkeys(('p50_ms', 'p95_ms', 'p99_ms'), math.nan)
     values = np.percentile(ms, (50, 95, 99))

@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""`fer bench ros`: the nodes end to end, from the stamp of an image to its emotions."""
+"""`fer bench ros`: latency of the nodes from the stamp of an image to its emotions."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ ROUNDS = 2
 WARM_UP_S = 2.0
 SECONDS = 8.0
 INACTIVE_S = 5.0
-"""With these all runs take about two minutes."""
+"""With these values, all runs take about two minutes."""
 
 RUN_TIMEOUT_S = 120.0
 
@@ -44,7 +44,7 @@ _HIGHEST_DOMAIN = 101
 
 
 class RosError(RuntimeError):
-    """The nodes could not be run; the text says why."""
+    """The nodes could not be run. The text states the reason."""
 
 
 def run(
@@ -54,10 +54,12 @@ def run(
     """
     Run the nodes in one process and in four, in turn, on the sample clip.
 
+    :param rates_hz: image rates.
+    :param rounds: number of repetitions.
     :param seconds: measured time of each run.
-    :param report: called with what is done now, in words.
-    :return: the figures, as the JSON has them.
-    :raises RosError: where ROS is missing or a run fails.
+    :param report: called with a description of the current step.
+    :return: the figures for the JSON.
+    :raises RosError: if ROS is missing or a run fails.
     """
     if find_spec('rclpy') is None:
         raise RosError(
@@ -70,7 +72,7 @@ def run(
         for rate_hz in rates_hz:
             for mode, words in MODES.items():
                 report(f'round {round_ + 1} of {rounds}: {words}, {rate_hz:g} images/s')
-                # Once is enough to see what nodes do that have nothing to do.
+                # The load of inactive nodes is measured only once.
                 is_last = mode == 'four_processes' and not round_ and rate_hz == rates_hz[0]
                 rows[_name(mode, rate_hz)].append(_once(
                     mode, rate_hz, seconds, INACTIVE_S if is_last else 0.0))
@@ -90,7 +92,7 @@ def _name(mode: str, rate_hz: float) -> str:
 
 
 def summary(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return the medians of the runs; what was lost is the sum of all."""
+    """Return the medians of the runs; images and lost images are summed."""
     result: dict[str, Any] = {
         key: statistics.median(row[key] for row in rows)
         for key in ('p50_ms', 'p95_ms', 'p99_ms', 'published_hz', 'cpu_percent', 'rss_mib')}
@@ -105,7 +107,7 @@ def summary(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def _once(mode: str, rate_hz: float, seconds: float, inactive_s: float) -> dict[str, Any]:
-    """Run the nodes once, in a fresh process and a ROS domain in which nobody is."""
+    """Run the nodes once, in a new process and an unused ROS domain."""
     request = {
         'is_one_process': mode == 'one_process', 'rate_hz': float(rate_hz),
         'warm_up_s': WARM_UP_S, 'seconds': seconds, 'inactive_s': inactive_s,
@@ -125,9 +127,9 @@ def _once(mode: str, rate_hz: float, seconds: float, inactive_s: float) -> dict[
 
 def _free_domain() -> int:
     """
-    Return a ROS domain of which no participant is on this machine (DDSI-RTPS 9.6.1.1).
+    Return a ROS domain without participants on this machine (DDSI-RTPS 9.6.1.1).
 
-    :raises RosError: where all are in use.
+    :raises RosError: if all domains are in use.
     """
     for offset in range(_HIGHEST_DOMAIN):
         domain = 1 + (os.getpid() + offset) % _HIGHEST_DOMAIN

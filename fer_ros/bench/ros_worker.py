@@ -15,7 +15,7 @@
 """
 Runs the nodes once, as `fer live` does: `python -m fer_ros.bench.ros_worker REQUEST`.
 
-The request is JSON, so is the answer, the last line of the standard output.
+The request is JSON. The answer is JSON, too: the last line of the standard output.
 """
 
 from __future__ import annotations
@@ -32,39 +32,35 @@ import threading
 import time
 from typing import Any
 
-from fer_ros.apps.fastdds import profile_variables
-from fer_ros.apps.live.bring_up import (
-    BringUp,
-    NODES,
-    OneProcess,
-    OwnProcesses,
-    write_parameter_file,
-)
+from fer_ros.apps.live.bring_up import BringUp, OneProcess, OwnProcesses, write_parameter_file
 from fer_ros.apps.live.monitor import Moment, Monitor
+from fer_ros.apps.startup import NODE_NAMES, profile_variables
 from fer_ros.bench.results import percentiles
-from fer_ros.nodes.base.node import SpinThread
-from fer_ros.parameters.configuration import read_config
+from fer_ros.nodes.base.executor import SpinThread
+from fer_ros.parameters.parameter_files import read_config
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
+from rclpy.utilities import try_shutdown
 
 ANSWERS_TIMEOUT_S = 3.0
 CHANGE_TIMEOUT_S = 10.0
 SETTLE_S = 1.0
-"""What a node that was just deactivated still does is over after this time."""
+"""Wait after the deactivation, so that the nodes have finished their last work."""
 
 
 @dataclass(frozen=True)
 class Request:
     """
-    What is to be measured.
+    What to measure.
 
-    :param rate_hz: images per second of the sample clip.
-    :param warm_up_s: time before the measured one.
-    :param inactive_s: time for which the nodes are measured when deactivated; 0: not at all.
-    :param started_s: when this process was started, by the monotonic clock.
+    :param rate_hz: image rate of the sample clip.
+    :param warm_up_s: time before the measurement.
+    :param seconds: duration of the measurement.
+    :param inactive_s: duration of the measurement of deactivated nodes; 0 for none.
+    :param started_s: start of this process on the monotonic clock.
     """
 
     is_one_process: bool
@@ -76,7 +72,7 @@ class Request:
 
 
 class Latencies:
-    """Notes when the emotions of each image come; called by the monitor."""
+    """Records the latency of the emotions of each image; the monitor calls it."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -88,7 +84,7 @@ class Latencies:
             self._ms.append(latency_ms)
 
     def take(self) -> list[float]:
-        """Return what came since the last call."""
+        """Return the latencies since the last call."""
         with self._lock:
             taken, self._ms = self._ms, []
         return taken
@@ -98,11 +94,10 @@ def measure(request: Request) -> dict[str, Any]:
     """
     Start the nodes and measure them.
 
-    :return: `first_emotion_s` since the process was started; p50_ms, p95_ms and p99_ms from stamp
-        to emotions; `images`, `lost`; by process `cpu_percent_by_process` of one core and
-        `rss_mib_by_process`; `cpu_percent` and `rss_mib`, their sums;
-        and `inactive`, CPU of each node's process
-        when it is inactive.
+    :return: `first_emotion_s` since the start of the process; `p50_ms`, `p95_ms` and `p99_ms` from
+        stamp to emotions; `images` and `lost`; `cpu_percent_by_process` (of one core) and
+        `rss_mib_by_process`, with their sums `cpu_percent` and `rss_mib`; and `inactive`, the CPU
+        load of each process with inactive nodes.
     """
     latencies = Latencies()
     with _running(request, latencies) as (monitor, nodes):
@@ -133,7 +128,7 @@ def _running(request: Request, latencies: Latencies) -> Iterator[tuple[Monitor, 
     values['camera_node'].update(source='sample', rate_hz=request.rate_hz)
     rclpy.init()
     with ExitStack() as stack:
-        stack.callback(rclpy.try_shutdown)
+        stack.callback(try_shutdown)
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix='fer_bench_'))
         file = Path(folder) / 'parameters.yaml'
         write_parameter_file(file, values)
@@ -151,8 +146,8 @@ def _running(request: Request, latencies: Latencies) -> Iterator[tuple[Monitor, 
 
 
 def _inactive(spinner: Node, nodes: BringUp, seconds: float) -> dict[str, float]:
-    """Deactivate the nodes, those that speak first, and return the CPU of each process in %."""
-    for name in reversed(NODES):
+    """Deactivate the nodes, publishers first, and return the CPU load of each process in %."""
+    for name in reversed(NODE_NAMES):
         _deactivate(spinner, name)
     time.sleep(SETTLE_S)
     start, before = time.monotonic(), _cpu(nodes)
@@ -177,11 +172,11 @@ def _deactivate(spinner: Node, name: str) -> None:
 
 
 def _cpu(nodes: BringUp) -> dict[str, float]:
-    """Return the CPU seconds of each process so far."""
+    """Return the CPU time of each process in seconds."""
     tick_s = 1 / os.sysconf('SC_CLK_TCK')
     seconds = {}
     for name, process in nodes.process_ids().items():
-        # The command's name, in brackets, may hold spaces.
+        # The name of the command is in parentheses and can contain spaces.
         fields = Path(f'/proc/{process}/stat').read_text(encoding='ascii').rpartition(')')[2]
         user, system = fields.split()[11:13]
         seconds[name] = (int(user) + int(system)) * tick_s

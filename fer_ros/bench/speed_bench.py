@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""`fer bench speed`: how fast our pipeline is beside others, on the same frames in one run."""
+"""`fer bench speed`: speed of our pipeline and of others, on the same images in one run."""
 
 from __future__ import annotations
 
@@ -29,21 +29,21 @@ import sys
 import tempfile
 from typing import Any
 
-from fer_ros.bench import worker
 from fer_ros.bench.crowd import CrowdClip
 from fer_ros.bench.pipelines import DEFAULT, ENTRIES
 from fer_ros.bench.results import child_environment, circumstances, percentiles
+from fer_ros.bench.speed_worker import request, Turn
 from fer_ros.core.resources import share_directory
 
 IMAGES = 150
 SECONDS = 1.5
 ROUNDS = 3
-"""With these, all pipelines and scenarios take about six minutes on two cores."""
+"""With these values, all pipelines and scenarios take about six minutes on two cores."""
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """What the images show."""
+    """Number of faces and size of the images."""
 
     faces: int
     width: int
@@ -63,22 +63,22 @@ SCENARIOS = (
 
 
 class WorkerError(RuntimeError):
-    """A pipeline cannot run here, or its process ended; the text says why."""
+    """A pipeline cannot run here, or its process ended. The text states the reason."""
 
 
 class Worker:
-    """A pipeline in a process of its own, which waits while the others are measured."""
+    """A pipeline in its own process, which waits while the others are measured."""
 
     def __init__(self, name: str, python: str, log: Path) -> None:
         """
         Start the process.
 
-        :raises WorkerError: where the pipeline cannot run here.
+        :raises WorkerError: if the pipeline cannot run here.
         """
         self._name, self._log = name, log
         with log.open('wb') as errors:
             self._process = subprocess.Popen(
-                [python, '-m', 'fer_ros.bench.worker', name], text=True,
+                [python, '-m', 'fer_ros.bench.speed_worker', name], text=True,
                 env=child_environment(TF_CPP_MIN_LOG_LEVEL='3'),
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors)
         try:
@@ -89,14 +89,14 @@ class Worker:
             self.close()
             raise
 
-    def measure(self, turn: worker.Turn) -> dict[str, Any]:
-        """Return what `worker.measure` does."""
+    def measure(self, turn: Turn) -> dict[str, Any]:
+        """Let the process measure a turn; see `speed_worker.measure`."""
         assert self._process.stdin is not None
         try:
-            self._process.stdin.write(worker.request(turn))
+            self._process.stdin.write(request(turn))
             self._process.stdin.flush()
         except BrokenPipeError:
-            pass  # `_answer` says why it ended
+            pass  # `_answer` reports the reason
         return self._answer()
 
     def _answer(self) -> dict[str, Any]:
@@ -105,7 +105,8 @@ class Worker:
         if not line:
             said = self._log.read_text(encoding='utf-8', errors='replace').splitlines()[-8:]
             raise WorkerError(
-                f'the process of the pipeline {self._name} ended; it said: {" / ".join(said)}')
+                f'the process of the pipeline {self._name} ended; its last output: '
+                f'{" / ".join(said)}')
         answer: dict[str, Any] = json.loads(line)
         return answer
 
@@ -116,7 +117,7 @@ class Worker:
 
 
 def training_python() -> str | None:
-    """Return a Python that has TensorFlow: this one or that of `make setup-train`; else None."""
+    """Return a Python with TensorFlow: this one, or that of `make setup-train`; None if none."""
     if find_spec('tensorflow') is not None:
         return sys.executable
     venv = os.environ.get('FER_ROS_VENV') or share_directory() / '.venv'
@@ -132,14 +133,14 @@ def run(
     """
     Measure pipelines.
 
-    They take turns in each scenario of each round, so that what else the machine does hits all
-    alike; ratios are medians of those of the rounds.
+    The pipelines take turns in each scenario of each round, so that other load of the machine
+    affects all of them. Ratios are medians over the rounds.
 
     :param names: keys of `ENTRIES`.
-    :param images: timed images of a pipeline in a turn at most.
-    :param seconds: after this time a turn begins no further cycle of ten images.
-    :param report: called with what is done now, in words.
-    :return: the figures, as the JSON has them; `left_out` says which pipelines failed, and why.
+    :param images: maximum number of timed images per turn.
+    :param seconds: after this time, a turn starts no further cycle of ten images.
+    :param report: called with a description of the current step.
+    :return: the figures for the JSON; `left_out` holds the pipelines that failed and the reasons.
     """
     about = circumstances()
     with ExitStack() as stack:
@@ -159,7 +160,7 @@ def run(
                     if name in left_out:
                         continue
                     report(f'round {round_ + 1} of {rounds}: {scenario.name}, {name}')
-                    turn = worker.Turn(
+                    turn = Turn(
                         str(clips[scenario]), scenario.width, scenario.height,
                         CrowdClip.frame_count, CrowdClip.rate_hz, images, seconds, not round_)
                     try:
@@ -185,7 +186,7 @@ def run(
 def _started(
     stack: ExitStack, names: Iterable[str], folder: Path, report: Callable[[str], None],
 ) -> tuple[dict[str, Worker], dict[str, str]]:
-    """Return the pipelines that run here, and for the others why they do not."""
+    """Return the pipelines that run here, and the reasons why others do not."""
     workers: dict[str, Worker] = {}
     left_out: dict[str, str] = {}
     for name in names:
@@ -220,11 +221,11 @@ def ratios(
     turns: Mapping[Scenario, Mapping[str, Sequence[Mapping[str, Any]]]],
 ) -> dict[str, Any]:
     """
-    Return how our default compares, each figure the median of those of the rounds.
+    Compare our default pipeline with the others; each figure is the median over the rounds.
 
-    :return: `fps_to` and `p95_to`: our images/s and p95 relative to each other pipeline's in the
-        reference scenario; `four_faces_add_ms` and `full_hd_to_480p`, of our mean time. What was
-        not measured is absent.
+    :return: `fps_to` and `p95_to`: our images/s and p95 relative to those of each other pipeline
+        in the reference scenario; `four_faces_add_ms` and `full_hd_to_480p` compare our mean
+        times. Figures that were not measured are missing.
     """
     result: dict[str, Any] = {}
     own = turns.get(REFERENCE, {}).get(DEFAULT)

@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""How steady identities and emotions are in clips of people, and what that costs in delay."""
+"""How stable identities and emotions are in clips of people, and the delay of the smoothing."""
 
 from __future__ import annotations
 
@@ -24,13 +24,15 @@ import statistics
 from typing import Any
 
 from fer_ros.bench.crowd import CrowdClip
-from fer_ros.bench.detecting import faces, STEP_SIZE, STEPS
+from fer_ros.bench.detection_accuracy import STEP_SIZE, STEPS
+from fer_ros.bench.labelled_photos import LabelledPhoto, whole_faces
 from fer_ros.bench.matching import matched
-from fer_ros.bench.photo_scenes import HEIGHT, Scene, view, WIDTH
+from fer_ros.bench.photo_views import HEIGHT, view, WIDTH
 from fer_ros.core.emotions import Emotion
 from fer_ros.core.values import FaceEmotion, FaceState, Frame, NS_PER_S, Probabilities
-from fer_ros.media.media_files import TimedVideo
-from fer_ros.parameters.configuration import EmotionNodeOptions, FaceNodeOptions, load_options
+from fer_ros.media.timed_video import TimedVideo
+from fer_ros.parameters.node_options import EmotionNodeOptions, FaceNodeOptions
+from fer_ros.parameters.parameter_files import load_options
 from fer_ros.pipeline import Pipeline
 import numpy as np
 
@@ -40,26 +42,26 @@ CLIPS = {
     'head-pose-face-detection-female-and-male.gif': 2, 'face-demographics-walking.gif': 2,
     'classroom.gif': 4, 'short_hamilton_clip.mp4': 4,
 }
-"""The clips of the data sets and the number of people in them at most."""
+"""The clips of the data sets with the maximum number of people in each."""
 
 STEP_RATE_HZ = 30.0
 STEP_BEFORE_S, STEP_AFTER_S = 1.5, 2.5
 STEP_PHASES = 6
-"""So many times the face changes, each time at another moment between two classifications."""
+"""Number of changes of the face; each is at another moment between two classifications."""
 
 RISE = 1 - 1 / math.e
 
 
 @dataclass
 class LabelCount:
-    """How often a label changed while its face was followed."""
+    """How often a label changed while its face was tracked."""
 
     changes: int = 0
     seconds: float = 0.0
     _last: dict[int, tuple[Emotion, int]] = field(default_factory=dict)
 
     def add(self, track_id: int, label: Emotion, stamp_ns: int) -> None:
-        """Take in what a face is called in an image."""
+        """Count the label of a face in an image."""
         if track_id in self._last:
             last, last_ns = self._last[track_id]
             self.changes += label is not last
@@ -72,7 +74,7 @@ class LabelCount:
 
 
 def unhurried_pipeline(config: str) -> Pipeline:
-    """Return the pipeline of a configuration without its time budget, as if it had all day."""
+    """Return the pipeline of a configuration without a time budget, so that no face is skipped."""
     return Pipeline(
         load_options(config, 'face_node', FaceNodeOptions),
         replace(load_options(config, 'emotion_node', EmotionNodeOptions), budget_ms=0.0))
@@ -82,8 +84,8 @@ def run_clips(data: Path | None, report: Callable[[str], None]) -> dict[str, Any
     """
     Run the default pipeline over the clips.
 
-    :param data: folder of the data sets; None: nothing is measured.
-    :return: `by_clip`; `extra_identities`, of the clips with one person; and label changes a
+    :param data: folder of the data sets; None to measure nothing.
+    :return: `by_clip`; `extra_identities` of the clips with one person; and label changes per
         minute over all clips together.
     """
     by_clip: dict[str, Any] = {}
@@ -138,11 +140,11 @@ def _raw_label(face: FaceEmotion) -> Emotion:
 
 def run_step(report: Callable[[str], None]) -> dict[str, float]:
     """
-    Change the face of a followed person from one image to the next, and see how fast it shows.
+    Replace the face of a tracked person from one image to the next, and measure the response.
 
-    :return: in ms from the image with the new face, medians over the phases: `raw_ms`, until the
-        unsmoothed probabilities have made 63 % of the way, `smoothed_ms`, until the smoothed ones
-        have, and `added_ms`, the difference; NaN where they never did.
+    :return: medians over the phases, in milliseconds from the image with the new face: `raw_ms`
+        until the unsmoothed probabilities reach 63 % of their change, `smoothed_ms` until the
+        smoothed ones do, and `added_ms`, the difference; NaN if they never do.
     """
     report('step response')
     images = [CrowdClip(1, WIDTH, HEIGHT, first).frame(0) for first in (0, 1)]
@@ -163,9 +165,9 @@ def run_step(report: Callable[[str], None]) -> dict[str, float]:
 
 def _only(followed: Sequence[FaceEmotion]) -> FaceEmotion:
     """
-    Return the person, the one who is followed longest.
+    Return the person with the oldest track.
 
-    :raises ValueError: where the pipeline follows nobody.
+    :raises ValueError: if the pipeline found no face.
     """
     if not followed:
         raise ValueError('the step response cannot be measured: the face was not found')
@@ -173,7 +175,7 @@ def _only(followed: Sequence[FaceEmotion]) -> FaceEmotion:
 
 
 def _rise_ms(rows: Sequence[Probabilities], step: int) -> float:
-    """Return the time from the step until 63 % of the way from before it to the end is made."""
+    """Return the time from the step until 63 % of the change is reached; NaN if never."""
     before, after = rows[step - 1], rows[-1]
     way = after - before
     for index, row in enumerate(rows[step:]):
@@ -182,26 +184,27 @@ def _rise_ms(rows: Sequence[Probabilities], step: int) -> float:
     return math.nan
 
 
-def run_roll(scenes: Sequence[Scene], report: Callable[[str], None]) -> dict[str, Any]:
+def run_roll(photos: Sequence[LabelledPhoto], report: Callable[[str], None]) -> dict[str, Any]:
     """
-    Roll pictures, and see whether the labels stay and the head pose follows.
+    Roll photographs, and compare labels and head poses with those of the upright faces.
 
-    :return: by degrees, both sides together: `faces`, those with a label upright; `same_label`,
-        the share with the same label, those not found counted as other; `roll_error_deg`, median
-        of the difference between the change of the measured roll and the true one.
+    :return: by degrees, both sides together: `faces`, the number of faces that have a label when
+        they are upright; `same_label`, the share of them with the same label (a face that is not
+        found counts as another label); `roll_error_deg`, the median error of the measured roll.
     """
     report('labels of rolled faces')
     with unhurried_pipeline('still') as pipeline:
-        upright = [_face(pipeline, scene, index, 0.0) for scene, index in faces(scenes)]
+        upright = [
+            _face(pipeline, photo, index, 0.0) for photo, index in whole_faces(photos)]
         result = {}
         for degrees in STEPS['roll']:
             same, errors = [], []
             for sign in (1, -1) if degrees else (1,):
                 roll = sign * math.radians(degrees)
-                for (scene, index), plain in zip(faces(scenes), upright, strict=True):
+                for (photo, index), plain in zip(whole_faces(photos), upright, strict=True):
                     if plain is None or plain.emotion is Emotion.UNKNOWN:
                         continue
-                    rolled = _face(pipeline, scene, index, roll)
+                    rolled = _face(pipeline, photo, index, roll)
                     same.append(rolled is not None and rolled.emotion is plain.emotion)
                     if rolled is not None:
                         change = rolled.head_pose.roll - plain.head_pose.roll - roll
@@ -215,9 +218,11 @@ def run_roll(scenes: Sequence[Scene], report: Callable[[str], None]) -> dict[str
     return result
 
 
-def _face(pipeline: Pipeline, scene: Scene, index: int, roll: float) -> FaceEmotion | None:
-    """Return the face in the middle of a view, None where it was not found."""
-    picture = view(scene, index, STEP_SIZE, roll)
+def _face(
+    pipeline: Pipeline, photo: LabelledPhoto, index: int, roll: float,
+) -> FaceEmotion | None:
+    """Return the face in the middle of a view; None if it is not found."""
+    picture = view(photo, index, STEP_SIZE, roll)
     found = pipeline.process(Frame(picture.image, 0))
     pair = matched(picture.faces[:1], [face.box for face in found])
     return found[pair[0]] if pair else None

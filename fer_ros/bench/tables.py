@@ -11,7 +11,7 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
-"""The figures of the benches as tables for people, in Markdown so that a README can show them."""
+"""Tables of the benchmarks' figures, in Markdown for the documents."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import math
 from typing import Any
 
-from fer_ros.bench.detecting import UNITS
+from fer_ros.bench.detection_accuracy import UNITS
 from rich.box import MARKDOWN
 from rich.table import Table
 
@@ -30,14 +30,14 @@ Titled = tuple[str, Table]
 
 def tables(figures: Figures) -> list[Titled]:
     """
-    Return all tables of a run with their titles, that of the aims last.
+    Return all tables of a run with their titles; the aims come last.
 
-    :param figures: as `results.with_aims` returns them.
+    :param figures: result of `results.with_aims`.
     """
     own = {'speed': _speed, 'quality': _quality, 'ros': _ros}[figures['bench']](figures)
     left_out = figures.get('left_out', {})
     if left_out:
-        own.append(_table('Left out', ('what', 'why'), left_out.items()))
+        own.append(_table('Left out', ('name', 'reason'), left_out.items()))
     own.append(_table('Aims', ('aim', 'bound', 'measured', ''), (
         (aim['aim'], aim['bound'], number_text(aim['measured']), aim['state'])
         for aim in figures['aims'])))
@@ -49,7 +49,7 @@ def _table(title: str, columns: Sequence[str], rows: Iterable[Iterable[Any]]) ->
     cells = [
         [value if isinstance(value, str) else number_text(value) for value in row] for row in rows]
     for number, name in enumerate(columns):
-        # Words stand left, figures right.
+        # Text is aligned left, figures right.
         is_text = not number or any(row[number][:1].isalpha() for row in cells)
         table.add_column(name, justify='left' if is_text else 'right', overflow='fold')
     for row in cells:
@@ -58,7 +58,7 @@ def _table(title: str, columns: Sequence[str], rows: Iterable[Iterable[Any]]) ->
 
 
 def number_text(value: float | None) -> str:
-    """Return a figure with three digits, no fewer before the point; a dash where it is unknown."""
+    """Return a figure with three digits; large ones without decimals; a dash for None and NaN."""
     if value is None or math.isnan(value):
         return '–'
     return f'{value:.0f}' if abs(value) >= 100 else f'{value:.3g}'
@@ -78,11 +78,11 @@ def _speed(figures: Figures) -> list[Titled]:
         names = dict.fromkeys(
             name for profile in profiles.values() for name in profile['modules'])
         rows = [
-            ('whole, without the profiler', *(p['ms_per_image'] for p in profiles.values())),
-            ('whole, with it', *(p['profiled_ms'] for p in profiles.values())),
+            ('total, without the profiler', *(p['ms_per_image'] for p in profiles.values())),
+            ('total, with the profiler', *(p['profiled_ms'] for p in profiles.values())),
             *((name, *(p['modules'].get(name) for p in profiles.values())) for name in names)]
         result.append(_table(
-            'Profile of fer_ros: ms per image in each module of core and what it calls',
+            'Profile of fer_ros: ms per image in each module of core and its callees',
             ('module', *profiles), rows))
     return result
 
@@ -119,14 +119,14 @@ def _quality(figures: Figures) -> list[Titled]:
                 for name, row in figures['clips']['by_clip'].items()]
         rows.append(('all', None, None, None, *(figures['clips'][key] for key in keys[3:])))
         result.append(_table(
-            'Emotion steadiness: label changes a minute',
+            'Emotion stability: label changes per minute',
             ('clip', 'people', 'identities', 'found', 'raw', 'smoothed'), rows))
     step = figures['step']
     result.append(_table(
-        'Step response: ms until 63 % of a change of face shows', ('raw', 'smoothed', 'added'),
+        'Step response: ms until 63 % of a change of the face', ('raw', 'smoothed', 'added'),
         [(step['raw_ms'], step['smoothed_ms'], step['added_ms'])]))
     result.append(_table(
-        'Rolled faces', ('degrees', 'faces', 'same label', 'error of roll in degrees'),
+        'Rolled faces', ('degrees', 'faces', 'same label', 'roll error in degrees'),
         ((degrees, row['faces'], row['same_label'], row['roll_error_deg'])
          for degrees, row in figures['roll'].items())))
     return result
@@ -136,14 +136,14 @@ def _ros(figures: Figures) -> list[Titled]:
     keys = ('p50_ms', 'p95_ms', 'p99_ms', 'images', 'lost', 'cpu_percent', 'rss_mib',
             'first_emotion_s')
     runs = _table(
-        'ROS end to end, from the stamp to /emotions',
+        'ROS latency from stamp to /emotions',
         ('nodes', 'p50 ms', 'p95 ms', 'p99 ms', 'images', 'lost', 'CPU % of a core', 'RSS MiB',
          'first emotion s'),
         ((f'{row["processes"]}, {row["rate_hz"]:g} images/s', *(row[key] for key in keys))
          for row in figures['runs'].values()))
     names = list(figures['inactive']['cpu_percent'])
     processes = _table(
-        'Each node in a process of its own', ('nodes', *names),
+        'Each node in its own process', ('nodes', *names),
         [*((f'{what}, {row["rate_hz"]:g} images/s', *(row[key][name] for name in names))
            for row in figures['runs'].values() if set(names) <= row['rss_mib_by_process'].keys()
            for what, key in (

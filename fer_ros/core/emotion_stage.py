@@ -19,8 +19,9 @@ from dataclasses import dataclass, field
 import math
 import time
 
+from fer_ros.core.classification.card_file import load_card
 from fer_ros.core.classification.classifier import Classifier, LiteRtClassifier
-from fer_ros.core.classification.model_card import load_card, PRECISIONS
+from fer_ros.core.classification.model_card import PRECISIONS
 from fer_ros.core.classification.schedule import ClassificationSchedule, TimeBudget
 from fer_ros.core.classification.smoothing import ProbabilitySmoother
 from fer_ros.core.classification.view_quality import view_quality

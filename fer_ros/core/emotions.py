@@ -38,4 +38,4 @@ class Emotion(IntEnum):
 LABELS: tuple[str, ...] = (
     'anger', 'disgust', 'fear', 'happiness', 'sadness', 'surprise', 'neutral',
 )
-"""Nouns of the seven emotions; an index is an emotion's value and its probability's place."""
+"""Nouns of the seven emotions; the index is the value of the emotion in `Emotion`."""

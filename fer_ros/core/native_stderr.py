@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Keeps native libraries from writing to the terminal while they start."""
+"""Discarding what native libraries write to the terminal."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,10 +26,11 @@ _lock = threading.Lock()
 @contextmanager
 def silenced() -> Iterator[None]:
     """
-    Discard what native code writes to file descriptor 2 meanwhile.
+    Discard what native code writes to file descriptor 2 inside the `with` block.
 
-    LiteRT announces each delegate, FFmpeg and TensorFlow warn of what users cannot change, and
-    none offers a switch for it. Python's own errors are exceptions and are not affected.
+    LiteRT prints a line for each delegate; FFmpeg and TensorFlow print warnings about things that
+    users cannot change; none of them has an option to turn this off. Python's own errors are
+    exceptions, which are not affected.
     """
     with _lock:
         sys.stderr.flush()

@@ -13,11 +13,11 @@
 # limitations under the License.
 
 """
-Options as data: one table gives defaults, checks, ROS parameters and documentation.
+Options as data: one table is the source of defaults, checks, ROS parameters and documentation.
 
-An options class is a frozen dataclass derived from `Options` whose fields are made by `option()`.
-A field may itself be an options class; its names are then joined by dots, as ROS does
-(`tracker.timeout_s`).
+An options class is a frozen dataclass derived from `Options`, with fields made by `option()`. A
+field may itself be an options class; the names are then joined by dots, as in ROS
+(`tracker.timeout_s`). Which options exist is not decided here, but in the modules that use them.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ T = TypeVar('T', bool, int, float, str)
 
 
 class OptionError(ValueError):
-    """An option has an unknown name, a wrong type or a value out of range; the text says which."""
+    """An option has an unknown name, a wrong type, or a value out of range."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,8 @@ class Option:
     """
     A row of the table.
 
-    `minimum` and `maximum` are inclusive; `dynamic` options can change while a node is active.
+    `minimum` and `maximum` are inclusive. `dynamic` options can change while a node is active;
+    `read_only` options are set when a node starts and never change.
     """
 
     name: str
@@ -56,10 +57,11 @@ class Option:
     maximum: float | None = None
     choices: tuple[str, ...] = ()
     dynamic: bool = False
+    read_only: bool = False
 
     @property
     def range(self) -> str:
-        """Return the permitted values in words; empty where any value of the type will do."""
+        """Return the permitted values in words; empty if every value of the type is permitted."""
         if self.choices:
             return ', '.join(choice or "''" for choice in self.choices)
         if self.minimum is not None and self.maximum is not None:
@@ -72,9 +74,9 @@ class Option:
 
     def checked(self, value: Any) -> Value:
         """
-        Return the value as the option's type.
+        Return the value, converted to the type of the option.
 
-        :raises OptionError: where the type is wrong or the value out of range.
+        :raises OptionError: where the type is wrong or the value is out of range.
         """
         if self.type is float and isinstance(value, int) and not isinstance(value, bool):
             value = float(value)
@@ -101,11 +103,13 @@ _TYPE_WORDS = {bool: 'true or false', int: 'a whole number', float: 'a number', 
 def option(
     default: T, description: str, *, unit: str = '', minimum: float | None = None,
     maximum: float | None = None, choices: tuple[str, ...] = (), dynamic: bool = False,
+    read_only: bool = False,
 ) -> T:
-    """Declare a field of an options class; the arguments are those of `Option`."""
+    """Declare a field of an options class; the arguments are the fields of `Option`."""
     row = {
         'default': default, 'description': description, 'unit': unit, 'minimum': minimum,
-        'maximum': maximum, 'choices': choices, 'dynamic': dynamic}
+        'maximum': maximum, 'choices': choices, 'dynamic': dynamic,
+        'read_only': read_only}
     return field(default=default, metadata={'option': row})
 
 
@@ -114,7 +118,7 @@ class Options:
     """Base of all options classes: checks every field when an object is made."""
 
     def __post_init__(self) -> None:
-        """Check types and ranges; whole numbers given for numbers become floats."""
+        """Check types and ranges; integers become floats where the option is a float."""
         for row in self._own_rows():
             object.__setattr__(self, row.name, row.checked(getattr(self, row.name)))
 
@@ -134,7 +138,7 @@ class Options:
 
     @classmethod
     def table(cls, prefix: str = '') -> list[Option]:
-        """Return a row for each option in the order of declaration, names joined by dots."""
+        """Return a row for each option, in the order of declaration, with names joined by dots."""
         own = {row.name: row for row in cls._own_rows()}
         groups = cls._groups()
         rows: list[Option] = []
@@ -149,10 +153,10 @@ class Options:
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> Self:
         """
-        Make options from names with dots, or from nested mappings, and their values.
+        Create options from a mapping; names may contain dots, or mappings may be nested.
 
-        :raises OptionError: for an unknown name, a wrong type or a value out of range; every fault
-            is named.
+        :raises OptionError: for an unknown name, a wrong type, or a value out of range; the text
+            names every fault.
         """
         flat = dict(flattened(values))
         table = {row.name: row for row in cls.table()}
@@ -179,7 +183,7 @@ class Options:
         return cls(**arguments)
 
     def to_mapping(self) -> dict[str, Value]:
-        """Return names with dots and their values; the reverse of `from_mapping`."""
+        """Return the values by their names with dots; the inverse of `from_mapping`."""
         flat: dict[str, Value] = {}
         for f in fields(self):
             value = getattr(self, f.name)
@@ -191,14 +195,14 @@ class Options:
 
 
 def hint(name: str, names: Iterable[str]) -> str:
-    """Return as the end of a sentence which name was probably meant, or which there are."""
+    """Return the end of a sentence: the name that was probably meant, or all names."""
     names = list(names)
     near = difflib.get_close_matches(name, names, n=1)
     return f'; did you mean {near[0]!r}?' if near else f'; there are {", ".join(names)}'
 
 
 def flattened(values: Mapping[str, Any], prefix: str = '') -> list[tuple[str, Any]]:
-    """Return the values of nested mappings under their names joined by dots."""
+    """Return the values of nested mappings, with names joined by dots."""
     flat: list[tuple[str, Any]] = []
     for name, value in values.items():
         if isinstance(value, Mapping):

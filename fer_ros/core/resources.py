@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Where the files are that belong to the package: models, configuration, launch files."""
+"""The folder of the files that belong to the package: models, configuration, launch files."""
 
 import os
 from pathlib import Path
@@ -23,9 +23,9 @@ PACKAGE = 'fer_ros'
 
 def share_directory() -> Path:
     """
-    Return the folder that holds `models/`, in a source checkout as well as in an installation.
+    Return the folder that contains `models/`, in a source checkout or in an installation.
 
-    :raises FileNotFoundError: where there is none; the text names the places that were tried.
+    :raises FileNotFoundError: where there is none; the text names the folders that were tried.
     """
     for parent in Path(__file__).resolve().parents:
         if (parent / 'package.xml').is_file() and (parent / 'models').is_dir():

@@ -13,8 +13,9 @@
 # limitations under the License.
 
 """
-Labelled data sets, and how well a classifier does on them. No Keras, no ROS.
+Labelled data sets, and the accuracy of classifiers on them. No Keras, no ROS.
 
-A labelled image is read from a data set, cropped as the pipeline would crop it, and classified.
-The results are compared with the labels, and the figures are written into the model's card.
+A labelled image is read from a data set, cropped as the pipeline crops it if wanted, and
+classified. The answers are compared with the labels, and the figures are written to the
+`evaluation.yaml` beside the model's card.
 """

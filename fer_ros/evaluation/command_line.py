@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""What the commands for models have in common: types of options, and errors as sentences."""
+"""What the commands for models share: types of options, the console, and plain errors."""
 
 from __future__ import annotations
 
@@ -21,19 +21,29 @@ import signal
 from typing import Any
 
 import click
+from rich.console import Console
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 NEW_FILE = click.Path(dir_okay=False, path_type=Path)
 FOLDER = click.Path(file_okay=False, path_type=Path)
 DATA = click.Path(exists=True, path_type=Path)
 
+_PIPE_COLUMNS = 120
+
+
+def console() -> Console:
+    """Return the console for tables: as wide as the terminal, wider for a file or a pipe."""
+    made = Console(highlight=False)
+    return made if made.is_terminal else Console(highlight=False, width=_PIPE_COLUMNS)
+
 
 class PlainErrors(click.Command):
-    """A command that ends with a sentence instead of a traceback, also by Ctrl-C."""
+    """A command that reports errors as a sentence, without a traceback, and ends on Ctrl-C."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
-        # Python's own way to end shows the cursor again and leaves no file half written.
+        # Python's own handler unwinds the stack: the cursor is shown again, and no file stays half
+        # written.
         signal.signal(signal.SIGINT, signal.default_int_handler)
         try:
             return super().invoke(ctx)

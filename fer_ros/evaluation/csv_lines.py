@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Lines of csv files, with errors that name file and line."""
+"""Reads the lines of csv files. Errors name the file and the line."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class CsvLine:
-    """A row of a csv file and where it stands."""
+    """A row of a csv file and its place."""
 
     path: Path
     number_of_line: int
@@ -35,21 +35,21 @@ class CsvLine:
         return self.fields[column]
 
     def number(self, column: str, maximum: int) -> int:
-        """Return the whole number, 0 to `maximum`, in a column."""
+        """Return the whole number in a column, 0 to `maximum`."""
         text = self[column].strip()
         if not text.isdecimal() or int(text) > maximum:
             raise self.error(f'{column} must be a whole number, 0 to {maximum}, not {text!r}')
         return int(text)
 
     def choice(self, column: str, words: Sequence[str]) -> int:
-        """Return the place of a column's word in `words`."""
+        """Return the index of a column's word in `words`."""
         text = self[column].strip()
         if text not in words:
             raise self.error(f'{column} must be one of {", ".join(words)}, not {text!r}')
         return words.index(text)
 
     def error(self, reason: str) -> ValueError:
-        """Return an error that says where it is."""
+        """Return an error that names the file and the line."""
         return ValueError(f'{self.path}, line {self.number_of_line}: {reason}')
 
 
@@ -57,8 +57,8 @@ def csv_lines(path: Path, columns: Sequence[str]) -> Iterator[CsvLine]:
     """
     Yield the rows of a csv file, whose first line names its columns.
 
-    :param columns: the columns that it must have; it may have more, in any order.
-    :raises ValueError: where the file cannot be read, lacks a column, or a row lacks a field.
+    :param columns: required columns, in any order; there may be more.
+    :raises ValueError: if the file cannot be read, lacks a column, or a row lacks a field.
     """
     try:
         with path.open(encoding='utf-8-sig', newline='') as file:
@@ -75,8 +75,8 @@ def csv_lines(path: Path, columns: Sequence[str]) -> Iterator[CsvLine]:
                     line = CsvLine(path, reader.line_num, by_column)
                     if len(fields) != len(heading):
                         raise line.error(
-                            f'{len(fields)} fields instead of {len(heading)}; was the file cut '
-                            'off?')
+                            f'{len(fields)} fields instead of {len(heading)}; is the file '
+                            'truncated?')
                     yield line
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise ValueError(f'{path} is no csv file that can be read ({error})') from error
+        raise ValueError(f'{path} cannot be read as a csv file ({error})') from error

@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Data sets of labelled faces, read from what people have."""
+"""Reads data sets of labelled faces in all supported formats."""
 
 from __future__ import annotations
 
@@ -24,25 +24,24 @@ from fer_ros.evaluation.labelled_faces import DataSet, fuse, LabelledFaces, Spli
 __all__ = ['DataSet', 'fuse', 'LABEL_SETS', 'LabelledFaces', 'read_data', 'Split']
 
 LABEL_SETS = ('fer2013', 'ferplus')
-"""Which labels are read: the data set's own, or for FER-2013 the votes of FER+."""
+"""Labels that can be read: those of the data set, or for FER-2013 the votes of FER+."""
 
 
 def read_data(path: Path | str, labels: str = 'fer2013', size: int = 48) -> DataSet:
     """
-    Read a data set; its format is told from the path.
+    Read a data set. The format follows from the path.
 
     Example::
 
         data_set = read_data('fer2013.csv', labels='ferplus')
-        rich.print(data_set.account.table())
+        rich.print(data_set.row_report.table())
 
-    :param path: `fer2013.csv`, with `fer2013new.csv` beside it for FER+ labels; the same packed in
-        an .npz, see `fer2013.read_packed`; a folder as in `folders.read_folders`; a folder of
-        RAF-DB as in `raf_db.read_raf_db`.
+    :param path: `fer2013.csv`, with `fer2013new.csv` beside it for FER+ labels; the same data in
+        an .npz (see `fer2013.read_packed`); a folder of images (see `folders.read_folders`); or a
+        folder of RAF-DB (see `raf_db.read_raf_db`).
     :param labels: one of `LABEL_SETS`.
-    :param size: edge in pixels to which pictures of other sizes are brought.
-    :raises ValueError: for what is wrong; the text names the file and, where there are lines, the
-        line.
+    :param size: edge in pixels to which images are resized.
+    :raises ValueError: if something is wrong. The text names the file and the line, if any.
     """
     path = Path(path)
     if labels not in LABEL_SETS:
@@ -57,11 +56,11 @@ def read_data(path: Path | str, labels: str = 'fer2013', size: int = 48) -> Data
         return fer2013.labelled(fer2013.read_csv(path, with_votes), size)
     if not path.is_dir():
         raise ValueError(
-            f'{path} is no data set: give a .csv of FER-2013, an .npz, or a folder of pictures')
+            f'{path} is not a data set: give a .csv of FER-2013, an .npz, or a folder of images')
     if with_votes:
         raise ValueError(
-            f'{path} is a folder of pictures and has its own labels only: FER+ votes belong to '
-            "FER-2013's csv or .npz")
+            f'{path} is a folder of images, which has only its own labels: FER+ votes exist only '
+            "for FER-2013's csv or .npz")
     if raf_db.is_raf_db(path):
         return raf_db.read_raf_db(path, size)
     return folders.read_folders(path, size)

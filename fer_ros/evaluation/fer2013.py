@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""FER-2013 from the original csv or packed in one .npz, with its own labels or FER+ votes."""
+"""Reads FER-2013 from the original csv or an .npz, with its own labels or FER+ votes."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ import zlib
 
 from fer_ros.core.emotions import LABELS
 from fer_ros.evaluation.csv_lines import csv_lines, CsvLine
+from fer_ros.evaluation.face_images import resized
 from fer_ros.evaluation.ferplus import majority_targets, NAMES, vote_targets
 from fer_ros.evaluation.labelled_faces import (
     assembled,
@@ -34,36 +35,35 @@ from fer_ros.evaluation.labelled_faces import (
     SPLITS,
     TRAINING,
 )
-from fer_ros.evaluation.pictures import resized
 import numpy as np
 import numpy.typing as npt
 
 VOTES_FILE = 'fer2013new.csv'
 
 USAGES = ('Training', 'PublicTest', 'PrivateTest')
-"""What the files call the places in `SPLITS`."""
+"""Names in the files for the entries of `SPLITS`."""
 
 EDGE = 48
-"""Edge of the pictures in the csv, in pixels."""
+"""Edge of the images in the csv, in pixels."""
 
 VOTERS = 10
-"""People who voted on each row of FER+."""
+"""Number of people who voted on each row of FER+."""
 
 TERMS = (
-    'The pictures are those of the ICML 2013 challenge (Goodfellow et al. 2013), for research; no '
-    'licence to pass them on is stated. None of them is in these files. Whether weights trained '
-    'on such pictures suit your use is for you to judge.')
+    'The images are those of the ICML 2013 challenge (Goodfellow et al. 2013), for research. No '
+    'licence to redistribute them is stated. These files contain none of the images. You must '
+    'judge whether weights trained on such images suit your use.')
 
 LIMITS = (
-    'FER-2013 was gathered by searching the web for words of emotions, and nobody recorded who is '
-    'shown: how ages, skin tones, genders and cultures are represented is unknown, and so is '
-    'whether the network is equally good for them. Many pictures are posed, as actors and stock '
-    'photographs show emotions; what people show in daily life is weaker. Disgust is rare (547 of '
-    "35,887 pictures by FER-2013's labels, 161 of 31,264 by FER+'s majority), and so is fear by "
-    'the latter (677): their recalls are the lowest, and rest on few pictures. All pictures are '
-    'grey and 48x48. The labels are what onlookers saw in a picture, not what the person felt.')
+    'FER-2013 was collected by web searches for words of emotions, and nobody recorded who is '
+    'shown. It is unknown how ages, skin tones, genders and cultures are represented, and whether '
+    'the network is equally accurate for all of them. Many images are posed by actors or for '
+    'stock photographs; expressions in daily life are weaker. Disgust is rare (547 of 35,887 '
+    "images by FER-2013's labels, 161 of 31,264 by FER+'s majority), and so is fear by FER+'s "
+    'majority (677): their recalls are the lowest and rest on few images. All images are grey and '
+    '48x48 pixels. The labels are what observers saw in an image, not what the person felt.')
 
-FERPLUS_TERMS = f'{TERMS} The votes are FER+ (Barsoum et al. 2016), MIT licence.'
+FERPLUS_TERMS = f'{TERMS} The votes are those of FER+ (Barsoum et al. 2016), MIT licence.'
 
 
 @dataclass(frozen=True)
@@ -71,8 +71,10 @@ class Rows:
     """
     All rows of FER-2013, in the order of the csv.
 
-    `images` (N, S, S) uint8; `emotion` (N,), values of `Emotion`; `usage` (N,), places in
-    `SPLITS`; `votes` (N, 10), in the order of `ferplus.NAMES`, None where there are none.
+    :param images: (N, S, S) uint8.
+    :param emotion: (N,), values of `Emotion`.
+    :param usage: (N,), indices of `SPLITS`.
+    :param votes: (N, 10), in the order of `ferplus.NAMES`; None if not read.
     """
 
     images: Images
@@ -83,9 +85,9 @@ class Rows:
 
 def labelled(rows: Rows, size: int) -> DataSet:
     """
-    Return FER-2013 with FER+ labels where the rows have votes, else with its own.
+    Return FER-2013 with FER+ labels if the rows have votes, else with its own labels.
 
-    :param size: edge of the pictures in pixels.
+    :param size: edge of the images in pixels.
     """
     images = resized(rows.images, size)
     if rows.votes is None:
@@ -104,16 +106,17 @@ def labelled(rows: Rows, size: int) -> DataSet:
 
 def read_packed(path: Path, with_votes: bool) -> Rows:
     """
-    Read rows packed in an .npz.
+    Read rows from an .npz.
 
-    :param path: holds `image` (N, S, S) uint8, `emotion` (N,) 0 to 6, `usage` (N,) 0 to 2 (0
-        Training, 1 PublicTest, 2 PrivateTest) and, if asked for, `ferplus_votes` (N, 10).
-    :raises ValueError: where the file cannot be read, or an array is missing or has another shape
-        or range.
+    :param path: file with the arrays `image` (N, S, S) uint8, `emotion` (N,) 0 to 6, `usage` (N,)
+        0 to 2 (Training, PublicTest, PrivateTest) and, for votes, `ferplus_votes` (N, 10).
+    :param with_votes: read the votes, too.
+    :raises ValueError: if the file cannot be read, or an array is missing or has a wrong shape or
+        range.
     """
     wanted = ['image', 'emotion', 'usage', *(['ferplus_votes'] if with_votes else [])]
     if not is_zipfile(path):
-        raise ValueError(f'{path} is no .npz, or only a part of one: copy it again')
+        raise ValueError(f'{path} is not an .npz, or is truncated: copy it again')
     try:
         with np.load(path) as arrays:
             held = arrays.files
@@ -132,7 +135,7 @@ def read_packed(path: Path, with_votes: bool) -> Rows:
 
 
 def _check(path: Path, arrays: dict[str, npt.NDArray[Any]]) -> None:
-    """Raise an error for the first of the arrays of a packed file with a wrong shape or value."""
+    """Raise an error for the first array with a wrong shape or value."""
     images = arrays['image']
     square = images.ndim == 3 and images.shape[1] == images.shape[2] > 0
     if images.dtype != np.uint8 or not square:
@@ -148,7 +151,7 @@ def _check(path: Path, arrays: dict[str, npt.NDArray[Any]]) -> None:
         array = arrays[name]
         if array.dtype.kind not in 'iu' or array.shape != shape:
             raise ValueError(
-                f'{path}: {name} must be {shape} whole numbers, as there are {count} pictures, '
+                f'{path}: {name} must be {shape} whole numbers, because there are {count} images, '
                 f'not {array.shape} of {array.dtype}')
         wrong = (array < 0) | (array > maximum)
         if wrong.any():
@@ -159,9 +162,10 @@ def _check(path: Path, arrays: dict[str, npt.NDArray[Any]]) -> None:
 
 def read_csv(path: Path, with_votes: bool) -> Rows:
     """
-    Read the challenge's fer2013.csv and, if asked for, FER+'s fer2013new.csv beside it.
+    Read fer2013.csv of the challenge and, for votes, fer2013new.csv of FER+ beside it.
 
-    :raises ValueError: for what is wrong in either; the text names file and line.
+    :param with_votes: read the votes, too.
+    :raises ValueError: if something is wrong. The text names the file and the line.
     """
     pictures, emotion, usage = [], [], []
     for line in csv_lines(path, ('emotion', 'pixels', 'Usage')):
@@ -179,14 +183,14 @@ def _pixels(line: CsvLine) -> bytes:
     try:
         pixels = bytes(map(int, line['pixels'].split()))
     except ValueError as error:
-        raise line.error('pixels must be whole numbers, 0 to 255, with blanks between') from error
+        raise line.error('pixels must be whole numbers, 0 to 255, separated by spaces') from error
     if len(pixels) != EDGE * EDGE:
         raise line.error(f'{len(pixels)} pixels instead of {EDGE * EDGE} ({EDGE}x{EDGE})')
     return pixels
 
 
 def _read_votes(pictures: Path, usage: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    """Read the votes for the rows of the csv with the pictures, whose usages are given."""
+    """Read the votes for the rows of the csv with the images, whose usages are given."""
     path = pictures.with_name(VOTES_FILE)
     if not path.exists():
         raise ValueError(
@@ -197,11 +201,11 @@ def _read_votes(pictures: Path, usage: npt.NDArray[np.uint8]) -> npt.NDArray[np.
         place = line.choice('Usage', USAGES)
         if len(votes) < len(usage) and place != usage[len(votes)]:
             raise line.error(
-                f'the row is of {USAGES[place]}, but row {len(votes) + 1} of {pictures.name} is '
-                f'of {USAGES[usage[len(votes)]]}: the files do not belong together')
+                f'the row belongs to {USAGES[place]}, but row {len(votes) + 1} of {pictures.name} '
+                f'belongs to {USAGES[usage[len(votes)]]}: the files do not belong together')
         votes.append([line.number(name, VOTERS) for name in NAMES])
     if len(votes) != len(usage):
         raise ValueError(
-            f'{path} has {len(votes)} rows, but {pictures} has {len(usage)}: each picture needs '
+            f'{path} has {len(votes)} rows, but {pictures} has {len(usage)}: each image needs '
             'its votes; copy both files again')
     return np.array(votes, np.uint8).reshape(-1, len(NAMES))

@@ -13,10 +13,10 @@
 # limitations under the License.
 
 """
-Labels from the votes of FER+ (Barsoum et al. 2016).
+Makes labels of the votes of FER+ (Barsoum et al. 2016).
 
-Ten people chose one of ten names for each picture of FER-2013. Here as in that paper, a name that
-only one of them chose is noise and does not count.
+Ten people chose one of ten names for each image of FER-2013. As in that paper, a name with a
+single vote is treated as noise and ignored.
 """
 
 from typing import Any
@@ -30,7 +30,7 @@ NAMES = (
     'neutral', 'happiness', 'surprise', 'sadness', 'anger', 'disgust', 'fear', 'contempt',
     'unknown', 'NF',
 )
-"""Columns of the votes; NF is "not a face"."""
+"""Columns of the votes; NF means "not a face"."""
 
 _SEVEN = [NAMES.index(label) for label in LABELS]
 _NOT_A_FACE = NAMES.index('NF')
@@ -41,10 +41,10 @@ Reasons = npt.NDArray[np.str_]
 
 def vote_targets(votes: Votes) -> tuple[Targets, Reasons]:
     """
-    Return what to train on: the shares of the votes for the seven emotions.
+    Return the targets of training rows: the shares of the votes for the seven emotions.
 
     :param votes: (N, 10), in the order of `NAMES`.
-    :return: targets (N, 7) and why a row is not to be used (N,), '' for those that are.
+    :return: targets (N, 7), and the reasons (N,) why rows must not be used, '' for usable rows.
     """
     votes = _without_single_votes(votes)
     total = votes.sum(axis=1)
@@ -59,17 +59,17 @@ def vote_targets(votes: Votes) -> tuple[Targets, Reasons]:
 
 def majority_targets(votes: Votes) -> tuple[Targets, Reasons]:
     """
-    Return what to measure on: "FER+ majority, 7 classes".
+    Return the targets of test rows: "FER+ majority, 7 classes".
 
-    A row's label is the name with more than half of the votes; rows without one, or whose label
-    is none of the seven emotions, are not used. Parameters and result are those of
+    The label of a row is the name with more than half of the votes. Rows without such a name, or
+    whose name is none of the seven emotions, are not used. Parameters and result are those of
     `vote_targets`, but the targets are one-hot.
     """
     votes = _without_single_votes(votes)
     top = votes.argmax(axis=1)
     why = np.select(
         [2 * votes.max(axis=1) <= votes.sum(axis=1), ~np.isin(top, _SEVEN)],
-        ['no name has more than half of the votes',
+        ['no emotion has more than half of the votes',
          'most votes are for contempt, unknown or not a face'], '')
     return one_hot(votes[:, _SEVEN].argmax(axis=1)), why
 

@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Data sets that are folders of pictures by split and class."""
+"""Reads data sets that are folders of images by split and emotion."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from fer_ros.core.emotions import Emotion
+from fer_ros.evaluation.face_images import read_images_of_faces
 from fer_ros.evaluation.labelled_faces import (
     assembled,
     DataSet,
@@ -29,7 +30,6 @@ from fer_ros.evaluation.labelled_faces import (
     PUBLIC,
     TRAINING,
 )
-from fer_ros.evaluation.pictures import read_pictures
 import numpy as np
 
 SPLIT_NAMES = {
@@ -50,44 +50,43 @@ CLASS_NAMES = {
 
 _CLASSES = {name: emotion for emotion, names in CLASS_NAMES.items() for name in names}
 
-_OTHER_CLASS = 'rename the folder, or move it away where it shows none of the seven emotions'
+_OTHER_CLASS = 'rename the folder, or move it away if it shows none of the seven emotions'
 
-# Left by file managers among the pictures.
-_NO_PICTURES = ('thumbs.db', 'desktop.ini')
+# File managers leave these among the images.
+_NO_IMAGES = ('thumbs.db', 'desktop.ini')
 
-TERMS = "The folder says nothing of its pictures' terms; whoever collected them knows."
+TERMS = 'The terms of the images in the folder are not stated; ask the person who collected them.'
 
 
 def read_folders(folder: Path, size: int) -> DataSet:
     """
-    Read pictures that lie in `train/angry/…`, `val/happy/…`, `test/…`.
+    Read images in folders such as `train/angry/`, `val/happy/` and `test/sad/`.
 
-    Names of splits and classes are read in any case and in the spellings of `SPLIT_NAMES` and
-    `CLASS_NAMES`. Without test/ there is nothing for a last measurement, and `private` is empty;
-    without train/ the data set is for measuring only.
+    Upper and lower case do not matter; `SPLIT_NAMES` and `CLASS_NAMES` list the accepted names.
+    Without test/, `private` is empty. Without train/, the data set can only be measured on.
 
-    :param size: edge of the pictures in pixels.
-    :raises ValueError: for a folder with another name, a picture that cannot be read or is not
-        square, or where train/ has no val/ beside it.
+    :param size: edge of the images in pixels.
+    :raises ValueError: if a folder has another name, an image cannot be read or is not square, or
+        there is train/ but no val/.
     """
     splits = _named_folders(
         folder, SPLIT_NAMES,
-        'pictures lie in train/happy/, val/happy/, test/happy/ and so on; move others away')
+        'images belong into train/happy/, val/happy/, test/happy/ and so on; move others away')
     if TRAINING in splits.values() and PUBLIC not in splits.values():
         raise ValueError(
-            f'{folder} has pictures to train on, but no val/ to choose the best training by: move '
-            'about a tenth of each class from train/ to val/; test/ is for the last measurement '
-            'only')
+            f'{folder} has images to train on, but no val/ to choose the best epoch by: move '
+            'about a tenth of each class from train/ to val/; test/ is only for the final '
+            'measurement')
     if not splits:
         raise ValueError(
-            f'{folder} is no data set: it has none of train/, val/ and test/, and no '
+            f'{folder} is not a data set: it has none of train/, val/ and test/, and no '
             'list_patition_label.txt of RAF-DB')
     paths: list[Path] = []
     labels: list[int] = []
     places: list[int] = []
     name = f'the folder {folder.resolve().name}/'
     notes = [] if PRIVATE in splits.values() else [
-        f'{name} has no test/, so nothing is left for a last measurement']
+        f'{name} has no test/, so there are no rows for a final measurement']
     for split, place in splits.items():
         before = len(paths)
         for class_folder, emotion in _named_folders(split, _CLASSES, _OTHER_CLASS).items():
@@ -95,21 +94,21 @@ def read_folders(folder: Path, size: int) -> DataSet:
             paths.extend(pictures)
             labels.extend([emotion] * len(pictures))
         if len(paths) == before:
-            raise ValueError(f'{split} holds no pictures in folders such as {split.name}/happy')
+            raise ValueError(f'{split} holds no images in folders such as {split.name}/happy')
         places.extend([place] * (len(paths) - before))
         beside = [path.name for path in _contents(split) if not path.is_dir()]
         if beside:
             notes.append(
-                f"in {name} files of {split.name}/ itself, in no class's folder, were not read: "
-                f'{len(beside):,}, such as {beside[0]}')
+                f'in {name} files of {split.name}/ that are in no folder of an emotion were '
+                f'ignored: {len(beside):,}, such as {beside[0]}')
+    images = read_images_of_faces(paths, size)
     return assembled(
-        name,
-        LabelledFaces(read_pictures(paths, size), one_hot(np.array(labels))), np.array(places),
-        TERMS, notes=notes)
+        name, LabelledFaces(images, one_hot(np.array(labels))), np.array(places), TERMS,
+        notes=notes)
 
 
 def _named_folders(parent: Path, names: Mapping[str, int], remedy: str) -> dict[Path, int]:
-    """Return the folders in one, each with what its name stands for."""
+    """Return the folders in a folder with the meaning of their names."""
     found = {}
     for folder in _contents(parent):
         if not folder.is_dir():
@@ -123,7 +122,7 @@ def _named_folders(parent: Path, names: Mapping[str, int], remedy: str) -> dict[
 
 
 def _contents(folder: Path) -> list[Path]:
-    """Return what lies in a folder, without what is hidden and what file managers leave."""
+    """Return the contents of a folder without hidden files and files of file managers."""
     return sorted(
         path for path in folder.iterdir()
-        if not path.name.startswith('.') and path.name.lower() not in _NO_PICTURES)
+        if not path.name.startswith('.') and path.name.lower() not in _NO_IMAGES)

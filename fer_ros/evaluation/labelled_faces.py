@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Labelled faces, and data sets that never measure on what was learned from."""
+"""Labelled faces, and data sets whose training rows never occur in their test rows."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from hashlib import blake2b
 from typing import Any
 
 from fer_ros.core.emotions import LABELS
-from fer_ros.evaluation.row_account import Account, Tally
+from fer_ros.evaluation.row_report import RowReport, SplitCounts
 import numpy as np
 import numpy.typing as npt
 
@@ -33,32 +33,33 @@ Mask = npt.NDArray[np.bool_]
 SPLITS = ('training', 'public', 'private')
 TRAINING, PUBLIC, PRIVATE = range(3)
 
-PIXELS_IN_A_TEST = 'their pixels stand in a test split'
+PIXELS_IN_A_TEST = 'their pixels are also in a test split'
 
 
 @dataclass(frozen=True)
 class LabelledFaces:
     """
-    Pictures of faces and what they show.
+    Images of faces and their labels.
 
-    `images` is (N, S, S) uint8, grey. `targets` is (N, 7) float32 in the order of `LABELS`; a row
-    sums to 1, and is one-hot where the label is plain.
+    :param images: (N, S, S) uint8, grey.
+    :param targets: (N, 7) float32 in the order of `LABELS`. Each row sums to 1; it is one-hot for
+        a single label.
     """
 
     images: Images
     targets: Targets
 
     def __len__(self) -> int:
-        """Return the number of pictures."""
+        """Return the number of images."""
         return len(self.targets)
 
     @property
     def labels(self) -> npt.NDArray[np.int64]:
-        """Return the likeliest emotion of each row, (N,), values of `Emotion`."""
+        """Emotion with the largest target per row, (N,), values of `Emotion`."""
         return np.asarray(self.targets.argmax(axis=1), np.int64)
 
     def where(self, keep: Mask) -> LabelledFaces:
-        """Return the rows of a mask (N,)."""
+        """Return the rows that a mask (N,) selects."""
         return LabelledFaces(self.images[keep], self.targets[keep])
 
 
@@ -67,38 +68,42 @@ class Split:
     """
     Rows to measure on.
 
-    `also_in_training` (N,) marks those whose pixels stand in the original training rows too.
+    :param also_in_training: (N,), true for rows whose pixels also occur in the original training
+        rows.
     """
 
     faces: LabelledFaces
     also_in_training: Mask
 
     def __len__(self) -> int:
-        """Return the number of pictures."""
+        """Return the number of images."""
         return len(self.faces)
 
     def where(self, keep: Mask) -> Split:
-        """Return the rows of a mask (N,)."""
+        """Return the rows that a mask (N,) selects."""
         return Split(self.faces.where(keep), self.also_in_training[keep])
 
 
 @dataclass(frozen=True)
 class DataSet:
     """
-    Faces to learn from and to measure on.
+    Faces to train on and to measure on.
 
-    `training` has no row whose pixels stand in a test split. On `public` everything is chosen,
-    `private` is read once for a finished model. `terms` are those of the pictures, `limits` says
-    who and what they under-represent. `left_out`
-    holds, for each split, the fingerprints of the rows that were dropped: a picture stays one of
-    a test's even where no label of it can be measured on.
+    :param training: training rows; none of them has the pixels of a test row.
+    :param public: rows for all choices, such as that of the best epoch.
+    :param private: rows for the final measurement of a finished model.
+    :param row_report: numbers of rows that were read, kept and dropped.
+    :param terms: terms of use of the images.
+    :param limits: people and situations that the images under-represent.
+    :param left_out: fingerprints of the dropped rows by split. A dropped test image must not be
+        trained on either.
     """
 
     name: str
     training: LabelledFaces
     public: Split
     private: Split
-    account: Account
+    row_report: RowReport
     terms: str
     limits: str = ''
     left_out: Mapping[str, frozenset[bytes]] = field(default_factory=dict)
@@ -115,25 +120,25 @@ class DataSet:
 
     def without(self, split: str, unwanted: Mask, why: str) -> DataSet:
         """
-        Return the data set without some rows of a split; the account says why.
+        Return the data set without some rows of a split. The row report states the reason.
 
-        :param unwanted: marks them, (N,).
-        :param why: ends the sentence "these rows were dropped because …".
+        :param unwanted: (N,), true for the rows to drop.
+        :param why: end of the sentence "these rows were dropped because …".
         """
         dropped = frozenset(fingerprints(self.faces(split).images[unwanted]))
         left_out = {**self.left_out, split: self.left_out.get(split, frozenset()) | dropped}
         rest = {split: getattr(self, split).where(~unwanted)}
-        account = self.account.without(split, unwanted, why)
-        return replace(self, account=account, left_out=left_out, **rest)
+        row_report = self.row_report.without(split, unwanted, why)
+        return replace(self, row_report=row_report, left_out=left_out, **rest)
 
 
 def one_hot(labels: npt.NDArray[np.integer[Any]]) -> Targets:
-    """Return the targets (N, 7) of plain labels (N,), values of `Emotion`."""
+    """Return the targets (N, 7) of single labels (N,), values of `Emotion`."""
     return np.asarray(np.eye(len(LABELS), dtype=np.float32)[labels])
 
 
 def fingerprints(images: Images) -> list[bytes]:
-    """Return 16 bytes for each picture; equal ones stand for equal pixels."""
+    """Return 16 bytes for each image; they are equal for equal pixels."""
     return [blake2b(image.tobytes(), digest_size=16).digest() for image in images]
 
 
@@ -142,17 +147,18 @@ def assembled(
     why: npt.NDArray[np.str_] | None = None, notes: Sequence[str] = (),
 ) -> DataSet:
     """
-    Make a data set from all rows of a source.
+    Make a data set of all rows of a source.
 
-    :param splits: (N,), places in `SPLITS`.
-    :param why: (N,), the reason for which a row has no label to use; '' for those that have one.
+    :param splits: (N,), indices of `SPLITS`.
+    :param why: (N,), reasons why rows have no usable label; '' for usable rows.
+    :param notes: sentences for the row report.
     """
     groups = [faces.where(splits == place) for place in range(len(SPLITS))]
-    tallies = (
-        Tally(name, split, len(group)) for split, group in zip(SPLITS, groups, strict=True))
+    splits_counts = (
+        SplitCounts(name, split, len(group)) for split, group in zip(SPLITS, groups, strict=True))
     public, private = (Split(group, np.zeros(len(group), np.bool_)) for group in groups[PUBLIC:])
-    account = Account(tuple(tallies), tuple(notes))
-    data_set = DataSet(name, groups[TRAINING], public, private, account, terms)
+    row_report = RowReport(tuple(splits_counts), tuple(notes))
+    data_set = DataSet(name, groups[TRAINING], public, private, row_report, terms)
     if why is not None:
         for place, split in enumerate(SPLITS):
             reasons = why[splits == place]
@@ -164,20 +170,20 @@ def assembled(
 
 def fuse(data_sets: Sequence[DataSet]) -> DataSet:
     """
-    Return one data set with the rows of several, split by split.
+    Join data sets, split by split.
 
-    A training row of one whose pixels stand in a test split of another is dropped.
+    A training row whose pixels are in a test split of any of them is dropped.
 
-    :raises ValueError: where there is none, or their pictures differ in size.
+    :raises ValueError: if there is no data set, or the image sizes differ.
     """
     if not data_sets:
-        raise ValueError('there is no data set to fuse: name at least one')
+        raise ValueError('there is no data set to join: name at least one')
     sizes = [one.training.images.shape[1] for one in data_sets]
     if len(set(sizes)) > 1:
         words = ', '.join(
             f'{one.name}: {size}' for one, size in zip(data_sets, sizes, strict=True))
         raise ValueError(
-            f'pictures of different sizes cannot be fused ({words}): read all data sets with the '
+            f'images of different sizes cannot be joined ({words}): read all data sets with the '
             'same size')
     first, *others = data_sets
     return _guarded(DataSet(
@@ -185,7 +191,7 @@ def fuse(data_sets: Sequence[DataSet]) -> DataSet:
         training=_joined([one.training for one in data_sets]),
         public=_joined_split([one.public for one in data_sets]),
         private=_joined_split([one.private for one in data_sets]),
-        account=sum((one.account for one in others), first.account),
+        row_report=sum((one.row_report for one in others), first.row_report),
         terms=' '.join(dict.fromkeys(one.terms for one in data_sets)),
         limits=' '.join(dict.fromkeys(one.limits for one in data_sets if one.limits)),
         left_out={
@@ -206,17 +212,17 @@ def _joined_split(parts: Sequence[Split]) -> Split:
 
 
 def _guarded(data_set: DataSet) -> DataSet:
-    """Mark the tests' rows that stand in the training rows, and drop their like from these."""
+    """Mark test rows that occur in the training rows, and drop these training rows."""
     pixels = {split: fingerprints(data_set.faces(split).images) for split in SPLITS}
     training, public, private = (
         data_set.left_out.get(split, frozenset()).union(pixels[split]) for split in SPLITS)
     tests = {
         split: replace(
-            getattr(data_set, split), also_in_training=_stand_in(pixels[split], training))
+            getattr(data_set, split), also_in_training=_occur_in(pixels[split], training))
         for split in SPLITS[PUBLIC:]}
     return replace(data_set, **tests).without(
-        'training', _stand_in(pixels['training'], public | private), PIXELS_IN_A_TEST)
+        'training', _occur_in(pixels['training'], public | private), PIXELS_IN_A_TEST)
 
 
-def _stand_in(rows: Sequence[bytes], others: frozenset[bytes]) -> Mask:
+def _occur_in(rows: Sequence[bytes], others: frozenset[bytes]) -> Mask:
     return np.fromiter((row in others for row in rows), np.bool_, len(rows))

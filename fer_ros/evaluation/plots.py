@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Pictures of what was measured: confusion, calibration and the course of a training."""
+"""Charts of measurements: confusion matrix, reliability diagram, learning curves."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ import csv
 from pathlib import Path
 
 from fer_ros.core.emotions import LABELS
-from fer_ros.evaluation.measuring import Calibration, CALIBRATION_BINS
+from fer_ros.evaluation.metrics import Calibration, CALIBRATION_BINS
 from matplotlib.figure import Figure
 import numpy as np
 import numpy.typing as npt
@@ -32,10 +32,10 @@ def confusion_matrix(
     confusion: npt.NDArray[np.int64], title: str, path: Path,
 ) -> None:
     """
-    Draw a confusion matrix: the shade is the share of the label's rows, the number their count.
+    Draw a confusion matrix. The shade is the share of the label's rows, the number their count.
 
     :param confusion: (7, 7), labels in the rows, answers in the columns.
-    :param path: of the PNG.
+    :param path: path of the PNG to write.
     """
     shares = confusion / np.maximum(confusion.sum(axis=1, keepdims=True), 1)
     figure = Figure(figsize=(6.4, 5.8), dpi=_DPI, layout='constrained')
@@ -54,23 +54,23 @@ def confusion_matrix(
 
 def reliability_diagram(calibration: Calibration, title: str, path: Path) -> None:
     """
-    Draw how often the answers are right against how sure the classifier is of them.
+    Draw the accuracy as a function of the confidence.
 
-    :param path: of the PNG.
+    :param path: path of the PNG to write.
     """
     figure = Figure(figsize=(5.6, 6.0), dpi=_DPI, layout='constrained')
     upper, lower = figure.subplots(2, 1, height_ratios=(3, 1), sharex=True)
     edges = np.arange(CALIBRATION_BINS) / CALIBRATION_BINS
     bars = {'width': 1 / CALIBRATION_BINS, 'align': 'edge', 'edgecolor': 'white'}
     filled = calibration.rows > 0
-    upper.bar(edges[filled], calibration.accuracy[filled], label='right answers', **bars)
+    upper.bar(edges[filled], calibration.accuracy[filled], label='accuracy', **bars)
     upper.plot(
         calibration.confidence[filled], calibration.accuracy[filled], 'o', color='black',
         markersize=4, label="at the bin's mean confidence")
-    upper.plot([0, 1], [0, 1], '--', color='grey', label='as often right as sure')
+    upper.plot([0, 1], [0, 1], '--', color='grey', label='perfect calibration')
     upper.set(
         title=f'{title}\nexpected calibration error {calibration.error:.3f}',
-        ylabel='share of right answers', xlim=(0, 1), ylim=(0, 1))
+        ylabel='accuracy', xlim=(0, 1), ylim=(0, 1))
     upper.legend(loc='upper left')
     lower.bar(edges, calibration.rows, color='grey', **bars)
     lower.set(xlabel='confidence', ylabel='rows')
@@ -79,11 +79,11 @@ def reliability_diagram(calibration: Calibration, title: str, path: Path) -> Non
 
 def learning_curves(log_path: Path, path: Path) -> None:
     """
-    Draw the losses and the accuracy of each epoch of a training, the best one marked.
+    Draw losses and accuracy of each epoch of a training, and mark the best epoch.
 
-    :param log_path: the training's `log.csv`.
-    :param path: of the PNG.
-    :raises ValueError: where the log holds no epoch.
+    :param log_path: path of the `log.csv` of the training.
+    :param path: path of the PNG to write.
+    :raises ValueError: if the log holds no epoch.
     """
     with log_path.open(newline='', encoding='utf-8') as file:
         rows = list(csv.DictReader(file))
@@ -97,7 +97,7 @@ def learning_curves(log_path: Path, path: Path) -> None:
     losses.plot(log['epoch'], log['validation_loss'], label='validation')
     losses.set(title='Loss', xlabel='epoch', ylabel='cross-entropy')
     accuracies.plot(log['epoch'], log['validation_accuracy'], color='C1', label='validation')
-    accuracies.set(title='Accuracy', xlabel='epoch', ylabel='share of right answers')
+    accuracies.set(title='Accuracy', xlabel='epoch', ylabel='accuracy')
     accuracies.plot(
         log['epoch'][best], log['validation_accuracy'][best], 'o', color='black',
         label=f'best: {log["validation_accuracy"][best]:.1%} in epoch {log["epoch"][best]:.0f}')

@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""RAF-DB's basic emotions (Li, Deng and Du 2017), in the layout in which it is handed out."""
+"""Reads the basic emotions of RAF-DB (Li, Deng and Du 2017) in its original layout."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fer_ros.core.emotions import Emotion
+from fer_ros.evaluation.face_images import read_images_of_faces
 from fer_ros.evaluation.labelled_faces import (
     assembled,
     DataSet,
@@ -30,11 +31,10 @@ from fer_ros.evaluation.labelled_faces import (
     PUBLIC,
     TRAINING,
 )
-from fer_ros.evaluation.pictures import read_pictures
 import numpy as np
 
 LIST_FILE = 'list_patition_label.txt'
-"""The spelling is RAF-DB's."""
+"""The spelling is that of RAF-DB."""
 
 EMOTIONS = {
     '1': Emotion.SURPRISE, '2': Emotion.FEAR, '3': Emotion.DISGUST, '4': Emotion.HAPPY,
@@ -42,15 +42,15 @@ EMOTIONS = {
 }
 
 VALIDATION_EVERY = 10
-"""Of the training rows of each emotion, every tenth is held back to choose by."""
+"""Every tenth training row of each emotion becomes a public row."""
 
 TERMS = (
-    'The pictures are those of RAF-DB (Li, Deng and Du 2017), for non-commercial research only; '
-    'they may not be passed on.')
+    'The images are those of RAF-DB (Li, Deng and Du 2017), for non-commercial research only. '
+    'They must not be redistributed.')
 
 NOTE = (
-    "RAF-DB has no rows to choose by: every tenth of each emotion's training rows, in the order "
-    'of its list, stands as public')
+    'RAF-DB has no validation rows: every tenth training row of each emotion, in the order of its '
+    'list, is used as a public row')
 
 
 @dataclass(frozen=True)
@@ -67,15 +67,15 @@ def is_raf_db(folder: Path) -> bool:
 
 def read_raf_db(folder: Path, size: int) -> DataSet:
     """
-    Read RAF-DB's aligned faces.
+    Read the aligned faces of RAF-DB.
 
-    Every tenth training row of each emotion, in the order of the list, becomes `public`, because
-    RAF-DB has no rows to choose by; its test rows are `private`.
+    RAF-DB has no validation rows, so every tenth training row of each emotion, in the order of the
+    list, becomes `public`. Its test rows are `private`.
 
-    :param folder: holds `list_patition_label.txt`, lines such as `train_00001.jpg 5`, and
-        `aligned/` with `train_00001_aligned.jpg`.
-    :param size: edge of the pictures in pixels.
-    :raises ValueError: for what is wrong; the text names file and line.
+    :param folder: folder with `list_patition_label.txt` (lines such as `train_00001.jpg 5`) and
+        `aligned/` (files such as `train_00001_aligned.jpg`).
+    :param size: edge of the images in pixels.
+    :raises ValueError: if something is wrong. The text names the file and the line.
     """
     rows = list(_rows(folder))
     if not rows:
@@ -85,7 +85,7 @@ def read_raf_db(folder: Path, size: int) -> DataSet:
     for emotion in EMOTIONS.values():
         of_emotion = np.flatnonzero((labels == emotion) & (splits == TRAINING))
         splits[of_emotion[VALIDATION_EVERY - 1::VALIDATION_EVERY]] = PUBLIC
-    images = read_pictures([row.path for row in rows], size)
+    images = read_images_of_faces([row.path for row in rows], size)
     return assembled(
         'RAF-DB', LabelledFaces(images, one_hot(labels)), splits, TERMS, notes=[NOTE])
 
@@ -99,7 +99,7 @@ def _rows(folder: Path) -> Iterator[_Row]:
         if not fields:
             continue
         if len(fields) != 2:
-            raise ValueError(f'{place}: {line!r} is not a picture and a label, as in '
+            raise ValueError(f'{place}: {line!r} must be an image and a label, as in '
                              "'train_00001.jpg 5'")
         name, label = fields
         split = name.partition('_')[0]

@@ -15,7 +15,7 @@
 """
 Images and videos: sources of frames, calibration, drawing, and writing video files. No ROS.
 
-A source grabs and decodes an image; `FrameStream` adds the time and delivers it as a `Frame` at
-the right moment. After the pipeline, `draw_emotions` draws the results on the image, and
-`VideoFile` writes it.
+A source grabs and decodes an image. `FrameStream` adds the time and delivers the image as a
+`Frame` when it is due. After the pipeline, `draw_emotions` draws the results on the image, and
+`VideoFileWriter` writes it to a file.
 """

@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Camera calibrations in the YAML format of ROS (`camera_calibration_parsers`), without ROS."""
+"""Reads camera calibrations in the YAML format of ROS (`camera_calibration_parsers`); no ROS."""
 
 from __future__ import annotations
 
@@ -32,22 +32,22 @@ DISTORTION_COEFFICIENTS: Mapping[str, tuple[int, ...]] = {
     'rational_polynomial': (8,),
     'equidistant': (4,),
 }
-"""Models of lens distortion (`sensor_msgs/distortion_models`), and how many numbers each has."""
+"""Distortion models (`sensor_msgs/distortion_models`), each with its numbers of coefficients."""
 
 Numbers = tuple[float, ...]
 
 
 class CalibrationError(ValueError):
-    """A calibration cannot be found or used; the text says what is wrong and what to do."""
+    """A calibration cannot be found or used; the text states what is wrong and what to do."""
 
 
 @dataclass(frozen=True)
 class Calibration:
     """
-    A camera's calibration; fields and meaning are those of `sensor_msgs/CameraInfo`.
+    The calibration of a camera; its fields have the meaning of those in `sensor_msgs/CameraInfo`.
 
-    `k` and `r` are 3x3, `p` is 3x4, by rows. The default is "uncalibrated": everything is 0, as
-    CameraInfo has it.
+    `k` and `r` are 3x3, `p` is 3x4, all row-major. The default is "uncalibrated": all values are
+    0, as in CameraInfo. `origin` is the file that the calibration was read from.
     """
 
     camera_name: str = ''
@@ -62,30 +62,30 @@ class Calibration:
 
     @property
     def is_calibrated(self) -> bool:
-        """Whether there is a camera matrix; its first element is then not 0, as in CameraInfo."""
+        """Whether there is a camera matrix; as in CameraInfo, k[0] is 0 if there is none."""
         return self.k[0] != 0.0
 
     def check_size(self, width: int, height: int) -> str:
         """
-        Compare the size that was calibrated with that of the images; nothing is scaled.
+        Compare the size of the images with the size of the calibration; nothing is scaled.
 
-        :return: a sentence for the user, or '' where they agree or there is no calibration.
+        :return: a sentence for the user; '' if the sizes agree or there is no calibration.
         """
         if not self.is_calibrated or (width, height) == (self.width, self.height):
             return ''
         origin = self.origin or 'the calibration'
         return (
-            f'{origin} is for images of {self.width}x{self.height}, these are {width}x{height}: '
-            f'calibrate the camera at {width}x{height}, or set width to {self.width} and height '
-            f'to {self.height}')
+            f'{origin} is for images of {self.width}x{self.height}, but these images are '
+            f'{width}x{height}: calibrate the camera at {width}x{height}, or set width to '
+            f'{self.width} and height to {self.height}')
 
 
 def load_calibration(url: str) -> Calibration:
     """
     Read a calibration.
 
-    :param url: a path, file:///path or package://package/path; empty gives "uncalibrated".
-    :raises CalibrationError: where the file is missing or wrong; the text names it and the key.
+    :param url: a path, file:///path or package://package/path; empty: "uncalibrated".
+    :raises CalibrationError: if the file is missing or invalid; the text names the file and key.
     """
     if not url.strip():
         return Calibration()
@@ -97,7 +97,7 @@ def load_calibration(url: str) -> Calibration:
             f'there is no calibration file {path}: check camera_info_url, or leave it '
             'empty') from error
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else 'it is no text'
+        reason = error.strerror if isinstance(error, OSError) else 'it is not UTF-8 text'
         raise CalibrationError(f'the calibration file {path} cannot be read: {reason}') from error
     try:
         values = yaml.safe_load(text)
@@ -105,15 +105,15 @@ def load_calibration(url: str) -> Calibration:
         mark = getattr(error, 'problem_mark', None)
         line = f' (line {mark.line + 1})' if mark else ''
         raise CalibrationError(
-            f'{path} is not YAML{line}: calibrate again, or repair the file') from error
+            f'{path} is not valid YAML{line}: calibrate again, or correct the file') from error
     return _Reader(path, values).calibration()
 
 
 def resolve_url(url: str) -> Path:
     """
-    Return the path of a file that is named by a path, file:///path or package://package/path.
+    Return the path of the file that a path, file:///path or package://package/path names.
 
-    :raises CalibrationError: for another kind of address, or a package that is not installed.
+    :raises CalibrationError: if the address has another scheme or the package is not installed.
     """
     scheme = re.match(r'([A-Za-z][A-Za-z0-9+.-]*)://', url)
     if not scheme:
@@ -127,7 +127,7 @@ def resolve_url(url: str) -> Path:
     if scheme[1] == 'package':
         return _share_folder(parts.netloc, url) / unquote(parts.path).lstrip('/')
     raise CalibrationError(
-        f'{url} cannot be read as a calibration: use a path, file:///path or '
+        f'{url} is not supported as the address of a calibration: use a path, file:///path or '
         'package://package/path')
 
 
@@ -139,8 +139,8 @@ def _share_folder(package: str, url: str) -> Path:
             return share / package
     where = f'searched: {", ".join(prefixes)}' if prefixes else 'no ROS environment is set up'
     raise CalibrationError(
-        f'the package {package!r} of {url} is not found ({where}): source the workspace that has '
-        'it')
+        f'the package {package!r} of {url} is not found ({where}): source the workspace that '
+        'contains it')
 
 
 def _is_number(value: Any) -> bool:
@@ -148,21 +148,20 @@ def _is_number(value: Any) -> bool:
 
 
 class _Reader:
-    """Takes a calibration out of what a YAML file holds."""
+    """Makes a calibration from the values of a YAML file, and checks them."""
 
     def __init__(self, path: Path, values: Any) -> None:
         self._path = path
         if not isinstance(values, Mapping):
-            raise self._fault('it holds no keys such as image_width and camera_matrix')
+            raise self._fault('it contains no keys such as image_width and camera_matrix')
         self._values = values
 
     def calibration(self) -> Calibration:
-        # Files from before there was a choice do not name the model; ROS reads them as plumb_bob
-        # too.
+        # Old files do not name the model; like ROS, read them as plumb_bob.
         model = self._values.get('distortion_model', 'plumb_bob')
         if not isinstance(model, str) or model not in DISTORTION_COEFFICIENTS:
             raise self._fault(
-                f'distortion_model is {model!r}, which is not known; there are '
+                f'distortion_model is {model!r}, which is unknown; the known models are '
                 f'{", ".join(DISTORTION_COEFFICIENTS)}')
         k = self._numbers('camera_matrix', (9,))
         if any(k) and not (k[0] > 0 and k[4] > 0):
@@ -183,7 +182,8 @@ class _Reader:
 
     def _fault(self, text: str) -> CalibrationError:
         return CalibrationError(
-            f'{self._path} is no usable calibration: {text}. Calibrate again, or correct the file')
+            f'{self._path} is not a valid calibration: {text}. Calibrate again, or correct the '
+            'file')
 
     def _value(self, key: str) -> Any:
         if key not in self._values:
@@ -193,24 +193,24 @@ class _Reader:
     def _size(self, key: str) -> int:
         value = self._value(key)
         if type(value) is not int or value <= 0:
-            raise self._fault(f'{key} must be a number of pixels above 0, found {value!r}')
+            raise self._fault(f'{key} must be a positive number of pixels, found {value!r}')
         return value
 
     def _numbers(self, key: str, counts: tuple[int, ...], which: str = '') -> Numbers:
         matrix = self._value(key)
         data = matrix.get('data') if isinstance(matrix, Mapping) else None
         if not isinstance(data, list):
-            raise self._fault(f'{key} must have rows, cols and a list named data')
+            raise self._fault(f'{key} must contain rows, cols and a list named data')
         expected = ' or '.join(str(count) for count in counts)
         if len(data) not in counts:
             raise self._fault(f'{key} has {len(data)} elements, expected {expected}{which}')
         wrong = [value for value in data if not _is_number(value)]
         if wrong:
-            raise self._fault(f'{key} holds {wrong[0]!r}, which is no finite number')
+            raise self._fault(f'{key} contains {wrong[0]!r}, which is not a finite number')
         if 'rows' in matrix and 'cols' in matrix:
             rows, columns = matrix['rows'], matrix['cols']
             if not (_is_number(rows) and _is_number(columns) and rows * columns == len(data)):
                 raise self._fault(
-                    f'{key} says {rows!r} rows and {columns!r} cols, its data has {len(data)} '
-                    'elements')
+                    f'{key} states {rows!r} rows and {columns!r} cols, but its data has '
+                    f'{len(data)} elements')
         return tuple(float(value) for value in data)

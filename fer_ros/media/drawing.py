@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Drawing faces and their emotions on images."""
+"""Draws faces, emotions and head poses on images."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ COLORS: dict[Emotion, Color] = {
     Emotion.NEUTRAL: (200, 200, 200),
     Emotion.UNKNOWN: (130, 130, 130),
 }
-"""BGR; bright enough for the dark plates that the text stands on."""
+"""BGR; bright enough for the dark background of the text."""
 
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 _PLATE: Color = (32, 32, 32)
@@ -46,14 +46,14 @@ _TEXT: Color = (240, 240, 240)
 
 @dataclass(frozen=True)
 class DrawingOptions(Options):
-    """What is drawn."""
+    """Which results are drawn."""
 
     show_probabilities: bool = option(
-        True, 'Draw a bar for each of the seven probabilities beside the face.', dynamic=True)
+        True, 'Draw a bar for each of the seven probabilities next to the face.', dynamic=True)
     show_head_pose: bool = option(
         True,
-        "Draw the head's three axes: x red to the person's left, y green down, z blue out of the "
-        'face.',
+        "Draw the three axes of the head: x (red) to the person's left, y (green) down, z (blue) "
+        'out of the face.',
         dynamic=True)
 
 
@@ -61,10 +61,10 @@ def draw_emotions(
     image: Image, faces: Sequence[FaceEmotion], options: DrawingOptions | None = None,
 ) -> None:
     """
-    Draw boxes, identities, emotions and head poses.
+    Draw boxes, track IDs, emotions and head poses.
 
     :param image: (H, W, 3) uint8, BGR; changed in place.
-    :param options: None: the defaults.
+    :param options: None means the defaults.
     """
     options = options or DrawingOptions()
     scale = max(min(image.shape[:2]) / 480, 0.4)
@@ -77,7 +77,7 @@ def draw_emotions(
         _draw_box(image, face, scale)
         if options.show_head_pose:
             _draw_head_pose(image, face, scale)
-    # Labels come last: whatever else is near, who is who stays readable.
+    # Labels are drawn last, so that nothing covers them.
     for face in faces:
         _draw_label(image, face, scale)
 
@@ -90,7 +90,7 @@ def _draw_box(image: Image, face: FaceEmotion, scale: float) -> None:
     if face.state is FaceState.DETECTED:
         cv2.rectangle(image, (left, top), (right, bottom), color, thickness, cv2.LINE_AA)
         return
-    # A predicted place is drawn as corners only.
+    # For a predicted box, only the corners are drawn.
     reach = max((right - left) // 4, 1)
     for x, dx in ((left, reach), (right, -reach)):
         for y, dy in ((top, reach), (bottom, -reach)):
@@ -122,7 +122,7 @@ def _draw_label(image: Image, face: FaceEmotion, scale: float) -> None:
 def _draw_probabilities(
     image: Image, face: FaceEmotion, scale: float, taken: list[Box],
 ) -> None:
-    """Draw the panel where it covers no box of `taken`, and add it there; else leave it out."""
+    """Draw the panel if there is space off all boxes in `taken`, and append it there."""
     size = 0.38 * scale
     row = round(15 * scale)
     text_width = max(cv2.getTextSize(label, _FONT, size, 1)[0][0] for label in LABELS)
@@ -149,7 +149,7 @@ def _draw_probabilities(
 def _free_place(
     image: Image, box: Box, width: int, height: int, pad: int, taken: list[Box],
 ) -> Box | None:
-    """Return a place beside or below a box, inside the image and off all others, if there is."""
+    """Return a free place beside or below a box, inside the image; None if there is none."""
     rows, columns = image.shape[:2]
     top = min(max(box.y, 0.0), max(rows - height, 0.0))
     left = min(max(box.x, 0.0), max(columns - width, 0.0))
@@ -168,7 +168,7 @@ def _thickness(scale: float) -> int:
 
 
 def _plate(image: Image, left: int, top: int, width: int, height: int) -> None:
-    """Darken a rectangle so that light text stands out."""
+    """Darken a rectangle as the background of light text."""
     part = image[max(top, 0):max(top + height, 0), max(left, 0):max(left + width, 0)]
     if part.size:
         part[:] = cv2.addWeighted(part, 0.35, np.full_like(part, _PLATE), 0.65, 0)
@@ -181,7 +181,7 @@ def _draw_head_pose(image: Image, face: FaceEmotion, scale: float) -> None:
     rotation = rotation_matrix(pose)
     center = np.array(face.box.center)
     length = 0.45 * min(face.box.width, face.box.height)
-    # The z axis of the head model points into the head; the one drawn points out of the face.
+    # The z axis of the head model points into the head; the drawn axis points out of the face.
     for axis, color in ((0, (60, 60, 230)), (1, (90, 200, 60)), (2, (240, 130, 60))):
         direction = rotation[:2, axis] * (-1 if axis == 2 else 1)
         tip = center + length * direction

@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Reads image files, with an error in words for each that cannot be read."""
+"""Reads image files, and states in a sentence why a file cannot be read."""
 
 from pathlib import Path
 
@@ -22,18 +22,18 @@ from fer_ros.media.opencv_log import quiet_opencv
 import numpy as np
 
 MAX_EDGE = 32766
-"""OpenCV warps no image with a longer one."""
+"""Longest edge of an image that OpenCV can warp."""
 
 _PNG_SIGNATURE = b'\x89PNG\r\n\x1a\n'
 
 
 def read_image(path: Path) -> Image:
     """
-    Read an image file, turned upright where it says how the camera was held.
+    Read an image file, rotated as its EXIF orientation states.
 
     :return: (H, W, 3) uint8, BGR; grey, 16-bit and transparent images are converted.
-    :raises ValueError: where the file cannot be read, is truncated, damaged or too large; the text
-        says which.
+    :raises ValueError: if the file cannot be read, is truncated, damaged or too large; the text
+        states which.
     """
     try:
         data = path.read_bytes()
@@ -50,21 +50,22 @@ def read_image(path: Path) -> Image:
             image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
     except cv2.error as error:
         raise ValueError(
-            f'{path} cannot be decoded: it is damaged, or larger than OpenCV permits '
-            f'({error.err}); make it smaller or copy it again') from error
+            f'{path} cannot be decoded: it is damaged, or too large for OpenCV ({error.err}). '
+            'Make it smaller or copy it again') from error
     if image is None:
         raise ValueError(
-            f'{path} is damaged or no image: check that other programs show it, or copy it again')
+            f'{path} is damaged or no image: check that other programs open it, or copy it again')
     if max(image.shape[:2]) > MAX_EDGE:
         raise ValueError(
-            f'{path} is {image.shape[1]}x{image.shape[0]} pixels, and no edge may be longer than '
-            f'{MAX_EDGE}: make it smaller')
+            f'{path} is {image.shape[1]}x{image.shape[0]} pixels, but the longest permitted edge '
+            f'is {MAX_EDGE} pixels: make it smaller')
     return np.ascontiguousarray(image, np.uint8)
 
 
 def _is_truncated(data: bytes) -> bool:
-    # The decoder fills what is missing of a JPEG with grey and raises nothing, so the end mark is
-    # looked for behind the headers, which may hold a smaller JPEG. Behind it anything may follow.
+    # The decoder fills the missing part of a JPEG with grey and reports no error, so search for
+    # the end marker. Start after the headers, which can contain a thumbnail with a marker of its
+    # own. Any data can follow the marker.
     if data.startswith(b'\xff\xd8\xff'):
         return data.find(b'\xff\xd9', _begin_of_pixels(data)) < 0
     if data.startswith(_PNG_SIGNATURE):
@@ -73,7 +74,7 @@ def _is_truncated(data: bytes) -> bool:
 
 
 def _begin_of_pixels(jpeg: bytes) -> int:
-    """Return the place of the mark that begins the coded pixels (FF DA), or where marks end."""
+    """Return the position of the start-of-scan marker (FF DA), or the end of the markers."""
     position = 2
     while jpeg[position:position + 1] == b'\xff' and jpeg[position + 1:position + 2] != b'\xda':
         is_filling = jpeg[position + 1:position + 2] == b'\xff'
@@ -83,7 +84,7 @@ def _begin_of_pixels(jpeg: bytes) -> int:
 
 
 def _without_color_profile(png: bytes) -> bytes:
-    """Return the PNG without its color profile, which OpenCV does not use but prints about."""
+    """Remove the color profile of a PNG; OpenCV ignores it, but prints warnings about it."""
     parts = [_PNG_SIGNATURE]
     position = len(_PNG_SIGNATURE)
     while position < len(png):

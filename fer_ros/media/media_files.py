@@ -12,33 +12,29 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Finds pictures and videos, and reads them with the time of each image; without ROS."""
+"""Finds the pictures and videos in files and folders; it does not read them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 import os
 from pathlib import Path
 
-import cv2
-from fer_ros.core.values import Image
-from fer_ros.media.sources.base import SourceOptions
-from fer_ros.media.sources.capture import VideoSource
 from fer_ros.media.sources.stills import IMAGE_SUFFIXES, is_image
 
 VIDEO_SUFFIXES = frozenset((
     '.3gp', '.asf', '.avi', '.flv', '.gif', '.m2ts', '.m4v', '.mjpeg', '.mjpg', '.mkv', '.mov',
     '.mp4', '.mpeg', '.mpg', '.mts', '.mxf', '.ogv', '.ts', '.vob', '.webm', '.wmv'))
-"""What is taken for a video in a folder; a file that is named itself may have any name."""
+"""Files in a folder with these endings are videos; a file given by path may have any ending."""
 
 
 @dataclass(frozen=True)
 class Media:
     """
-    A picture or a video.
+    A picture or a video file.
 
-    `name` is its path below the folder that was asked for, or its bare name.
+    `name` is its path relative to the given folder, or its file name if the file itself was given.
     """
 
     path: Path
@@ -46,27 +42,14 @@ class Media:
     is_video: bool
 
 
-@dataclass(frozen=True)
-class TimedImage:
-    """
-    An image of a file.
-
-    `number` counts from 0, `time_s` is what the file states; `image` is (H, W, 3) uint8, BGR.
-    """
-
-    number: int
-    time_s: float
-    image: Image
-
-
 def find_media(paths: Iterable[Path], fault: Callable[[str], None]) -> list[Media]:
     """
-    Return the pictures and videos of these files and folders.
+    Return the pictures and videos among these files and in these folders.
 
-    Folders are searched with all that is below them, in the order of the names; hidden files and
-    folders are left out.
+    Folders are searched recursively, in the order of the names, without hidden files and folders.
 
-    :param fault: is told in a sentence of what does not exist and of folders without any.
+    :param fault: receives a sentence for each path that does not exist or cannot be read, and for
+        each folder without a picture or video.
     """
     found: list[Media] = []
     for path in paths:
@@ -77,7 +60,7 @@ def find_media(paths: Iterable[Path], fault: Callable[[str], None]) -> list[Medi
                     for file in _files_below(path, fault)
                     if file.suffix.lower() in VIDEO_SUFFIXES | IMAGE_SUFFIXES]
                 if not files:
-                    fault(f'the folder {path} holds no picture or video')
+                    fault(f'the folder {path} contains no picture or video')
                 found += [file for file in files if _is_named_as_text(file.path, fault)]
             elif not path.exists():
                 fault(f'{path} does not exist: check the name')
@@ -89,7 +72,7 @@ def find_media(paths: Iterable[Path], fault: Callable[[str], None]) -> list[Medi
 
 
 def _is_named_as_text(path: Path, fault: Callable[[str], None]) -> bool:
-    """Return whether the name can be handed to OpenCV, which ends the process by others."""
+    """Return whether the name is UTF-8; OpenCV ends the process for other names."""
     try:
         str(path).encode()
     except UnicodeEncodeError:
@@ -112,46 +95,3 @@ def _files_below(folder: Path, fault: Callable[[str], None]) -> list[Path]:
         folders[:] = [name for name in folders if not name.startswith('.')]
         files += [Path(parent) / name for name in names if not name.startswith('.')]
     return sorted(files)
-
-
-class TimedVideo(VideoSource):
-    """
-    A video file whose images have the times that the file states.
-
-    `faults` are sentences about what of it could not be read; they are complete at its end.
-    """
-
-    def __init__(self, path: Path) -> None:
-        """
-        Open the file.
-
-        :raises SourceError: as `VideoSource`.
-        """
-        super().__init__(path, SourceOptions())
-        # Those of the begin are about the rate, but here each image has its time.
-        self.warnings.clear()
-        self._damaged = 0
-
-    def images(self) -> Iterator[TimedImage]:
-        """Yield the images that can be decoded."""
-        time_s = -1 / self.rate_hz
-        number = 0
-        while self.grab():
-            stated_s = float(self._capture.get(cv2.CAP_PROP_POS_MSEC)) / 1000
-            # Formats without times, such as a bare MJPEG, state 0 for every image.
-            time_s = stated_s if stated_s > time_s else time_s + 1 / self.rate_hz
-            image = self.retrieve()
-            if image is None:
-                self._damaged += 1
-            else:
-                yield TimedImage(number, time_s, image)
-            number += 1
-
-    @property
-    def faults(self) -> list[str]:
-        """Return what is wrong with the file."""
-        if not self._damaged:
-            return self.warnings
-        return [*self.warnings, (
-            f'{self.spec}: {self._damaged} images are damaged and left out; copy or record it '
-            'again')]

@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Keeps OpenCV from printing about failures that are reported as errors in words."""
+"""Switches off the log of OpenCV where the caller reports failures itself."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,7 +22,7 @@ import cv2
 
 @contextmanager
 def quiet_opencv() -> Iterator[None]:
-    """Let OpenCV log nothing meanwhile; its exceptions are not affected."""
+    """Switch off OpenCV's log inside the `with` block; exceptions are raised as usual."""
     level = cv2.getLogLevel()
     cv2.setLogLevel(0)
     try:

@@ -16,6 +16,7 @@
 The ROS 2 nodes: message in, one call into the core, message out. No algorithms.
 
 `camera_node` publishes an image on `image_raw`. `face_node` converts it to a `Frame`, runs the
-face stage and publishes `faces`. `emotion_node` classifies their crops and publishes `emotions`.
-`overlay_node` draws the emotions on the image with the same stamp.
+face stage and publishes `faces`. `emotion_node` classifies the crops of the faces and publishes
+`emotions`. `overlay_node` draws the emotions on the image with the same stamp. `base` holds the
+parts that all nodes share.
 """

@@ -15,7 +15,7 @@
 """
 Node that publishes the images of a camera, a stream, a file or the sample.
 
-Its topics are `image_raw` and `camera_info`.
+It publishes `image_raw` and `camera_info`. How sources are opened and read is in `fer_ros.media`.
 """
 
 import math
@@ -36,28 +36,29 @@ from fer_ros.media.sources import (
     SourceState,
     SourceStatus,
 )
-from fer_ros.nodes.base.node import Level, PipelineNode
-from fer_ros.nodes.base.throughput import Snapshot
+from fer_ros.nodes.base.diagnostics import Level
+from fer_ros.nodes.base.lifecycle_node import PipelineNode, required
+from fer_ros.nodes.base.throughput import Throughput
 from fer_ros.nodes.face_conversion import to_stamp
 from fer_ros.nodes.image_conversion import to_message
 from fer_ros.nodes.qos import IMAGES, publisher_events
-from fer_ros.parameters.configuration import CameraNodeOptions
+from fer_ros.parameters.node_options import CameraNodeOptions
 from rclpy.lifecycle import LifecyclePublisher
 from sensor_msgs.msg import CameraInfo, Image as ImageMessage
 from std_msgs.msg import Header
 
 RATE_SHORTFALL = 0.9
-"""Below this part of the rate that was asked for, the node reports WARN."""
+"""Fraction of the requested rate below which the node reports WARN."""
 
 RATE_SETTLES_S = 6.0
-"""Before a source has run for so long, its rate over the last seconds says nothing."""
+"""Time that a source must have run before its rate is judged."""
 
 
 class CameraNode(PipelineNode):
     """
     Publishes images with the time at which they were taken.
 
-    At the end of a file that is not looped the node deactivates itself; activating it again plays
+    At the end of a file that is not looped, the node deactivates itself; activating it again plays
     the file again.
     """
 
@@ -82,7 +83,7 @@ class CameraNode(PipelineNode):
 
     @property
     def source(self) -> FrameSource | None:
-        """Return the source that is open now."""
+        """Return the source that is open at present."""
         return self._stream.source if self._stream is not None else self._source
 
     def configure(self) -> None:
@@ -105,21 +106,22 @@ class CameraNode(PipelineNode):
             event_callbacks=publisher_events(self, 'camera_info', IMAGES))
 
     def activate(self) -> None:
-        """Begin to publish."""
+        """Start publishing."""
         self._reported = ''
         self._end_status = None
         self._warnings.clear()
         self._stop = threading.Event()
         source, self._source = self._source, None
+        options = required(self._settings)
         self._stream = FrameStream(
-            self._settings, source=source, stop=self._stop, frame_id=self._settings.frame_id,
+            options, source=source, stop=self._stop, frame_id=options.frame_id,
             now_ns=lambda: self.get_clock().now().nanoseconds, on_status=self._report)
         self._thread = threading.Thread(
             target=self._run, args=(self._stop,), name='camera_node source', daemon=True)
         self._thread.start()
 
     def deactivate(self) -> None:
-        """Stop to publish and close the source."""
+        """Stop publishing and close the source."""
         self._stop.set()
         if self._thread is not None:
             self._thread.join()
@@ -135,55 +137,56 @@ class CameraNode(PipelineNode):
                 self.destroy_lifecycle_publisher(publisher)
         self._images = self._infos = self._end_status = None
 
+    def has_subscribers(self) -> bool:
+        """Return whether anybody subscribes to the images."""
+        return bool(required(self._images).get_subscription_count())
+
     def _run(self, stop: threading.Event) -> None:
-        if self._source_is_file():
+        stream = required(self._stream)
+        if _is_file(stream.source):
             self._wait_for_subscriber()
         failed: SourceStatus | None = None
         try:
-            for frame in self._stream:
-                self.statistics.count_in()
+            for frame in stream:
+                self.throughput.count_in()
                 self._publish(frame)
         except SourceError:
-            pass  # reported by the stream's status
+            pass  # the status of the stream reports it
         except Exception as error:
             failed = SourceStatus(SourceState.FAILED, f'The source failed: {error!r}')
             self.get_logger().error(failed.text)
         executor = self.executor
         if not stop.is_set() and executor is not None:
-            # A transition belongs into the executor's thread.
-            executor.create_task(self._end, stop, failed or self._stream.status)
+            # Transitions run in the executor's thread.
+            executor.create_task(self._end, stop, failed or stream.status)
 
     def _end(self, stop: threading.Event, status: SourceStatus) -> None:
-        # Meanwhile someone may have deactivated the node, and activated it again.
+        # Someone may have deactivated the node, and activated it again, in the meantime.
         if self.is_active and not stop.is_set():
             self._end_status = status
             self.trigger_deactivate()
-            self.publish_diagnostics()
+            self.diagnostics.publish()
 
     def inactive_status(self) -> Level:
-        """Say how the source ended, where it did so by itself."""
+        """Report how the source ended if it ended by itself."""
         status = self._end_status
         if status is None:
             return super().inactive_status()
         failed = status.state is SourceState.FAILED
         return (DiagnosticStatus.ERROR if failed else DiagnosticStatus.OK), status.text
 
-    def _source_is_file(self) -> bool:
-        source = self._stream.source
-        return source is not None and not source.is_live and source.frame_count is not None
-
     def _wait_for_subscriber(self) -> None:
-        deadline = time.monotonic() + self._settings.wait_for_subscriber_s
-        while (self._images.get_subscription_count() == 0 and time.monotonic() < deadline
+        deadline = time.monotonic() + required(self._settings).wait_for_subscriber_s
+        while (not self.has_subscribers() and time.monotonic() < deadline
                and not self._stop.wait(0.02)):
             pass
 
     def _publish(self, frame: Frame) -> None:
         header = Header(stamp=to_stamp(frame.stamp_ns), frame_id=frame.frame_id)
         height, width = frame.image.shape[:2]
-        self._images.publish(to_message(frame.image, header))
-        self._infos.publish(self._camera_info(header, width, height))
-        self.statistics.count_out(self.age_s(header.stamp))
+        required(self._images).publish(to_message(frame.image, header))
+        required(self._infos).publish(self._camera_info(header, width, height))
+        self.throughput.count_out(self.age_s(header.stamp))
 
     def _camera_info(self, header: Header, width: int, height: int) -> CameraInfo:
         message = CameraInfo(header=header, width=width, height=height)
@@ -191,7 +194,8 @@ class CameraNode(PipelineNode):
         fault = calibration.check_size(width, height)
         if fault:
             if not self._calibration_fault:
-                self._calibration_fault = f'{fault}. Until then camera_info says "not calibrated".'
+                self._calibration_fault = (
+                    f'{fault}. Until then camera_info is published as "not calibrated".')
                 self.get_logger().error(self._calibration_fault)
             return message
         message.distortion_model = calibration.distortion_model
@@ -212,7 +216,7 @@ class CameraNode(PipelineNode):
                 self._warnings.add(warning)
                 log.warning(f'{warning}.')
         text = status.text.rstrip('.') + '.'
-        # A camera that stays away is told of once for each length of the wait, not for hours.
+        # While a camera is missing, each length of the wait is logged once.
         if text != self._reported:
             if status.state is SourceState.LOST:
                 log.warning(text)
@@ -222,9 +226,9 @@ class CameraNode(PipelineNode):
                 log.info(text)
         self._reported = text
 
-    def status(self, figures: Snapshot) -> tuple[Level, dict[str, Any]]:
-        """Say what the source does."""
-        status = self._stream.status
+    def status(self, figures: Throughput) -> tuple[Level, dict[str, Any]]:
+        """Report the state of the source."""
+        status = required(self._stream).status
         source = self.source
         rows = {
             'source': source.description if source is not None else '', 'losses': status.losses}
@@ -239,12 +243,16 @@ class CameraNode(PipelineNode):
             return (DiagnosticStatus.WARN,
                     f'No image for {figures.age_s:.1f} s: {status.text}'), rows
         is_settled = time.monotonic() - self._running_since > RATE_SETTLES_S
-        # One image more or less falls into the window by chance.
+        # The window may contain one image more or less by chance.
         if asked and is_settled and figures.rate_out < RATE_SHORTFALL * asked - 1 / RATE_SETTLES_S:
             return (DiagnosticStatus.WARN,
                     (f'{figures.rate_out:.1f} of {asked:g} images/s: the source or this machine '
                      'is too slow.')), rows
         return (DiagnosticStatus.OK, status.text), rows
+
+
+def _is_file(source: FrameSource | None) -> bool:
+    return source is not None and not source.is_live and source.frame_count is not None
 
 
 if __name__ == '__main__':

@@ -20,18 +20,20 @@ from fer_msgs.msg import EmotionArray, Face as FaceMessage, FaceArray
 from fer_ros.core.emotion_stage import EmotionStage
 from fer_ros.core.options import Options
 from fer_ros.core.values import Face
-from fer_ros.nodes.base.node import Level, PipelineNode, THROTTLE_S
-from fer_ros.nodes.base.throughput import Snapshot
+from fer_ros.nodes.base.diagnostics import input_status, Level
+from fer_ros.nodes.base.lifecycle_node import PipelineNode, required
+from fer_ros.nodes.base.throughput import Throughput
+from fer_ros.nodes.base.worker import LOG_THROTTLE_S
 from fer_ros.nodes.face_conversion import from_face_message, stamp_ns, to_emotion_message
 from fer_ros.nodes.image_conversion import ImageError
 from fer_ros.nodes.qos import RESULTS, subscription_events
-from fer_ros.parameters.configuration import EmotionNodeOptions
+from fer_ros.parameters.node_options import EmotionNodeOptions
 from rclpy.lifecycle import LifecyclePublisher
 from rclpy.subscription import Subscription
 
 
 class EmotionNode(PipelineNode):
-    """Publishes one `EmotionArray` for each `FaceArray`, with its stamp."""
+    """Publishes one `EmotionArray` for each `FaceArray`, with the same stamp."""
 
     OPTIONS: ClassVar[type[Options]] = EmotionNodeOptions
 
@@ -49,14 +51,14 @@ class EmotionNode(PipelineNode):
 
     def activate(self) -> None:
         """Subscribe to faces."""
-        self._stage.reset()
+        required(self._stage).reset()
         receive = self.start_worker(self._work_on, self.options.input.max_delay_s)
         self._subscription = self.create_subscription(
             FaceArray, 'faces', receive, RESULTS,
             event_callbacks=subscription_events(self, 'faces', RESULTS))
 
     def deactivate(self) -> None:
-        """End the subscription."""
+        """Destroy the subscription."""
         if self._subscription is not None:
             self.destroy_subscription(self._subscription)
             self._subscription = None
@@ -70,34 +72,36 @@ class EmotionNode(PipelineNode):
 
     def apply(self, options: EmotionNodeOptions) -> None:
         """Take over changed options."""
-        self._stage.options = options
+        required(self._stage).options = options
+        self.set_max_delay(options.input.max_delay_s)
 
     def _work_on(self, message: FaceArray) -> None:
         width, height = message.image_width, message.image_height
         faces = [self._face(face) for face in message.faces]
-        emotions = self._stage.process(faces, stamp_ns(message.header.stamp))
-        self._publisher.publish(EmotionArray(
-            header=message.header, model=self._stage.model, image_width=width, image_height=height,
+        stage = required(self._stage)
+        emotions = stage.process(faces, stamp_ns(message.header.stamp))
+        required(self._publisher).publish(EmotionArray(
+            header=message.header, model=stage.model, image_width=width, image_height=height,
             emotions=[to_emotion_message(face, width, height) for face in emotions]))
-        self.statistics.count_out(self.age_s(message.header.stamp))
+        self.throughput.count_out(self.age_s(message.header.stamp))
 
     def _face(self, message: FaceMessage) -> Face:
         try:
             return from_face_message(message)
         except ImageError as error:
-            # The others, and what is known of this one, still get their answer.
-            self.statistics.count_failed()
+            # The other faces are classified; this one keeps its previous emotion.
+            self.throughput.count_failed()
             self.get_logger().error(
                 f'The crop of face {message.track_id} is not classified: {error}',
-                throttle_duration_sec=THROTTLE_S)
+                throttle_duration_sec=LOG_THROTTLE_S)
             message.crop.width = 0
             return from_face_message(message)
 
-    def status(self, figures: Snapshot) -> tuple[Level, dict[str, Any]]:
-        """Say whether faces come."""
-        level = self.input_status(
+    def status(self, figures: Throughput) -> tuple[Level, dict[str, Any]]:
+        """Report whether faces arrive."""
+        level = input_status(
             figures, self.resolve_topic_name('faces'), 'is the face node active?')
-        return level, {'model': self._stage.model}
+        return level, {'model': required(self._stage).model}
 
 
 if __name__ == '__main__':

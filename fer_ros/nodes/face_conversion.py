@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Between the values of `fer_ros.core` and the messages of `fer_msgs`."""
+"""Converts between the values of `fer_ros.core` and the messages of `fer_msgs`."""
 
 from builtin_interfaces.msg import Time
 from fer_msgs.msg import (
@@ -40,7 +40,7 @@ def to_stamp(time_ns: int) -> Time:
 
 
 def to_region(box: Box, width: int, height: int) -> RegionOfInterest:
-    """Return the part of a box inside an image of that size, in whole pixels, at least one."""
+    """Return the part of a box inside an image in whole pixels; it has at least one pixel."""
     left = min(max(round(box.x), 0), width - 1)
     top = min(max(round(box.y), 0), height - 1)
     right = min(max(round(box.x + box.width), left + 1), width)
@@ -63,7 +63,7 @@ def _from_pose(message: HeadPoseMessage) -> HeadPose:
 
 
 def to_face_message(face: Face, header: Header, width: int, height: int) -> FaceMessage:
-    """Return a face as a message; the crop gets the image's header."""
+    """Return a face as a message; its crop has the header of the image."""
     message = FaceMessage(
         track_id=face.track_id, state=int(face.state), roi=to_region(face.box, width, height),
         score=face.score, head_pose=_to_pose(face.head_pose))
@@ -76,9 +76,9 @@ def to_face_message(face: Face, header: Header, width: int, height: int) -> Face
 
 def from_face_message(message: FaceMessage) -> Face:
     """
-    Return the face of a message.
+    Return the face in a message.
 
-    :raises ImageError: where its crop cannot be used.
+    :raises ImageError: if its crop is invalid.
     """
     return Face(
         message.track_id, FaceState(message.state), from_region(message.roi), message.score,
@@ -88,7 +88,7 @@ def from_face_message(message: FaceMessage) -> Face:
 
 
 def to_emotion_message(face: FaceEmotion, width: int, height: int) -> EmotionMessage:
-    """Return a face's emotion as a message."""
+    """Return the emotion of a face as a message."""
     return EmotionMessage(
         track_id=face.track_id, state=int(face.state), roi=to_region(face.box, width, height),
         score=face.score, head_pose=_to_pose(face.head_pose), emotion=int(face.emotion),
@@ -99,7 +99,7 @@ def to_emotion_message(face: FaceEmotion, width: int, height: int) -> EmotionMes
 
 
 def from_emotion_message(message: EmotionMessage) -> FaceEmotion:
-    """Return the emotion of a message."""
+    """Return the emotion in a message."""
     return FaceEmotion(
         message.track_id, FaceState(message.state), from_region(message.roi), message.score,
         _from_pose(message.head_pose), Emotion(message.emotion), message.confidence,

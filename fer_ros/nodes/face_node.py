@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Node that finds and follows the faces of images: `image_raw` in, `faces` out."""
+"""Node that detects and tracks the faces of images: `image_raw` in, `faces` out."""
 
 from typing import Any, ClassVar
 
@@ -21,13 +21,14 @@ from fer_msgs.msg import FaceArray
 from fer_ros.core.face_stage import FaceStage
 from fer_ros.core.options import Options
 from fer_ros.core.values import Frame
-from fer_ros.nodes.base.node import Level, PipelineNode
-from fer_ros.nodes.base.throughput import Snapshot
+from fer_ros.nodes.base.diagnostics import input_status, Level
+from fer_ros.nodes.base.lifecycle_node import PipelineNode, required
+from fer_ros.nodes.base.throughput import Throughput
 from fer_ros.nodes.face_conversion import stamp_ns, to_face_message
 from fer_ros.nodes.image_conversion import to_bgr
 from fer_ros.nodes.image_subscription import ImageSubscription
 from fer_ros.nodes.qos import RESULTS
-from fer_ros.parameters.configuration import FaceNodeOptions
+from fer_ros.parameters.node_options import FaceNodeOptions
 from rclpy.lifecycle import LifecyclePublisher
 from sensor_msgs.msg import Image as ImageMessage
 
@@ -52,13 +53,13 @@ class FaceNode(PipelineNode):
     def activate(self) -> None:
         """Subscribe to images."""
         options: FaceNodeOptions = self.options
-        self._stage.reset()
+        required(self._stage).reset()
         receive = self.start_worker(self._work_on, options.input.max_delay_s)
         self._subscription = ImageSubscription(
-            self, 'image_raw', receive, options.input.reliability, self.statistics.count_lost)
+            self, 'image_raw', receive, options.input.reliability, self.throughput.count_lost)
 
     def deactivate(self) -> None:
-        """End the subscription."""
+        """Destroy the subscription."""
         if self._subscription is not None:
             self._subscription.destroy()
             self._subscription = None
@@ -72,29 +73,34 @@ class FaceNode(PipelineNode):
             self.destroy_lifecycle_publisher(self._publisher)
             self._publisher = None
 
+    def has_subscribers(self) -> bool:
+        """Return whether anybody subscribes to the faces."""
+        return bool(required(self._publisher).get_subscription_count())
+
     def apply(self, options: FaceNodeOptions) -> None:
         """Take over changed options."""
-        self._stage.options = options
+        required(self._stage).options = options
+        self.set_max_delay(options.input.max_delay_s)
 
     def _work_on(self, message: ImageMessage) -> None:
         header = message.header
         frame = Frame(to_bgr(message), stamp_ns(header.stamp), header.frame_id)
-        faces = self._stage.process(frame)
-        self._publisher.publish(FaceArray(
+        faces = required(self._stage).process(frame)
+        required(self._publisher).publish(FaceArray(
             header=header, image_width=message.width, image_height=message.height,
             faces=[
                 to_face_message(face, header, message.width, message.height) for face in faces]))
-        self.statistics.count_out(self.age_s(header.stamp))
+        self.throughput.count_out(self.age_s(header.stamp))
 
-    def status(self, figures: Snapshot) -> tuple[Level, dict[str, Any]]:
-        """Say whether images come."""
+    def status(self, figures: Throughput) -> tuple[Level, dict[str, Any]]:
+        """Report whether images arrive."""
         topic = self.resolve_topic_name('image_raw')
-        level = self.input_status(
+        level = input_status(
             figures, topic, 'is the camera node active, and is the topic remapped?')
         if level[0] == DiagnosticStatus.OK and figures.rate_in > 1.5 * figures.rate_out + 1:
             level = (DiagnosticStatus.WARN,
-                     (f'Only {figures.rate_out:.0f} of {figures.rate_in:.0f} images/s are worked '
-                      'on: use smaller or fewer images.'))
+                     (f'Only {figures.rate_out:.0f} of {figures.rate_in:.0f} images/s are '
+                      'processed: use smaller or fewer images.'))
         return level, {'detector': self.get_parameter('detector.name').value}
 
 

@@ -13,10 +13,10 @@
 # limitations under the License.
 
 """
-Between `sensor_msgs/Image` and arrays.
+Converts between `sensor_msgs/Image` and arrays.
 
-`cv_bridge` converts where it is installed; where it is not (ROS from PyPI has none), OpenCV's own
-conversions give the same results. What arrives is checked first: a message can claim any size.
+It uses `cv_bridge` if that is installed, else the same conversions of OpenCV (ROS from PyPI has no
+`cv_bridge`). Each message is checked first, because its sizes may contradict its data.
 """
 
 from array import array
@@ -39,9 +39,9 @@ CHANNELS = {
     'yuv422': 2, 'uyvy': 2, 'yuv422_yuy2': 2, 'yuyv': 2,
 }
 """
-Bytes per pixel of the encodings that are understood.
+Supported encodings and their bytes per pixel.
 
-The names are as in sensor_msgs/image_encodings.hpp.
+The names are those of sensor_msgs/image_encodings.hpp.
 """
 
 _TO_BGR: dict[str, int | None] = {
@@ -58,38 +58,38 @@ _TO_BGR: dict[str, int | None] = {
 
 
 class ImageError(ValueError):
-    """An image message cannot be used; the text says why."""
+    """An image message is invalid or not supported; the text says why."""
 
 
 def check_image(message: ImageMessage) -> None:
     """
-    Check that a message holds the image that it claims to hold.
+    Check that encoding, size, step and data of a message fit together.
 
-    :raises ImageError: for an encoding that is not understood, no pixels, a wrong step or too
-        little data.
+    :raises ImageError: if the encoding is not supported, the image has no pixels, the step is too
+        small, or data is missing.
     """
     where = f'image of {message.width}x{message.height} in {message.encoding or "no encoding"!r}'
     channels = CHANNELS.get(message.encoding)
     if channels is None:
         raise ImageError(
-            f'{where}: the encoding is not understood; publish one of {", ".join(CHANNELS)}')
+            f'{where}: the encoding is not supported; publish one of {", ".join(CHANNELS)}')
     if message.width == 0 or message.height == 0:
         raise ImageError(f'{where}: it has no pixels')
     if max(message.width, message.height) > MAX_EDGE:
         raise ImageError(f'{where}: an edge is longer than {MAX_EDGE} pixels')
     if channels == 2 and message.width % 2:
-        raise ImageError(f'{where}: images in YUV 4:2:2 have an even width')
+        raise ImageError(f'{where}: images in YUV 4:2:2 must have an even width')
     if message.step < message.width * channels:
         raise ImageError(
             f'{where}: step is {message.step} bytes, but a row has {message.width * channels}')
     if len(message.data) < message.step * message.height:
         raise ImageError(
-            f'{where}: it holds {len(message.data)} bytes, but step times height is '
-            f'{message.step * message.height}; was it cut off on its way?')
+            f'{where}: it has {len(message.data)} bytes, but step times height is '
+            f'{message.step * message.height}; was it truncated in transport?')
 
 
 def _pixels(message: ImageMessage) -> Image:
-    """Return the message's pixels as (H, W) or (H, W, C) without a copy."""
+    """Return the pixels of a message as (H, W) or (H, W, C), without a copy."""
     channels = CHANNELS[message.encoding]
     rows = np.frombuffer(message.data, np.uint8, message.step * message.height)
     rows = rows.reshape(message.height, message.step)[:, :message.width * channels]
@@ -99,15 +99,16 @@ def _pixels(message: ImageMessage) -> Image:
 def _with_opencv(message: ImageMessage) -> Image:
     code = _TO_BGR[message.encoding]
     pixels = _pixels(message)
-    return np.ascontiguousarray(pixels) if code is None else cv2.cvtColor(pixels, code)
+    return np.ascontiguousarray(pixels) if code is None else np.asarray(
+        cv2.cvtColor(pixels, code), np.uint8)
 
 
 def _with_cv_bridge() -> Callable[[ImageMessage], Image]:
     bridge = CvBridge()
 
     def convert(message: ImageMessage) -> Image:
-        # cv_bridge shears rows whose padding is no whole number of pixels, and Jazzy's does not
-        # know the newer names.
+        # cv_bridge reads rows wrongly whose padding is not a whole number of pixels, and that of
+        # Jazzy does not know the newer names.
         is_padded = message.step != message.width * CHANNELS[message.encoding]
         if is_padded or message.encoding in ('uyvy', 'yuyv'):
             return _with_opencv(message)
@@ -123,7 +124,7 @@ def to_bgr(message: ImageMessage) -> Image:
     Return the image of a message.
 
     :return: (H, W, 3) uint8, BGR, contiguous. It may share the message's memory.
-    :raises ImageError: where the message cannot be used.
+    :raises ImageError: if the message is invalid or not supported.
     """
     check_image(message)
     return _convert(message)
@@ -134,12 +135,12 @@ def to_crop(message: ImageMessage) -> Image:
     Return the crop of a face in a message.
 
     :return: (S, S) uint8. It may share the message's memory.
-    :raises ImageError: where the message cannot be used, is not square or not mono8.
+    :raises ImageError: if the message is invalid, not square or not mono8.
     """
     check_image(message)
     if message.encoding != 'mono8' or message.width != message.height:
         raise ImageError(
-            f'a crop is square and in mono8, but this is {message.width}x{message.height} in '
+            f'a crop must be square and mono8, but this is {message.width}x{message.height} in '
             f'{message.encoding!r}')
     return np.ascontiguousarray(_pixels(message))
 
@@ -151,8 +152,7 @@ def to_message(image: Image, header: Header) -> ImageMessage:
     :param image: (H, W, 3) BGR or (H, W) grey, uint8.
     """
     data = array('B')
-    # Anything but an array of this very kind is checked byte by byte by the message, which takes
-    # seconds.
+    # The message checks any other type byte by byte, which takes seconds.
     data.frombytes(np.ascontiguousarray(image).data)
     message = ImageMessage(header=header)
     message.height, message.width = image.shape[:2]

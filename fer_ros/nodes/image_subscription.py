@@ -12,11 +12,12 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""A subscription to images whose reliability follows the publishers'."""
+"""A subscription to images that uses the reliability of the publishers."""
 
 from collections.abc import Callable
 from typing import Any
 
+from fer_ros.nodes.base.lifecycle_node import required
 from fer_ros.nodes.qos import IMAGE_DEPTH, publishers_reliability, subscription_events
 from rclpy.event_handler import SubscriptionEventCallbacks
 from rclpy.node import Node
@@ -29,9 +30,9 @@ class ImageSubscription:
     """
     Subscribes to a topic of images.
 
-    With `auto`, a best-effort subscription is used, which hears every publisher, and exchanged for
-    a reliable one where all publishers are reliable, as bags and some drivers are: large images
-    then survive a busy network.
+    With `auto` it is a best-effort subscription, which receives from every publisher. If all
+    publishers are reliable, as bags and some drivers are, it is replaced by a reliable one, so
+    that large images are not lost on a busy network.
     """
 
     def __init__(
@@ -56,22 +57,22 @@ class ImageSubscription:
 
     @property
     def reliability(self) -> ReliabilityPolicy:
-        """Return the reliability that is in use."""
-        return self._subscription.qos_profile.reliability
+        """Return the present reliability."""
+        return required(self._subscription).qos_profile.reliability
 
     def destroy(self) -> None:
-        """End the subscription."""
+        """Destroy the subscription."""
         self._node.destroy_subscription(self._subscription)
         self._subscription = None
 
-    def _follow(self, _: Any = None) -> None:
-        """Exchange the subscription where the publishers' reliability has changed."""
-        # Not within the event of the subscription that is exchanged.
+    def _on_publishers_changed(self, _: Any = None) -> None:
+        """Replace the subscription if the reliability of the publishers has changed."""
+        # Not within an event callback of the subscription that is replaced.
         if self._node.executor is not None:
-            self._node.executor.create_task(self._exchange)
+            self._node.executor.create_task(self._replace)
 
-    def _exchange(self) -> None:
-        # The graph is asked by the name after remapping.
+    def _replace(self) -> None:
+        # The graph knows only the remapped name.
         topic = self._node.resolve_topic_name(self._topic)
         if self._subscription is None or self._node.count_publishers(topic) == 0:
             return
@@ -84,7 +85,7 @@ class ImageSubscription:
         qos = QoSProfile(depth=IMAGE_DEPTH, reliability=reliability)
         if self._is_automatic:
             events = SubscriptionEventCallbacks(
-                matched=self._follow, incompatible_qos=self._follow)
+                matched=self._on_publishers_changed, incompatible_qos=self._on_publishers_changed)
         else:
             events = subscription_events(
                 self._node, self._topic, qos,

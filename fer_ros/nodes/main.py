@@ -13,10 +13,10 @@
 # limitations under the License.
 
 """
-Entry points of the nodes.
+Entry points of the nodes' executables.
 
-They hear Ctrl-C before the libraries are loaded, which takes a second: a launch that is ended at
-once ends without tracebacks.
+They handle Ctrl-C before the libraries are imported, which takes a second: a launch that is
+interrupted at once ends without tracebacks.
 """
 
 import importlib
@@ -24,7 +24,7 @@ import sys
 
 from fer_ros.nodes.base.signals import stop_on_signals
 
-USAGE = 'Parameters and remaps are given as `--ros-args -p NAME:=VALUE -r FROM:=TO`.'
+USAGE = 'Give parameters and remappings as `--ros-args -p NAME:=VALUE -r FROM:=TO`.'
 
 
 def _run(module: str, name: str) -> int:
@@ -34,7 +34,7 @@ def _run(module: str, name: str) -> int:
         print(f'{module} does not know {" ".join(unknown)}. {USAGE}', file=sys.stderr)
         return 2
     node = getattr(importlib.import_module(f'fer_ros.nodes.{module}'), name)
-    from fer_ros.nodes.base.node import run_node
+    from fer_ros.nodes.base.process import run_node
     return run_node(node, stop=stop)
 
 

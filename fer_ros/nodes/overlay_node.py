@@ -13,9 +13,9 @@
 # limitations under the License.
 
 """
-Node that draws emotions on their images.
+Node that draws emotions on images: `image_raw` and `emotions` in, `emotions/overlay` out.
 
-`image_raw` and `emotions` go in, `emotions/overlay` comes out.
+How boxes and labels are drawn is in `fer_ros.media.drawing`.
 """
 
 from array import array
@@ -27,14 +27,15 @@ from fer_msgs.msg import EmotionArray
 from fer_ros.core.options import Options
 from fer_ros.core.values import NS_PER_S
 from fer_ros.media.drawing import draw_emotions
-from fer_ros.nodes.base.node import Level, PipelineNode
-from fer_ros.nodes.base.throughput import Snapshot
+from fer_ros.nodes.base.diagnostics import input_status, Level
+from fer_ros.nodes.base.lifecycle_node import PipelineNode, required
+from fer_ros.nodes.base.throughput import Throughput
 from fer_ros.nodes.face_conversion import from_emotion_message, stamp_ns
 from fer_ros.nodes.image_conversion import to_bgr, to_message
 from fer_ros.nodes.image_subscription import ImageSubscription
 from fer_ros.nodes.qos import IMAGES, publisher_events, RESULTS, subscription_events
-from fer_ros.nodes.stamp_synchronizer import StampPairs
-from fer_ros.parameters.configuration import OverlayNodeOptions
+from fer_ros.nodes.stamp_synchronizer import StampSynchronizer
+from fer_ros.parameters.node_options import OverlayNodeOptions
 from rclpy.lifecycle import LifecyclePublisher
 from rclpy.subscription import Subscription
 from sensor_msgs.msg import CompressedImage, Image as ImageMessage
@@ -42,9 +43,9 @@ from sensor_msgs.msg import CompressedImage, Image as ImageMessage
 
 class OverlayNode(PipelineNode):
     """
-    Publishes each image with the emotions that carry its stamp drawn on it.
+    Publishes each image with the emotions of the same stamp drawn on it.
 
-    It subscribes and works only while someone listens to the overlay; until then it costs nothing.
+    It subscribes and works only while somebody subscribes to the overlay.
     """
 
     OPTIONS: ClassVar[type[Options]] = OverlayNodeOptions
@@ -55,16 +56,16 @@ class OverlayNode(PipelineNode):
         self._compressed: LifecyclePublisher | None = None
         self._images: ImageSubscription | None = None
         self._emotions: Subscription | None = None
-        self._pairs: StampPairs[ImageMessage, EmotionArray] | None = None
+        self._synchronizer: StampSynchronizer[ImageMessage, EmotionArray] | None = None
         self._settings: OverlayNodeOptions | None = None
         super().__init__('overlay_node', **kwargs)
 
     def configure(self) -> None:
-        """Make the publishers."""
+        """Create the publishers."""
         self._settings = self.options
         events = {
             topic: publisher_events(
-                self, topic, IMAGES, matched=lambda _: self._follow_listeners())
+                self, topic, IMAGES, matched=lambda _: self._follow_subscribers())
             for topic in ('emotions/overlay', 'emotions/overlay/compressed')}
         self._raw = self.create_lifecycle_publisher(
             ImageMessage, 'emotions/overlay', IMAGES, event_callbacks=events['emotions/overlay'])
@@ -73,11 +74,11 @@ class OverlayNode(PipelineNode):
             event_callbacks=events['emotions/overlay/compressed'])
 
     def activate(self) -> None:
-        """Begin to work if someone listens."""
-        self._follow_listeners()
+        """Start working if somebody subscribes to the overlay."""
+        self._follow_subscribers()
 
     def deactivate(self) -> None:
-        """End the subscriptions."""
+        """Destroy the subscriptions."""
         self._unsubscribe()
 
     def cleanup(self) -> None:
@@ -90,43 +91,46 @@ class OverlayNode(PipelineNode):
     def apply(self, options: OverlayNodeOptions) -> None:
         """Take over changed options."""
         self._settings = options
-        if self._pairs is not None:
-            self._pairs.max_wait_ns = round(options.max_wait_s * NS_PER_S)
+        self.set_max_delay(options.input.max_delay_s)
+        if self._synchronizer is not None:
+            self._synchronizer.max_wait_ns = round(options.max_wait_s * NS_PER_S)
 
     @property
-    def has_listeners(self) -> bool:
-        """Whether anyone subscribes to the overlay."""
+    def is_watched(self) -> bool:
+        """Return whether anybody subscribes to the overlay."""
         return any(
             p is not None and p.get_subscription_count() > 0
             for p in (self._raw, self._compressed))
 
-    def _follow_listeners(self) -> None:
+    def _follow_subscribers(self) -> None:
         if not self.is_active:
             return
-        if self.has_listeners and self._images is None:
+        if self.is_watched and self._images is None:
             self._subscribe()
-        elif not self.has_listeners and self._images is not None:
+        elif not self.is_watched and self._images is not None:
             self._unsubscribe()
             self.stop_worker()
 
     def _subscribe(self) -> None:
-        options = self._settings
-        self._pairs = StampPairs(round(options.max_wait_s * NS_PER_S))
+        options = required(self._settings)
+        synchronizer: StampSynchronizer[ImageMessage, EmotionArray] = StampSynchronizer(
+            round(options.max_wait_s * NS_PER_S))
+        self._synchronizer = synchronizer
         draw = self.start_worker(self._draw, options.input.max_delay_s)
 
         def receive_image(message: ImageMessage) -> None:
-            hand_over(self._pairs.add_first(stamp_ns(message.header.stamp), message))
+            draw_if_complete(synchronizer.add_first(stamp_ns(message.header.stamp), message))
 
         def receive_emotions(message: EmotionArray) -> None:
-            hand_over(self._pairs.add_second(stamp_ns(message.header.stamp), message))
+            draw_if_complete(synchronizer.add_second(stamp_ns(message.header.stamp), message))
 
-        def hand_over(pair: tuple[ImageMessage, EmotionArray] | None) -> None:
+        def draw_if_complete(pair: tuple[ImageMessage, EmotionArray] | None) -> None:
             if pair is not None:
                 draw(pair)
 
         self._images = ImageSubscription(
             self, 'image_raw', receive_image, options.input.reliability,
-            self.statistics.count_lost)
+            self.throughput.count_lost)
         self._emotions = self.create_subscription(
             EmotionArray, 'emotions', receive_emotions, RESULTS,
             event_callbacks=subscription_events(self, 'emotions', RESULTS))
@@ -141,32 +145,33 @@ class OverlayNode(PipelineNode):
 
     def _draw(self, pair: tuple[ImageMessage, EmotionArray]) -> None:
         message, emotions = pair
-        # The message is this subscription's own copy, so its pixels can be drawn on.
+        settings = required(self._settings)
+        # The message is a copy for this subscription, so it may be drawn on.
         image = to_bgr(message)
-        draw_emotions(image, [from_emotion_message(e) for e in emotions.emotions], self._settings)
-        if self._raw.get_subscription_count() > 0:
-            self._raw.publish(to_message(image, message.header))
-        if self._compressed.get_subscription_count() > 0:
-            self._compressed.publish(self._to_jpeg(image, message))
-        self.statistics.count_out(self.age_s(message.header.stamp))
+        draw_emotions(image, [from_emotion_message(e) for e in emotions.emotions], settings)
+        raw, compressed = required(self._raw), required(self._compressed)
+        if raw.get_subscription_count() > 0:
+            raw.publish(to_message(image, message.header))
+        if compressed.get_subscription_count() > 0:
+            compressed.publish(self._to_jpeg(image, message, settings.jpeg_quality))
+        self.throughput.count_out(self.age_s(message.header.stamp))
 
-    def _to_jpeg(self, image: Any, message: ImageMessage) -> CompressedImage:
-        _, encoded = cv2.imencode(
-            '.jpg', image, [cv2.IMWRITE_JPEG_QUALITY, self._settings.jpeg_quality])
+    def _to_jpeg(self, image: Any, message: ImageMessage, quality: int) -> CompressedImage:
+        _, encoded = cv2.imencode('.jpg', image, [cv2.IMWRITE_JPEG_QUALITY, quality])
         data = array('B')
         data.frombytes(encoded.data)
         return CompressedImage(
             header=message.header, format='bgr8; jpeg compressed bgr8', data=data)
 
-    def status(self, figures: Snapshot) -> tuple[Level, dict[str, Any]]:
-        """Say whether someone listens, and whether images and emotions come."""
-        self._follow_listeners()
+    def status(self, figures: Throughput) -> tuple[Level, dict[str, Any]]:
+        """Report whether somebody subscribes, and whether images and emotions arrive."""
+        self._follow_subscribers()
         if self._images is None:
-            return (DiagnosticStatus.OK, 'Nobody listens to the overlay.'), {}
-        rows = {'images without emotions': self._pairs.given_up}
+            return (DiagnosticStatus.OK, 'Nobody subscribes to the overlay.'), {}
+        rows = {'images without emotions': required(self._synchronizer).unmatched}
         topics = (
             f'{self.resolve_topic_name("image_raw")} and {self.resolve_topic_name("emotions")}')
-        return self.input_status(figures, topics, 'are the other nodes active?'), rows
+        return input_status(figures, topics, 'are the other nodes active?'), rows
 
 
 if __name__ == '__main__':

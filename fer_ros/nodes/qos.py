@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Quality of service: profiles, and warnings where two sides do not fit."""
+"""Quality-of-service profiles, and warnings about publishers and subscribers that do not match."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -29,10 +29,10 @@ from rclpy.qos import (
 from rclpy.topic_endpoint_info import TopicEndpointInfo
 
 RESULTS = QoSProfile(depth=10, reliability=ReliabilityPolicy.RELIABLE)
-"""Of faces and emotions: nothing may be missing."""
+"""Profile of faces and emotions, which must not be lost."""
 
 IMAGE_DEPTH = 5
-"""That of the sensor data profile of ROS 2."""
+"""Queue depth of the sensor data profile of ROS 2."""
 
 IMAGES = QoSProfile(depth=IMAGE_DEPTH, reliability=ReliabilityPolicy.BEST_EFFORT)
 """The sensor data profile of ROS 2."""
@@ -40,9 +40,9 @@ IMAGES = QoSProfile(depth=IMAGE_DEPTH, reliability=ReliabilityPolicy.BEST_EFFORT
 
 def publishers_reliability(node: Node, topic: str) -> ReliabilityPolicy:
     """
-    Return reliable where all publishers of a topic are, else best effort.
+    Return reliable if all publishers of a topic are reliable, else best effort.
 
-    Best effort hears every publisher.
+    A best-effort subscription receives from every publisher.
     """
     publishers = node.get_publishers_info_by_topic(node.resolve_topic_name(topic))
     if publishers and all(
@@ -54,7 +54,7 @@ def publishers_reliability(node: Node, topic: str) -> ReliabilityPolicy:
 def publisher_events(
     node: Node, topic: str, qos: QoSProfile, matched: Callable[[Any], None] | None = None,
 ) -> PublisherEventCallbacks:
-    """Return callbacks that warn of subscribers which ask for more than this publisher offers."""
+    """Return callbacks that warn of subscribers that request more than this publisher offers."""
     def incompatible(event: Any) -> None:
         resolved = node.resolve_topic_name(topic)
         others = _names(
@@ -62,15 +62,15 @@ def publisher_events(
             if qos_check_compatible(qos, s.qos_profile)[0] == QoSCompatibility.ERROR)
         node.get_logger().warning(
             f'{others} subscribes to {resolved} with a {_policy(event)} that {node.get_name()} '
-            'does not offer, and hears nothing: subscribe as to sensor data, best effort and '
-            'volatile.')
+            'does not offer, and receives nothing: subscribe with the sensor data profile, best '
+            'effort and volatile.')
     return PublisherEventCallbacks(incompatible_qos=incompatible, matched=matched)
 
 
 def subscription_events(
     node: Node, topic: str, qos: QoSProfile, remedy: str = 'publish it as reliable and volatile',
 ) -> SubscriptionEventCallbacks:
-    """Return callbacks that warn of publishers which offer less than the subscription asks for."""
+    """Return callbacks that warn of publishers that offer less than the subscription requests."""
     def incompatible(event: Any) -> None:
         resolved = node.resolve_topic_name(topic)
         others = _names(
@@ -78,16 +78,16 @@ def subscription_events(
             if qos_check_compatible(p.qos_profile, qos)[0] == QoSCompatibility.ERROR)
         node.get_logger().warning(
             f'{others} publishes {resolved} with a {_policy(event)} that is less than '
-            f'{node.get_name()} asks for, and is not heard: {remedy}.')
+            f'{node.get_name()} requests, so its messages are not received: {remedy}.')
     return SubscriptionEventCallbacks(incompatible_qos=incompatible)
 
 
 def _policy(event: Any) -> str:
-    return qos_policy_name_from_kind(event.last_policy_kind).lower()
+    return str(qos_policy_name_from_kind(event.last_policy_kind)).lower()
 
 
 def _names(endpoints: Iterable[TopicEndpointInfo]) -> str:
-    """Return the full names of the nodes; one that the graph does not know yet has none."""
+    """Return the full names of the nodes; a node may not be known to the graph yet."""
     names = {
         f'{e.node_namespace.rstrip("/")}/{e.node_name}' for e in endpoints
         if 'UNKNOWN' not in e.node_name}

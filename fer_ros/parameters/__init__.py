@@ -13,9 +13,9 @@
 # limitations under the License.
 
 """
-The parameters of every node in one table, parameter files, and overrides.
+The parameters of every node in one table, parameter files, and command-line overrides.
 
-No image passes through here. The options classes of the stages and sources are combined into one
-class for each node; parameter files and the command line fill these classes, and every value is
-checked once.
+No image passes through this package. `node_options` combines the options classes of stages and
+sources into one class for each node. `parameter_files` and `overrides` fill these classes, and
+every value is checked once.
 """

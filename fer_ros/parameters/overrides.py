@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""The parameters of all nodes from a configuration and what a command line sets; without ROS."""
+"""Combines a parameter file with values from a command line; needs no ROS."""
 
 from __future__ import annotations
 
@@ -20,11 +20,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fer_ros.core.options import OptionError
-from fer_ros.parameters.configuration import ConfigError, find_config, NODE_OPTIONS, read_config
+from fer_ros.parameters.node_options import NODE_OPTIONS
+from fer_ros.parameters.parameter_files import ConfigError, find_config, read_config
 import yaml
 
 Parameters = dict[str, dict[str, Any]]
-"""Of each node, the values of its parameters."""
+"""For each node, parameter names and values."""
 
 
 def parameters(
@@ -33,10 +34,10 @@ def parameters(
     """
     Return the parameters of all nodes, checked, with their defaults.
 
-    :param config: name in config/ or path of a parameter file.
-    :param settings: texts as `NODE.NAME=VALUE`; they count over the file.
-    :param own: of each node, what options of the command's own set; it counts over all others.
-    :raises ConfigError: where the file or a value is faulty; the text says which.
+    :param config: name of a file in config/, or path of a parameter file.
+    :param settings: texts of the form `NODE.NAME=VALUE`; they override the file.
+    :param own: for each node, values from the command's other options; they override all else.
+    :raises ConfigError: if the file or a value is invalid; the text says which.
     """
     values = read_config(config)
     _checked(values, f'{find_config(config)}, ')
@@ -51,8 +52,8 @@ def parameters(
             values[node][parameter] = yaml.safe_load(text)
         except yaml.YAMLError as error:
             raise ConfigError(
-                f'--set {setting}: {text} is no value as YAML has them; put a text that begins '
-                "with a special character between '…'.") from error
+                f'--set {setting}: {text} is not a YAML value; put a text that begins with a '
+                "special character in quotes: '…'.") from error
     for node, changes in (own or {}).items():
         values[node].update(changes)
     return _checked(values)

@@ -15,6 +15,6 @@
 """
 Networks, augmentation, training and export. The only package that imports Keras.
 
-A labelled image is augmented and mixed with others into a batch, the network learns from it, and
-the trained network is exported to LiteRT files with a model card.
+A labelled image is augmented and put into a batch, and the network is trained on it. The trained
+network is exported to LiteRT files with a model card and an evaluation file.
 """

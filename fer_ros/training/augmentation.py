@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Changes to training pictures that leave the emotion what it is."""
+"""Random changes to training images that do not change the emotion."""
 
 from __future__ import annotations
 
@@ -29,34 +29,31 @@ import numpy.typing as npt
 @dataclass(frozen=True)
 class Augmentation:
     """
-    Ranges of the changes; each is drawn evenly from minus to plus its range.
+    Random changes to training images.
 
-    The geometry covers how far the frames of FER-2013 and of a detector's crops scatter about
-    their mean.
+    Each change is drawn uniformly from minus to plus its range. The ranges of rotation, scale and
+    shift cover the variation of the framing in FER-2013 and in crops of the detectors.
+
+    :param shift: range in units of the image's edge.
+    :param brightness: range in grey levels.
+    :param coarse_share: share of images that lose detail, as faces far from the camera do.
+    :param blurred_share: share of images that are blurred, as moving faces are.
+    :param noisy_share: share of images with added noise, as in dim light.
+    :param erased_share: share of images in which a rectangle is erased.
     """
 
     rotation_deg: float = 15.0
     log_scale: float = 0.18
     shift: float = 0.09
-    """Of the picture's edge."""
     log_contrast: float = 0.35
     brightness: float = 35.0
-    """In grey values."""
     coarse_share: float = 0.15
-    """Of the pictures lose detail, as faces far from the camera do."""
     blurred_share: float = 0.1
-    """Of the pictures are blurred, as moving faces are."""
     noisy_share: float = 0.1
-    """Of the pictures get noise, as cameras give it in dim light."""
     erased_share: float = 0.3
-    """Of the pictures have a rectangle erased."""
-    median_luminance_share: float = 0.0
-    """Of the pictures are brought to one median of brightness."""
-    closing_share: float = 0.0
-    """Of the pictures go through a morphological closing."""
 
     def times(self, strength: float) -> Augmentation:
-        """Return the augmentation with its ranges and shares multiplied; shares end at 1."""
+        """Return the augmentation with all ranges and shares multiplied; shares are at most 1."""
         return Augmentation(**{
             name: min(strength * value, 1.0) if name.endswith('_share') else strength * value
             for name, value in vars(self).items()})
@@ -89,10 +86,6 @@ class Augmentation:
             changed = cv2.resize(small, image.shape[::-1], interpolation=cv2.INTER_LINEAR)
         if random.random() < self.blurred_share:
             changed = cv2.GaussianBlur(changed, (0, 0), random.uniform(0.5, 1.2))
-        if random.random() < self.closing_share:
-            changed = closed(np.asarray(changed, np.uint8))
-        if random.random() < self.median_luminance_share:
-            changed = at_median_luminance(np.asarray(changed, np.uint8))
         gain = math.exp(random.uniform(-self.log_contrast, self.log_contrast))
         brightness = random.uniform(-self.brightness, self.brightness)
         grey = (changed - 127.5) * gain + 127.5 + brightness
@@ -110,36 +103,17 @@ class Augmentation:
         grey[top:top + height, left:left + width] = random.uniform(0, 255)
 
 
-def closed(image: Image) -> Image:
-    """
-    Fill dark details smaller than 2x2 pixels by a morphological closing.
-
-    :param image: (S, S) uint8 grey.
-    """
-    return np.asarray(
-        cv2.morphologyEx(image, cv2.MORPH_CLOSE, np.ones((2, 2), np.uint8)), np.uint8)
-
-
-def at_median_luminance(image: Image, median: float = 127.5) -> Image:
-    """
-    Return the picture made so much brighter or darker that its median has a given value.
-
-    :param image: (S, S) uint8 grey.
-    """
-    return np.asarray(np.clip(np.rint(image + (median - np.median(image))), 0, 255), np.uint8)
-
-
 def mixed(
     images: npt.NDArray[np.float32], targets: npt.NDArray[np.float32],
     weights: npt.NDArray[np.float32], alpha: float, random: np.random.Generator,
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32], npt.NDArray[np.float32]]:
     """
-    Mix each picture, its targets and weight with another's (Zhang et al. 2018, "mixup").
+    Mix each image, its targets and its weight with those of another (Zhang et al. 2018, "mixup").
 
     :param images: (N, ...), a batch.
     :param targets: (N, 7).
     :param weights: (N,).
-    :param alpha: both parameters of the beta distribution of the one share for the whole batch.
+    :param alpha: both parameters of the beta distribution; one share is drawn for the whole batch.
     """
     share = np.float32(random.beta(alpha, alpha))
     other = random.permutation(len(images))

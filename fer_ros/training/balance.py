@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Balance between emotions that a data set shows often and those that it shows seldom."""
+"""Weights of rows that balance frequent and rare emotions."""
 
 from fer_ros.evaluation.labelled_faces import Targets
 import numpy as np
@@ -21,14 +21,14 @@ import numpy.typing as npt
 
 def row_weights(targets: Targets, strength: float) -> npt.NDArray[np.float32]:
     """
-    Return how much each row has to count for the emotions to be balanced.
+    Return a weight for each row that balances the emotions.
 
-    Used as weights of the loss, or divided by their sum as the chances with which rows are drawn.
+    The weights are used in the loss, or, divided by their sum, as probabilities for sampling rows.
 
-    :param targets: (N, 7), as in `LabelledFaces`; a row of several emotions gets the mean of their
-        weights.
-    :param strength: 0: every row counts the same; 1: every emotion that occurs does; between them,
-        an emotion's weight is its share of the rows to the power of minus `strength`.
+    :param targets: (N, 7), as in `LabelledFaces`. A row with several emotions gets the mean of
+        their weights.
+    :param strength: 0: all rows count the same; 1: all emotions that occur count the same. The
+        weight of an emotion is its share of the rows to the power of `-strength`.
     :return: (N,), with mean 1.
     """
     shares = targets.mean(axis=0, dtype=np.float64)

@@ -12,13 +12,12 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Batches of augmented pictures, made while the network learns from the ones before."""
+"""Batches of augmented images, prepared in a thread while the network trains."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 
 from fer_ros.core.classification.preprocessing import Preprocessing
 from fer_ros.core.emotions import LABELS
@@ -30,17 +29,18 @@ import numpy as np
 import numpy.typing as npt
 
 Batch = tuple[npt.NDArray[np.float32], Targets, npt.NDArray[np.float32]]
-"""Pictures (N, edge, edge, 1), targets (N, 7) and weights of the rows (N,)."""
+"""Images (N, edge, edge, 1), targets (N, 7) and weights of the rows (N,)."""
 
-_AHEAD = 3
+_BATCHES_AHEAD = 3
+"""Number of batches that are prepared while the network trains."""
 
 
 class Batches:
     """
     Draws the batches of an epoch.
 
-    Each batch depends on the seed and its place alone, so that an interrupted training goes on
-    with the batches that it would have seen.
+    Each batch depends only on the seed, the epoch and its place in the epoch, so an interrupted
+    training continues with the same batches.
     """
 
     def __init__(
@@ -50,18 +50,14 @@ class Batches:
         """
         Take the training rows.
 
-        :param detected: the pictures as our detector frames them, (N, S, S) uint8; None: none of
-            them is shown so.
-        :raises ValueError: where the rows fill no batch.
+        :param detected: the images as the pipeline crops them, (N, S, S) uint8; None if not used.
+        :raises ValueError: if there are fewer rows than a batch has.
         """
         self._faces = faces
         self._detected = detected
         self._preprocessing = preprocessing
         self._options = options
-        self._augmentation = replace(
-            Augmentation().times(options.augmentation),
-            median_luminance_share=options.median_luminance_share,
-            closing_share=options.closing_share)
+        self._augmentation = Augmentation().times(options.augmentation)
         strength = options.balance_strength if options.balance != 'none' else 0.0
         self._weights = row_weights(faces.targets, strength)
         if not len(self):
@@ -74,16 +70,16 @@ class Batches:
         return len(self._faces) // self._options.batch_size
 
     def epoch(self, number: int) -> Iterator[Batch]:
-        """Return the batches of an epoch, 0 or more."""
+        """Yield the batches of an epoch; the first epoch has the number 0."""
         order = self._order(np.random.default_rng((self._options.seed, number)))
         size = self._options.batch_size
         with ThreadPoolExecutor(1) as thread:
             waiting = [
                 thread.submit(self._batch, order[place * size:(place + 1) * size], number, place)
-                for place in range(min(_AHEAD, len(self)))]
+                for place in range(min(_BATCHES_AHEAD, len(self)))]
             for place in range(len(self)):
                 batch = waiting.pop(0).result()
-                ahead = place + _AHEAD
+                ahead = place + _BATCHES_AHEAD
                 if ahead < len(self):
                     rows = order[ahead * size:(ahead + 1) * size]
                     waiting.append(thread.submit(self._batch, rows, number, ahead))

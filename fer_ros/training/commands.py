@@ -28,45 +28,49 @@ from fer_ros.evaluation.command_line import DATA, FILE, FOLDER, PlainErrors
 
 
 @click.command(cls=PlainErrors)
-@click.option('--config', type=FILE, required=True, help='YAML file of the training.')
+@click.option(
+    '--config', type=FILE, required=True, help='YAML file with the options of the training.')
 @click.option(
     '--data', type=DATA, multiple=True,
-    help='Pictures instead of those that the file names. Can be given more than once.')
+    help='Data set; replaces those of the file. Can be given more than once.')
 @click.option(
     '--run', type=FOLDER,
-    help='Folder of the training; holds its checkpoints. Default: runs/, the name of the file.')
-@click.option('--seed', type=int, help='Of all random numbers, instead of the one in the file.')
+    help='Folder for checkpoints and results. Default: runs/NAME_OF_THE_FILE.')
+@click.option('--seed', type=int, help='Random seed; replaces the one of the file.')
 def train(config: Path, data: tuple[Path, ...], run: Path | None, seed: int | None) -> None:
-    """Train a model, or go on where a training stopped."""
+    """Train a network, or continue an interrupted training."""
     _with_tensorflow('train').main(config, data, run, seed)
 
 
 @click.command(cls=PlainErrors)
 @click.option('--run', type=FOLDER, required=True, help='Folder of a finished training.')
 @click.option(
-    '--output', type=FOLDER, required=True, help='Folder of the model, named as the model.')
-@click.option('--version', default='1.0.0', show_default=True, help='Of the model.')
-@click.option('--description', required=True, help='The model in one sentence, for its card.')
+    '--output', type=FOLDER, required=True,
+    help='Folder of the model to write; its name becomes the name of the model.')
+@click.option(
+    '--version', default='1.0.0', show_default=True, help='Version of the model.')
+@click.option('--description', required=True, help='One sentence about the model, for its card.')
 @click.option(
     '--seed-run', 'seed_runs', type=FOLDER, multiple=True,
-    help='Folder of the same training with another seed, for the card. More than once.')
+    help='Folder of the same training with another seed, whose accuracy is stated, too. Can be '
+         'given more than once.')
 @click.option(
     '--balance', type=click.FloatRange(0, 1), default=0.0, show_default=True,
-    help='0: rare emotions stay as unlikely as in the training rows, 1: as if all had been '
-         'equally frequent there.')
+    help='Correction for rare emotions; 0: frequencies of the training rows, 1: all emotions '
+         'equally likely.')
 def export(
     run: Path, output: Path, version: str, description: str, seed_runs: tuple[Path, ...],
     balance: float,
 ) -> None:
-    """Make of a trained network the files that the pipeline runs, and their card."""
+    """Export a trained network for deployment."""
     _with_tensorflow('export').main(run, output, version, description, seed_runs, balance)
 
 
 def _with_tensorflow(name: str) -> ModuleType:
-    """Return a module of the training, or say how to get what it needs."""
-    # TensorFlow would write a screen of notes on its own build; what fails is an exception.
+    """Import a module of the training; if TensorFlow is missing, say how to install it."""
+    # Hides TensorFlow's log lines about its own build. Errors are exceptions.
     os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')
-    # On another backend, Keras trains without it.
+    # Keras can train on another backend without it.
     with silenced(), suppress(ModuleNotFoundError):
         importlib.import_module('tensorflow')
     try:
@@ -75,5 +79,5 @@ def _with_tensorflow(name: str) -> ModuleType:
         if error.name not in ('keras', 'tensorflow'):
             raise
         raise click.ClickException(
-            f'`fer {name}` needs TensorFlow, which is not installed here; `make setup-train` '
-            f'makes an environment with it, then run `.venv-train/bin/fer {name} …`.') from error
+            f'`fer {name}` needs TensorFlow, which is not installed here; run `make setup-train`, '
+            f'then `.venv-train/bin/fer {name} …`') from error

@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Channels of a network made about equally large, so that eight bits serve all of them."""
+"""Equalises the ranges of a network's channels, so that int8 represents all of them well."""
 
 from __future__ import annotations
 
@@ -25,23 +25,23 @@ import numpy.typing as npt
 
 _KEEP_CHANNELS = (layers.AveragePooling2D, layers.GlobalAveragePooling2D, layers.Dropout)
 _MIX_CHANNELS = (layers.Conv2D, layers.Dense)
-_LARGEST_FACTOR = 100.0
-"""So that float16, in which weights are kept, holds them still."""
+_MAX_FACTOR = 100.0
+"""Limit of the factors, so that the weights still fit into float16."""
 
 
 def equalise(network: keras.Model, pixels: npt.NDArray[np.float32]) -> None:
     """
-    Divide channels by factors that the next layer's weights make up for; the answers stay.
+    Divide channels by factors and multiply the next layer's weights; the answers do not change.
 
-    An int8 network has one scale for all channels that a layer gives: where one of them is far
-    larger, little is left of the others. What a ReLU gives after a batch normalisation can be
-    divided by any positive factor in each channel, if the weights of the only layer that takes it
-    are multiplied by it (Nagel et al. 2019, "Data-Free Quantization Through Weight Equalization
-    and Bias Correction", section 4.1). Before a depthwise convolution, whose weights have a scale
-    for each channel, the factor is the channel's largest value; before other layers it is the
-    square root of that by the channel's largest weight, which makes the two alike.
+    An int8 network has one scale for all output channels of a layer. If one channel has a much
+    larger range, the others lose precision. The output of a ReLU after a batch normalisation can
+    be divided by any positive factor per channel if the weights of the only following layer are
+    multiplied by it (Nagel et al. 2019, "Data-Free Quantization Through Weight Equalization and
+    Bias Correction", section 4.1). Before a depthwise convolution, whose weights have one scale
+    per channel, the factor is the largest value of the channel. Before other layers it is the
+    square root of the largest value divided by the largest weight, which makes both ranges equal.
 
-    :param pixels: (N, H, W, 1) pictures, whose largest values count.
+    :param pixels: (N, H, W, 1) images from which the largest values are taken.
     """
     pairs = list(_pairs(network))
     if not pairs:
@@ -54,29 +54,30 @@ def equalise(network: keras.Model, pixels: npt.NDArray[np.float32]) -> None:
         factors = _factors(values.max(axis=0), following, kernel)
         gain, shift, *moments = normalisation.get_weights()
         normalisation.set_weights([gain / factors, shift / factors, *moments])
-        # A kernel's last axis but one is that of the channels which it takes.
+        # The second last axis of a kernel is that of its input channels.
         following.set_weights([kernel * factors[:, np.newaxis], *bias])
 
 
 def _factors(
     values: npt.NDArray[np.float32], following: keras.Layer, kernel: npt.NDArray[np.float32],
 ) -> npt.NDArray[np.float32]:
-    """Return what each channel is divided by, given its largest value; 1 in the mean."""
+    """Return the factor of each channel from its largest value; their geometric mean is 1."""
     weights = np.ones_like(values)
     power = 1.0
     if isinstance(following, _MIX_CHANNELS):
         weights = np.abs(kernel).max(axis=-1).reshape(-1, len(values)).max(axis=0)
         power = 0.5
-    # A channel that is always zero has no size, and needs no factor.
+    # A channel that is always zero needs no factor.
     used = (values > 0) & (weights > 0)
     logarithms = power * np.log(np.divide(values, weights, out=np.ones_like(values), where=used))
     if used.any():
         logarithms[used] -= logarithms[used].mean()
-    return np.clip(np.exp(logarithms), 1 / _LARGEST_FACTOR, _LARGEST_FACTOR)
+    return np.asarray(
+        np.clip(np.exp(logarithms), 1 / _MAX_FACTOR, _MAX_FACTOR), np.float32)
 
 
 def _pairs(network: keras.Model) -> Iterator[tuple[keras.Layer, keras.Layer, keras.Layer]]:
-    """Give each normalisation with its ReLU and with the only layer that takes what it gives."""
+    """Yield each batch normalisation with its ReLU and the only layer that follows."""
     for normalisation in network.layers:
         if not isinstance(normalisation, layers.BatchNormalization):
             continue
@@ -91,7 +92,7 @@ def _pairs(network: keras.Model) -> Iterator[tuple[keras.Layer, keras.Layer, ker
 
 
 def _only_user(network: keras.Model, layer: keras.Layer) -> keras.Layer | None:
-    """Return the layer that takes what another gives; None if there is not exactly one."""
+    """Return the layer that uses the output of another; None unless there is exactly one."""
     users = [
         other for other in network.layers if not isinstance(other, layers.InputLayer)
         and any(given is layer.output for given in keras.tree.flatten(other.input))]

@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Turns a trained network into the files that the pipeline reads, and their card."""
+"""Exports a trained network: LiteRT files for the pipeline, and the documents of the model."""
 
 from __future__ import annotations
 
@@ -26,35 +26,38 @@ from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile
 
 from ai_edge_litert.interpreter import Interpreter
+from fer_ros.core.classification.card_file import load_card
 from fer_ros.core.classification.classifier import (
     dequantized,
     LiteRtClassifier,
     quantized,
     softmax,
 )
-from fer_ros.core.classification.model_card import load_card
 from fer_ros.core.classification.preprocessing import Preprocessing
 from fer_ros.core.emotions import LABELS
 from fer_ros.core.values import Probabilities
-from fer_ros.evaluation.card_writer import file_facts, write_card
+from fer_ros.evaluation.classifier_evaluation import probabilities_of
 from fer_ros.evaluation.data_sets import DataSet, LabelledFaces
-from fer_ros.evaluation.measuring import best_temperature, probabilities_of
+from fer_ros.evaluation.evaluation_file import TRAINING_FOLDER
+from fer_ros.evaluation.metrics import best_temperature
+from fer_ros.evaluation.model_writer import file_facts, write_model_documents
 from fer_ros.training.equalisation import equalise
 from fer_ros.training.network_input import NORMALISATION
-from fer_ros.training.train import LOG_FILE, pictures_of
-from fer_ros.training.training_options import BEST_FILE, commands, Training
+from fer_ros.training.train import images_of, LOG_FILE
+from fer_ros.training.training_run import BEST_FILE, commands, stages, Training
 import keras
 from keras import layers
 import numpy as np
 import numpy.typing as npt
 
-LARGEST_DIFFERENCE = 1e-4
-"""Permitted between the probabilities of the Keras network and those of the float32 file."""
+MAX_PROBABILITY_DIFFERENCE = 1e-4
+"""Tolerance between the probabilities of the Keras network and of the float32 file."""
 
-LARGEST_LOSS = 0.005
-"""Permitted between the accuracies of the float32 and the int8 file on the validation rows."""
+MAX_INT8_ACCURACY_LOSS = 0.005
+"""Tolerance between the accuracies of the float32 and of the int8 file on the public rows."""
 
-_FILES = {'int8': 'model_int8.tflite', 'float32': 'model.tflite', 'keras': 'model.keras'}
+_FILES = {'int8': 'model_int8.tflite', 'float32': 'model.tflite'}
+_SOURCE_FILE = 'model.keras'
 _PARITY_ROWS = 256
 _CALIBRATION_FACES = 1000
 
@@ -64,56 +67,61 @@ def main(
     balance: float = 0.0,
 ) -> None:
     """
-    Export the finished training of a folder, its pictures read as the training did.
+    Export the finished training in a folder. The images are read as for the training.
 
-    :param seed_runs: finished trainings that differ in the seed alone, for the card.
+    :param run: folder of the training.
+    :param output: folder of the model; its name becomes the name of the model.
+    :param seed_runs: finished trainings that differ only in the seed, for the evaluation file.
     :param balance: see `calibrate`.
-    :raises ValueError: where Keras does not run on TensorFlow, a training is not finished, or the
+    :raises ValueError: if Keras does not run on TensorFlow, a training is not finished, or the
         description is empty.
     """
     if not description.strip():
-        raise ValueError('the card needs a sentence on the model: give one with --description')
+        raise ValueError('the model needs a description: give a sentence with --description')
     backend = keras.backend.backend()
     if backend != 'tensorflow':
         raise ValueError(
             f'`fer export` needs Keras on TensorFlow, but it runs on {backend}: set the '
-            'environment variable KERAS_BACKEND=tensorflow for it; networks trained on others can '
-            'be exported so')
+            'environment variable KERAS_BACKEND=tensorflow; it can export networks that were '
+            'trained on other backends')
     training = Training.finished(run)
     seeds = {'seeds': seed_figures([run, *seed_runs])} if seed_runs else {}
-    data_set = pictures_of(training)
+    data_set = images_of(training)
     card = export(
-        keras.models.load_model(run / BEST_FILE), data_set, output, seeds, balance,
-        name=output.name, version=version, description=description,
-        data=f'{data_set.name}: {data_set.account.summary} The epoch and the temperature were '
-             'chosen on the public rows.',
-        terms=data_set.terms,
-        training='\n'.join([f'# {training.software}', *commands(run)]),
-        **({'limits': data_set.limits} if data_set.limits else {}))
+        keras.models.load_model(run / BEST_FILE), data_set, output, balance,
+        card={
+            'name': output.name, 'version': version, 'description': description,
+            'terms': data_set.terms},
+        evaluation={
+            'data': f'{data_set.name}: {data_set.row_report.summary} The epoch and the '
+                    'temperature were chosen on the public rows.',
+            **({'limits': data_set.limits} if data_set.limits else {}),
+            'training': '\n'.join([f'# {training.software}', *commands(run)]),
+            'stages': stages(run), 'figures': seeds})
     for name in 'learning_curves.png', 'confusion.png', LOG_FILE:
         if (run / name).is_file():
-            shutil.copy(run / name, output / name)
+            shutil.copy(run / name, output / TRAINING_FOLDER / name)
     print(f'wrote {card}')
 
 
 def export(
-    network: keras.Model, data_set: DataSet, folder: Path, figures: Mapping[str, Any] = {},
-    balance: float = 0.0, **words: str,
+    network: keras.Model, data_set: DataSet, folder: Path, balance: float, *,
+    card: Mapping[str, Any], evaluation: Mapping[str, Any],
 ) -> Path:
     """
-    Write the network as `.keras` and `.tflite`, float32 and int8, their card and its README.
+    Write the network as `.keras` and as `.tflite` (float32 and int8), and the model's documents.
 
-    The channels are made equally large, see `equalise`, and the logits calibrated on the public
-    rows, see `calibrate`. The weights are rounded to what float16 holds, which halves the size of
-    the `.keras` file; all files have the same rounded weights. What the folder held stays as it
-    was until all is made and checked.
+    The channels are equalised (see `equalise`), and the logits are calibrated on the public rows
+    (see `calibrate`). The weights are rounded to float16 precision, which halves the `.keras`
+    file; all files have the same rounded weights. The folder is changed only after everything is
+    written and checked.
 
-    :param network: from grey pictures to logits, its last layer named `logits`.
-    :param figures: for the card, beside the temperature.
+    :param network: network from grey images to logits; its last layer is named `logits`.
     :param balance: see `calibrate`.
-    :param words: fields of the card, `name`, `version`, `description` and so on.
-    :return: the card's path.
-    :raises RuntimeError: where an exported file does not do what the network does.
+    :param card: fields of the card that do not follow from the network: name, version and so on.
+    :param evaluation: the same for the evaluation file.
+    :return: path of the card.
+    :raises RuntimeError: if an exported file does not compute what the network computes.
     """
     _, height, width, _ = network.input_shape
     preprocessing = Preprocessing(width, height, **NORMALISATION)
@@ -128,34 +136,39 @@ def export(
     some = held_out.where(np.arange(len(held_out)) < _PARITY_ROWS)
     expected = softmax(network.predict(pixels[:_PARITY_ROWS], batch_size=256, verbose=0))
     folder.mkdir(parents=True, exist_ok=True)
-    # In the folder, as files can be moved within one file system only in one step.
+    # Inside the folder, because a move is atomic only within one file system.
     with tempfile.TemporaryDirectory(dir=folder, prefix='new_') as place:
         new = Path(place)
-        save_compressed(network, new / _FILES['keras'])
+        source = new / TRAINING_FOLDER / _SOURCE_FILE
+        source.parent.mkdir()
+        save_compressed(network, source)
         (new / _FILES['float32']).write_bytes(lite_model(network))
         (new / _FILES['int8']).write_bytes(int8_model(network, faces))
-        card = write_card(new, {
-            **{field: words.pop(field) for field in ('name', 'version', 'description')},
+        path = write_model_documents(new, {
+            **card,
             'files': {kind: file_facts(new / name) for kind, name in _FILES.items()},
             'input': {'width': width, 'height': height, 'channels': 1},
             'preprocessing': {**NORMALISATION, 'framing': 'fer2013'},
             'output': {'kind': 'logits'},
             'labels': list(LABELS),
+        }, {
+            'source': file_facts(source),
             'parameters': network.count_params(),
             'macs': multiply_accumulates(network),
-            **words,
-            'figures': {**figures, 'temperature': {
+            **evaluation,
+            'figures': {**evaluation['figures'], 'temperature': {
                 'folded_into_logits': round(temperature, 4), 'balance': balance,
                 'chosen_on': 'the public rows'}},
         })
         try:
-            _check_float32(card, some, expected)
-            _check_int8(card, held_out)
+            _check_float32(path, some, expected)
+            _check_int8(path, held_out)
         except RuntimeError as error:
-            raise RuntimeError(f'{error}: {folder} is left as it was') from error
-        for path in new.iterdir():
-            path.replace(folder / path.name)
-    return folder / card.name
+            raise RuntimeError(f'{error}: {folder} was not changed') from error
+        (folder / TRAINING_FOLDER).mkdir(exist_ok=True)
+        for made in [file for file in new.rglob('*') if file.is_file()]:
+            made.replace(folder / made.relative_to(new))
+    return folder / path.name
 
 
 def calibrate(
@@ -163,20 +176,20 @@ def calibrate(
     frequencies: npt.NDArray[np.floating[Any]], balance: float,
 ) -> float:
     """
-    Make a network's probabilities honest, and rare emotions as likely as one wants them to be.
+    Calibrate the probabilities of a network, and raise those of rare emotions if wanted.
 
-    The logits are divided by the temperature that fits the labels best, lose `balance` of the
-    logarithms of the emotions' frequencies (Menon et al. 2021, "Long-tail learning via logit
-    adjustment"), and are divided by the temperature that then fits best; all this goes into the
-    weights of the last layer, which is named `logits`.
+    The logits are divided by the temperature that fits the labels best. Then `balance` times the
+    logarithm of each emotion's frequency is subtracted (Menon et al. 2021, "Long-tail learning via
+    logit adjustment"), and the result is divided by the temperature that now fits best. All of
+    this is folded into the weights of the last layer, which is named `logits`.
 
-    :param pixels: (N, H, W, 1), which the training did not see.
-    :param labels: (N,) of them.
-    :param frequencies: (7,) shares of the emotions among the training rows; one that does not
-        occur there keeps its logit.
-    :param balance: 0: the emotions stay as likely as in the training rows; 1: all are treated as
-        if they had been equally frequent there.
-    :return: the product of the temperatures.
+    :param pixels: (N, H, W, 1), not used in the training.
+    :param labels: (N,) labels of the pixels.
+    :param frequencies: (7,) shares of the emotions in the training rows. The logit of an emotion
+        that does not occur is not changed.
+    :param balance: 0 keeps the frequencies of the training rows; 1 treats all emotions as equally
+        frequent.
+    :return: product of the two temperatures.
     """
     logits = network.predict(pixels, batch_size=256, verbose=0)
     first = best_temperature(logits, labels)
@@ -189,7 +202,7 @@ def calibrate(
 
 
 def save_compressed(network: keras.Model, path: Path) -> None:
-    """Write a `.keras` file whose parts are compressed, which Keras itself does not do."""
+    """Write a `.keras` file with compressed parts; Keras itself does not compress them."""
     with tempfile.TemporaryDirectory() as folder:
         plain = Path(folder) / path.name
         network.save(plain)
@@ -202,10 +215,10 @@ def lite_model(
     network: keras.Model, faces: npt.NDArray[np.float32] | None = None,
 ) -> bytes:
     """
-    Return the network as a LiteRT model that takes any number of pictures at once.
+    Return the network as a LiteRT model for batches of any size.
 
-    :param faces: None: the model works with float32. Else with int8 inside and at its borders,
-        whose ranges come from these pictures (N, H, W, 1).
+    :param faces: None for a float32 model. Otherwise images (N, H, W, 1) from which the ranges of
+        an int8 model are taken; its input and output are int8, too.
     """
     import tensorflow as tf
     with tempfile.TemporaryDirectory() as folder:
@@ -222,10 +235,10 @@ def lite_model(
 
 def int8_model(network: keras.Model, faces: npt.NDArray[np.float32]) -> bytes:
     """
-    Return the network as an int8 model whose logits are the network's in the mean over faces.
+    Return the network as an int8 model whose mean logits over the faces equal the network's.
 
-    What rounding takes from or adds to the logits in the mean is made up for in the bias of the
-    last layer (Nagel et al. 2019, section 4.2); the network itself stays as it is.
+    The mean error that rounding adds to the logits is corrected in the bias of the last layer
+    (Nagel et al. 2019, section 4.2). The network itself is not changed.
 
     :param faces: see `lite_model`.
     """
@@ -240,7 +253,7 @@ def int8_model(network: keras.Model, faces: npt.NDArray[np.float32]) -> bytes:
 
 
 def logits_of(model: bytes, faces: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Return the logits (N, 7) that a LiteRT model gives for pictures (N, H, W, 1)."""
+    """Return the logits (N, 7) of a LiteRT model for images (N, H, W, 1)."""
     interpreter = Interpreter(model_content=model)
     interpreter.allocate_tensors()
     (given,), (taken,) = interpreter.get_input_details(), interpreter.get_output_details()
@@ -253,7 +266,7 @@ def logits_of(model: bytes, faces: npt.NDArray[np.float32]) -> npt.NDArray[np.fl
 
 
 def multiply_accumulates(network: keras.Model) -> int:
-    """Return the multiplications of convolutions and dense layers for one picture."""
+    """Return the number of multiplications in convolutions and dense layers for one image."""
     total = 0
     for layer in network.layers:
         if isinstance(layer, (layers.Conv2D, layers.DepthwiseConv2D)):
@@ -266,10 +279,10 @@ def multiply_accumulates(network: keras.Model) -> int:
 
 def seed_figures(runs: Sequence[Path]) -> dict[str, Any]:
     """
-    Return how far trainings with other seeds come, for a card.
+    Return the accuracies of trainings with different seeds, for the evaluation file.
 
-    :param runs: folders of finished trainings that differ in the seed alone.
-    :raises ValueError: where one is not finished, they differ in more, or have a seed in common.
+    :param runs: folders of finished trainings that differ only in the seed.
+    :raises ValueError: if one is not finished, two have the same seed, or they differ in more.
     """
     reached: dict[int, float] = {}
     first = Training.of(runs[0])
@@ -280,8 +293,8 @@ def seed_figures(runs: Sequence[Path]) -> dict[str, Any]:
         other = like_first.differences(first)
         if other or seed in reached:
             raise ValueError(
-                f'{run} is no training like {runs[0]} with another seed: '
-                f'{", ".join(other) or "its seed is the same"}')
+                f'{run} must differ from {runs[0]} only in the seed: '
+                f'{", ".join(other) or "the seed is the same"}')
         with (run / LOG_FILE).open(newline='') as file:
             best = max(float(row['validation_accuracy']) for row in csv.DictReader(file))
         reached[seed] = round(best, 4)
@@ -295,17 +308,17 @@ def _round_weights(network: keras.Model) -> None:
 
 def _calibration_faces(training: LabelledFaces) -> npt.NDArray[np.uint8]:
     rows = np.random.default_rng(0).permutation(len(training))[:_CALIBRATION_FACES]
-    return training.images[rows]
+    return np.asarray(training.images[rows], np.uint8)
 
 
 def _check_float32(card_path: Path, faces: LabelledFaces, expected: Probabilities) -> None:
     found = probabilities_of(LiteRtClassifier(load_card(card_path), precision='float32'), faces)
     difference = float(np.abs(found - expected).max())
-    if not difference <= LARGEST_DIFFERENCE:
+    if not difference <= MAX_PROBABILITY_DIFFERENCE:
         raise RuntimeError(
-            f'the float32 file differs from the network by {difference:.2g} in a probability, '
-            f'where {LARGEST_DIFFERENCE:g} is permitted')
-    print(f'float32 file and network agree within {difference:.1e} on {len(faces)} rows')
+            f'the float32 file differs from the network by {difference:.2g} in a probability; '
+            f'the tolerance is {MAX_PROBABILITY_DIFFERENCE:g}')
+    print(f'the float32 file and the network agree within {difference:.1e} on {len(faces)} rows')
 
 
 def _check_int8(card_path: Path, faces: LabelledFaces) -> None:
@@ -316,5 +329,6 @@ def _check_int8(card_path: Path, faces: LabelledFaces) -> None:
         reached[precision] = float(np.mean(said == faces.labels))
     print('accuracy on the public rows: ' + ', '.join(
         f'{precision} {value:.2%}' for precision, value in reached.items()))
-    if reached['int8'] < reached['float32'] - LARGEST_LOSS:
-        raise RuntimeError(f'the int8 file loses more than {LARGEST_LOSS:.1%} of accuracy')
+    if reached['int8'] < reached['float32'] - MAX_INT8_ACCURACY_LOSS:
+        raise RuntimeError(
+            f'the int8 file loses more than {MAX_INT8_ACCURACY_LOSS:.1%} of accuracy')

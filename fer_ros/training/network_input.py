@@ -12,13 +12,13 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""The normalisation with which networks are trained here; their cards repeat it."""
+"""The normalisation of the input with which all networks are trained. Cards repeat it."""
 
 from typing import TypedDict
 
 
 class Normalisation(TypedDict):
-    """Fields of `Preprocessing` that do not depend on the network."""
+    """The fields of `Preprocessing` that are the same for all networks."""
 
     scale: float
     offset: float
@@ -26,10 +26,4 @@ class Normalisation(TypedDict):
 
 
 NORMALISATION = Normalisation(scale=1 / 127.5, offset=-1.0, least_contrast=100)
-"""
-Of least contrasts of 80, 100 and 120 this one gives the most where light is poor.
-
-By `fer evaluate --crops scenes`, of faces in a tenth of the light the network `default` gets 52 %
-right with a card that states none and 81 % with this one, in a quarter of it 82 % and 86 %. On the
-pictures as they are, of which 7 % have less contrast, it costs 0.1 points.
-"""
+"""A minimum contrast of 100 gives the best accuracy in poor light (docs/benchmarks.md)."""

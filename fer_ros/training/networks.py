@@ -13,10 +13,10 @@
 # limitations under the License.
 
 """
-Networks that tell the seven emotions apart.
+Architectures of the networks.
 
-Each is a function of the picture's edge; all give (N, edge, edge, 1) float32 to (N, 7) logits in
-the order of `LABELS`, to which the pipeline applies the softmax.
+Each maps images (N, edge, edge, 1) float32 to (N, 7) logits in the order of `LABELS`. The pipeline
+applies the softmax.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from keras import layers
 
 @dataclass(frozen=True)
 class LayerKinds:
-    """The classes of the layers that take most of a training's time."""
+    """The classes of the layers that take most of the time of a training."""
 
     convolution: type[layers.Conv2D] = layers.Conv2D
     depthwise: type[layers.DepthwiseConv2D] = layers.DepthwiseConv2D
@@ -40,7 +40,7 @@ class LayerKinds:
 
 
 def fastest_kinds() -> LayerKinds:
-    """Return the classes with which Keras' backend trains fastest."""
+    """Return the classes with which the current backend of Keras trains fastest."""
     if keras.backend.backend() != 'torch':
         return LayerKinds()
     from fer_ros.training import torch_layers
@@ -52,9 +52,11 @@ def fastest_kinds() -> LayerKinds:
 @dataclass(frozen=True)
 class Style:
     """
-    How a network is made, apart from its shape.
+    Properties of a network that do not change its architecture.
 
-    :param precision: Keras' dtype policy for the inside; weights and output are always float32.
+    :param dropout: dropout rate before the last layer.
+    :param precision: dtype policy of Keras for the inner layers; weights and output are float32.
+    :param kinds: classes of the layers.
     """
 
     dropout: float = 0.3
@@ -63,7 +65,12 @@ class Style:
 
 
 def network(name: str, edge: int, style: Style = Style()) -> keras.Model:
-    """Return a fresh network, one of `NETWORKS`, for pictures of an edge in pixels."""
+    """
+    Return a network with random weights.
+
+    :param name: one of `NETWORKS`.
+    :param edge: edge of the input images in pixels.
+    """
     image = layers.Input((edge, edge, 1), name='image')
     return keras.Model(image, NETWORKS[name](image, style), name=name)
 
@@ -90,8 +97,8 @@ def _separable(image: keras.KerasTensor, style: Style) -> keras.KerasTensor:
     """
     Return the 2,286,631-parameter network of depthwise-separable convolutions.
 
-    Its table of layers is for 224x224, where the last average is over 7x7; the weights fit any
-    edge that is a multiple of 32.
+    It is designed for 224x224, where the last average is over 7x7; the weights fit any edge that
+    is a multiple of 32.
     """
     x = _convolution(image, style, 32, stride=2, bias=True)
     pairs = (
@@ -116,8 +123,8 @@ NETWORKS: dict[str, Callable[[keras.KerasTensor, Style], keras.KerasTensor]] = {
 }
 """
 `compact`, `residual` and `residual_wide` are residual networks (He et al. 2016) with squeeze and
-excitation (Hu et al. 2018). `residual_cnn48`, which is `models/fer2013_cnn48`, is `compact`
-without that. `separable` follows MobileNet (Howard et al. 2017).
+excitation (Hu et al. 2018). `residual_cnn48`, the network of `models/fer2013_cnn48`, is `compact`
+without squeeze and excitation. `separable` follows MobileNet (Howard et al. 2017).
 """
 
 
@@ -141,8 +148,8 @@ def _residual_block(
     x: keras.KerasTensor, style: Style, filters: int, stride: int, squeezed: bool,
 ) -> keras.KerasTensor:
     y = _convolution(x, style, filters, stride=stride)
-    # A branch that starts at zero lets a freshly made network learn at a high rate (Goyal et al.
-    # 2017, 5.1).
+    # A residual branch that starts at zero permits a high initial learning rate (Goyal et al.
+    # 2017, section 5.1).
     y = _convolution(y, style, filters, relu=False, first_gain='zeros')
     if squeezed:
         y = _squeezed(y, style)

@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""What finished networks answer, for another one to imitate."""
+"""Answers of trained networks (teachers) that another network learns: distillation."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ _BATCH = 256
 
 
 class Teacher:
-    """The networks of finished trainings; imitated is the mean of their answers."""
+    """One or more trained networks; their mean answer is learned."""
 
     def __init__(self, networks: Sequence[Path], precision: str) -> None:
         """
         Load the networks.
 
         :param networks: `.keras` files.
-        :param precision: of the arithmetic.
+        :param precision: precision of the arithmetic, see `TrainingOptions`.
         """
         self._networks = [_frozen(path, precision) for path in networks]
 
@@ -49,27 +49,27 @@ class Teacher:
         """
         Return the mean of the networks' answers, (N, 7).
 
-        :param pixels: what the pupil sees, (N, E, E, 1) float32; each network sees it in the size
-            that it learned from.
+        :param pixels: input of the network that is trained, (N, E, E, 1) float32. It is resized
+            for teachers of another size.
         """
         return np.asarray(
             np.mean([_answers(known, pixels) for known in self._networks], axis=0), np.float32)
 
     def answers_once(self, images: Images) -> Probabilities:
-        """Return the mean of the answers to each picture and to its mirror image, (N, 7)."""
+        """Return the mean of the answers to each image and to its mirror image, (N, 7)."""
         edge = images.shape[1]
         preprocessing = Preprocessing(edge, edge, **NORMALISATION)
         answers = []
         for begin in range(0, len(images), _BATCH):
             pixels = preprocessing.network_input(list(images[begin:begin + _BATCH]))
-            # A face and its mirror image show the same; a teacher's answers to them differ.
+            # A face and its mirror image have the same label, but a teacher's answers differ.
             answers.append(np.mean([
                 self.answers(seen) for seen in (pixels, pixels[:, :, ::-1])], axis=0))
         return np.concatenate(answers)
 
 
 def mixed(answers: Probabilities, targets: Probabilities, share: float) -> Probabilities:
-    """Return (N, 7) targets with the share of a teacher's (N, 7) answers in them."""
+    """Mix a share of the teacher's answers (N, 7) into the targets (N, 7)."""
     return np.asarray(share * answers + (1 - share) * targets, np.float32)
 
 
@@ -82,7 +82,7 @@ def _answers(known: keras.Model, pixels: npt.NDArray[np.float32]) -> Probabiliti
 
 
 def _frozen(path: Path, precision: str) -> keras.Model:
-    """Return a finished network in a precision, for pictures of its own size."""
+    """Return a trained network in a precision, with its own input size and fixed weights."""
     loaded = keras.models.load_model(path)
     style = Style(precision=precision, kinds=fastest_kinds())
     known = network(loaded.name, loaded.input_shape[1], style)

@@ -13,14 +13,13 @@
 # limitations under the License.
 
 """
-Layers as single operations of PyTorch, for trainings on Keras' torch backend.
+Faster layers for trainings on the torch backend of Keras.
 
-Around each convolution Keras' own copy all pictures into another order of memory and back; they
-add the bias in a step of its own, and compose the normalisation of single operations: on a CPU a
-step of `separable` at 224x224 takes 1.4 to 2.5 times as long with them, of `compact` at 48x48 as
-long (`tools/time_training.py`).
-Weights and results are the same, so a network trained with these layers is saved as one without
-them.
+The layers of Keras copy all images into another memory order around each convolution, add the bias
+separately, and compose the normalisation of several operations. These layers use one operation of
+PyTorch each, which is faster for `separable` (docs/benchmarks.md, `tools/time_training.py`).
+Weights and results are the same, so a network that was trained with these layers is saved with
+Keras' own.
 """
 
 from __future__ import annotations
@@ -34,8 +33,8 @@ import torch
 from torch.nn import functional
 
 
-class TorchConv2D(layers.Conv2D):
-    """Keras' layer for padding `same`."""
+class TorchConv2D(layers.Conv2D):  # type: ignore[misc]
+    """Convolution with padding `same`."""
 
     def call(self, inputs: Any) -> Any:
         """Convolve (N, H, W, C)."""
@@ -43,20 +42,20 @@ class TorchConv2D(layers.Conv2D):
         return _convolved(self, inputs, kernel, groups=1)
 
 
-class TorchDepthwiseConv2D(layers.DepthwiseConv2D):
-    """Keras' layer for padding `same` and a depth multiplier of 1."""
+class TorchDepthwiseConv2D(layers.DepthwiseConv2D):  # type: ignore[misc]
+    """Depthwise convolution with padding `same` and a depth multiplier of 1."""
 
     def call(self, inputs: Any) -> Any:
-        """Convolve (N, H, W, C), each channel on its own."""
+        """Convolve each channel of (N, H, W, C) separately."""
         kernel = keras.ops.convert_to_tensor(self.kernel).permute(2, 3, 0, 1)
         return _convolved(self, inputs, kernel, groups=kernel.shape[0])
 
 
-class TorchBatchNormalization(layers.BatchNormalization):
-    """Keras' layer with PyTorch's own operation while it trains."""
+class TorchBatchNormalization(layers.BatchNormalization):  # type: ignore[misc]
+    """Batch normalisation that uses the operation of PyTorch during the training."""
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
-        """Normalise (N, H, W, C) by the batch's statistics, or else by the moving ones."""
+        """Normalise (N, H, W, C) by the statistics of the batch, or by the moving ones."""
         if not training:
             return super().call(inputs, training=False, mask=mask)
         normalised = functional.batch_norm(
@@ -67,14 +66,14 @@ class TorchBatchNormalization(layers.BatchNormalization):
 
 
 def _convolved(layer: Any, inputs: Any, kernel: Any, groups: int) -> Any:
-    """Return (N, H', W', F); PyTorch sees the same memory as (N, C, H, W)."""
+    """Return (N, H', W', F); PyTorch reads the same memory as (N, C, H, W)."""
     pixels = inputs.permute(0, 3, 1, 2)
     around = [
         max((math.ceil(edge / stride) - 1) * stride + size - edge, 0)
         for edge, size, stride in zip(
             pixels.shape[2:], layer.kernel_size, layer.strides, strict=True)]
     if any(whole % 2 for whole in around):
-        # As TensorFlow does, the odd row or column comes after the last.
+        # As in TensorFlow, the odd row or column is added at the end.
         top, left = (whole // 2 for whole in around)
         pixels = functional.pad(pixels, (left, around[1] - left, top, around[0] - top))
         around = [0, 0]

@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Training of a network, with checkpoints from which it goes on after an interruption."""
+"""Trains a network. An interrupted training continues from its last checkpoint."""
 
 from __future__ import annotations
 
@@ -36,20 +36,21 @@ from fer_ros.evaluation.data_sets import DataSet, fuse, LabelledFaces, read_data
 from fer_ros.evaluation.detected_faces import pipeline_crops, with_faces
 from fer_ros.evaluation.fer2013 import EDGE as FER2013_EDGE
 from fer_ros.evaluation.labelled_faces import Images
-from fer_ros.evaluation.measuring import figures
+from fer_ros.evaluation.metrics import figures
 from fer_ros.training.batches import Batch, Batches
 from fer_ros.training.network_input import NORMALISATION
 from fer_ros.training.networks import fastest_kinds, network, NETWORKS, Style
 from fer_ros.training.teacher import mixed, Teacher
-from fer_ros.training.training_options import (
+from fer_ros.training.training_config import read_stages, Stage
+from fer_ros.training.training_options import TrainingOptions
+from fer_ros.training.training_run import (
     BEST_FILE,
     CHECKPOINT,
-    default_folder,
+    epochs_done,
     holds_model,
     network_file,
     STATE_FILE,
     Training,
-    TrainingOptions,
 )
 import keras
 from keras import layers
@@ -63,11 +64,10 @@ LOG_FILE = 'log.csv'
 
 class Trainer:
     """
-    Trains one network and keeps, of all epochs, the one that is best on the validation rows.
+    Trains one network and keeps the epoch that is best on the validation rows.
 
-    What is kept is the moving average of the weights. The folder receives `best.keras`, `log.csv`,
-    `training.yaml` and `checkpoint/`. Where it holds a checkpoint, training goes on from there,
-    with the same options.
+    The moving average of the weights is validated and kept. The folder receives `best.keras`,
+    `log.csv` and `checkpoint/`. If it holds a checkpoint, the training continues from there.
     """
 
     def __init__(
@@ -75,11 +75,11 @@ class Trainer:
         options: TrainingOptions, detected: Images | None = None,
     ) -> None:
         """
-        Make the network, or take it from the folder's checkpoint.
+        Make the network, or load it from the checkpoint in the folder.
 
-        :param folder: exists.
-        :param detected: the training pictures as our detector frames them.
-        :raises ValueError: where the rows fill no batch.
+        :param folder: folder of the training; it must exist.
+        :param detected: the training images as the pipeline crops them; None if not used.
+        :raises ValueError: if there are fewer rows than a batch has.
         """
         self._options = options
         self._validation = validation
@@ -106,14 +106,14 @@ class Trainer:
 
     @property
     def epoch(self) -> int:
-        """Return the number of epochs done."""
+        """Number of finished epochs."""
         return self._epoch
 
     def run(self) -> Path:
         """
-        Train until all epochs are done and return the path of the best network.
+        Train the remaining epochs and return the path of the best network.
 
-        :raises RuntimeError: where the training diverges.
+        :raises RuntimeError: if the training diverges.
         """
         while self._epoch < self._options.epochs:
             start = time.monotonic()
@@ -142,8 +142,8 @@ class Trainer:
         return optimizer
 
     def _train_epoch(self) -> float:
-        # Dropout must not depend on whether the training was interrupted: PyTorch draws it from
-        # this seed; other backends count the batches (`_count_dropout`).
+        # Dropout must be the same with and without an interruption: PyTorch draws it from this
+        # seed; other backends count the batches (see `_count_dropout`).
         keras.utils.set_random_seed(self._options.seed + self._epoch)
         losses: list[float] = []
         done = self._epoch * len(self._batches)
@@ -163,7 +163,7 @@ class Trainer:
         return float(np.mean(losses))
 
     def _taught(self, batch: Batch) -> Batch:
-        """Return the batch with the teacher's answers to the same pictures in its targets."""
+        """Return the batch with the teacher's answers mixed into its targets."""
         if self._teacher is None:
             return batch
         pixels, targets, weights = batch
@@ -171,14 +171,14 @@ class Trainer:
         return pixels, mixed(answers, targets, self._options.teacher_share), weights
 
     def _follow(self, done: int) -> None:
-        # Short at first, so that the random weights of the beginning are forgotten soon.
+        # The average is short at first, so that the initial weights soon have no influence.
         decay = min(self._options.average_decay, (1 + done) / (10 + done))
         pairs = zip(self._average.weights, self._network.weights, strict=True)
         for average, weight in pairs:
             average.assign(decay * average + (1 - decay) * weight)
 
     def _validated(self) -> tuple[float, float]:
-        """Return the mean cross entropy and the accuracy on the validation rows."""
+        """Return the mean cross-entropy and the accuracy on the validation rows."""
         logits = self._average.predict(
             self._preprocessing.network_input(list(self._validation.images)), batch_size=256,
             verbose=0)
@@ -202,11 +202,11 @@ class Trainer:
               f'{seconds:.0f} s', flush=True)
 
     def _save(self) -> None:
-        """Write a checkpoint; where that is interrupted, the one before stays."""
+        """Write a checkpoint. If that is interrupted, the previous one stays."""
         new = self._new_checkpoint
         shutil.rmtree(new, ignore_errors=True)
         new.mkdir()
-        # With the optimizer's state.
+        # These weights include the state of the optimizer.
         self._network.save_weights(new / 'network.weights.h5')
         self._average.save_weights(new / 'average.weights.h5')
         with _replaced(new / STATE_FILE) as path:
@@ -232,7 +232,7 @@ class Trainer:
         self._drop_later_rows()
 
     def _count_dropout(self, done: int) -> None:
-        """Let dropout draw as after a number of batches, which no checkpoint of Keras holds."""
+        """Set the state of dropout after a number of batches; checkpoints of Keras lack it."""
         for layer in self._network.layers:
             if isinstance(layer, layers.Dropout) and layer.rate:
                 state = layer.seed_generator.state
@@ -240,7 +240,7 @@ class Trainer:
                 state.assign(np.array([seed, done]))
 
     def _drop_later_rows(self) -> None:
-        """Drop the log's row of an epoch that was ended before its checkpoint, and begins anew."""
+        """Drop rows of the log after the checkpoint, whose epochs are repeated."""
         log = self._folder / LOG_FILE
         if not log.is_file():
             return
@@ -258,19 +258,35 @@ class Trainer:
 
 
 def main(config: Path, data: tuple[Path, ...], run: Path | None, seed: int | None) -> None:
-    """Run the training that a file describes; see `Training.from_config`."""
+    """Run the stages that a file describes, see `read_stages`. Finished stages are skipped."""
     cv2.setNumThreads(1)
-    training = replace(Training.from_config(config, data, seed, run), software=_software())
+    stages = read_stages(config, data, seed, run)
+    for number, stage in enumerate(stages, 1):
+        stage = replace(stage, training=replace(stage.training, software=_software()))
+        if len(stages) > 1:
+            keras.utils.clear_session()
+            print(f'stage {number} of {len(stages)}: {stage.folder}')
+            if epochs_done(stage.folder) >= stage.training.options.epochs:
+                stage.training.keep(stage.folder)
+                print('this stage is finished')
+                best = stage.folder / BEST_FILE
+                continue
+        best = _trained(stage)
+    print(f'the best network is {best}')
+
+
+def _trained(stage: Stage) -> Path:
+    """Train a stage and return the path of its best network."""
+    training, folder = stage.training, stage.folder
     options = training.options
     _check_earlier(options)
-    folder = run or default_folder(config, seed)
-    data_set = pictures_of(training)
-    Console().print(data_set.account.table())
+    data_set = images_of(training)
+    Console().print(data_set.row_report.table())
     for split, purpose in ('training', 'train on'), ('public', 'choose the best epoch by'):
         if not len(data_set.faces(split)):
             raise ValueError(
-                f'{data_set.name} has no {split} rows to {purpose}: name data that has some with '
-                '--data, which can be given more than once')
+                f'{data_set.name} has no {split} rows to {purpose}: add data with such rows; '
+                '--data can be given more than once')
     training.keep(folder)
     print(f'training with {training.software}, on the {"GPU" if _has_gpu() else "CPU"}')
     try:
@@ -278,22 +294,22 @@ def main(config: Path, data: tuple[Path, ...], run: Path | None, seed: int | Non
             data_set.training, data_set.public.faces, folder, options,
             _detected(data_set, options, folder))
         if trainer.epoch:
-            print(f'going on after epoch {trainer.epoch}, from {folder}')
+            print(f'continuing after epoch {trainer.epoch}, from {folder}')
         best = trainer.run()
     except KeyboardInterrupt:
-        print(f'\nstopped; the same command goes on from the last checkpoint in {folder}')
+        print(f'\nstopped; the same command continues from the last checkpoint in {folder}')
         raise SystemExit(130) from None
     _draw(best, data_set.public.faces)
-    print(f'the best network is {best}')
+    return best
 
 
-def pictures_of(training: Training) -> DataSet:
-    """Return the pictures that a training reads, all of one size."""
+def images_of(training: Training) -> DataSet:
+    """Read the images of a training, all in one size."""
     options = training.options
-    # FER-2013 has no more detail; other pictures are read as the network sees them.
+    # FER-2013 has no more detail; other images are read in the size of the network.
     has_folder = any(Path(path).is_dir() for path in training.data)
     size = options.edge if has_folder else FER2013_EDGE
-    # Votes there are for FER-2013 alone.
+    # Only FER-2013 has votes.
     data_set = fuse([
         read_data(path, 'fer2013' if Path(path).is_dir() else options.labels, size)
         for path in training.data])
@@ -302,9 +318,9 @@ def pictures_of(training: Training) -> DataSet:
 
 def _check_earlier(options: TrainingOptions) -> None:
     """
-    Check the networks that a training rests on.
+    Check the trainings and models that a training rests on.
 
-    :raises OptionError: where one is missing, not finished, or of a network that does not fit.
+    :raises OptionError: if one is missing, is not finished, or has another network.
     """
     for name, folder in options.rests_on:
         try:
@@ -318,16 +334,16 @@ def _check_earlier(options: TrainingOptions) -> None:
         shape = keras.models.load_model(file).name
         if name == 'start_from' and shape != options.network:
             raise OptionError(
-                f'start_from: {folder} holds a network {shape}, whose weights do not fit '
-                f'{options.network}: choose that network, or name another folder')
+                f'start_from: {folder} holds a network {shape}, whose weights do not fit the '
+                f'network {options.network}: set `network: {shape}`, or name another folder')
         if shape not in NETWORKS:
             raise OptionError(
-                f'{name}: {folder} holds a network {shape}, but one can learn only from '
+                f'{name}: {folder} holds an unknown network {shape}; known are '
                 f'{", ".join(NETWORKS)}: name another folder')
 
 
 def _draw(best: Path, validation: LabelledFaces) -> None:
-    """Draw the course of a finished training and what its best network confuses."""
+    """Draw the learning curves of a training and the confusion matrix of its best network."""
     from fer_ros.evaluation.plots import confusion_matrix, learning_curves
     folder = best.parent
     learning_curves(folder / LOG_FILE, folder / 'learning_curves.png')
@@ -350,23 +366,23 @@ def _has_gpu() -> bool:
     backend = keras.backend.backend()
     if backend == 'torch':
         import torch
-        return torch.cuda.is_available()
+        return bool(torch.cuda.is_available())
     if backend == 'jax':
         import jax
-        return jax.default_backend() == 'gpu'
+        return bool(jax.default_backend() == 'gpu')
     import tensorflow as tf
     return bool(tf.config.list_physical_devices('GPU'))
 
 
 def _detected(data_set: DataSet, options: TrainingOptions, folder: Path) -> Images | None:
-    """Return the training pictures as our detector frames them, once found kept in the folder."""
+    """Return the training images as the pipeline crops them; they are kept in the folder."""
     if not options.pipeline_crops:
         return None
     images = data_set.training.images
 
     def found() -> Images:
         crops, detected = pipeline_crops(images, images.shape[1], progress=True)
-        print(f'our detector finds {detected.sum():,} of {len(detected):,} training faces')
+        print(f'the detector finds {detected.sum():,} of {len(detected):,} training faces')
         return crops
 
     return np.asarray(_kept(folder / 'pipeline_crops.npy', found, images.shape), np.uint8)
@@ -379,7 +395,7 @@ def _teacher(options: TrainingOptions) -> Teacher:
 def _taught_once(
     training: LabelledFaces, options: TrainingOptions, folder: Path,
 ) -> LabelledFaces:
-    """Return the pictures with the teacher's share in their targets, for the whole training."""
+    """Return the faces with the teacher's answers, computed once, mixed into their targets."""
     answers = _kept(
         folder / 'teacher_answers.npy', lambda: _teacher(options).answers_once(training.images),
         training.targets.shape)
@@ -389,7 +405,7 @@ def _taught_once(
 def _kept(
     path: Path, make: Callable[[], npt.NDArray[Any]], shape: tuple[int, ...],
 ) -> npt.NDArray[Any]:
-    """Return what takes minutes to make, with a row for each training picture, from its file."""
+    """Return an array with a row for each training image from its file, or make the file."""
     if not path.is_file():
         made = make()
         with _replaced(path) as new:
@@ -397,15 +413,14 @@ def _kept(
     kept: npt.NDArray[Any] = np.load(path)
     if kept.shape != shape:
         raise ValueError(
-            f'{path} holds {len(kept):,} rows, but there are {shape[0]:,} training pictures: they '
-            'have changed since the training began; bring the earlier ones back, or give another '
-            '--run')
+            f'{path} holds {len(kept):,} rows, but there are {shape[0]:,} training images: the '
+            'data changed after the training was started; restore it, or give another --run')
     return kept
 
 
 @contextmanager
 def _replaced(path: Path) -> Iterator[Path]:
-    """Give a path to write to; it becomes the one that is meant when it is whole."""
+    """Yield a temporary path; after the block, the file there replaces the given one."""
     new = path.with_name(f'{path.stem}.new{path.suffix}')
     yield new
     new.replace(path)

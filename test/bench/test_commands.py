@@ -102,7 +102,7 @@ def test_speed_with_what_is_here(monkeypatch, tmp_path):
     monkeypatch.setattr(
         speed_bench, 'run',
         partial(speed_bench.run, scenarios=(speed_bench.REFERENCE,), images=10))
-    monkeypatch.setattr('fer_ros.bench.stage_times.IMAGES', 5)
+    monkeypatch.setattr('fer_ros.bench.time_by_module.IMAGES', 5)
     out = tmp_path / 'a.json'
     result = run('speed', '--rounds', 1, '--json', out, '--plot', tmp_path / 'a.png')
     assert result.exit_code == 0, result.output
@@ -112,7 +112,7 @@ def test_speed_with_what_is_here(monkeypatch, tmp_path):
     assert {'detection.mediapipe', 'classification.classifier'} <= modules.keys()
     assert all(0 < ms <= modules['face_stage'] + modules['emotion_stage']
                for name, ms in modules.items() if name != 'pipeline')
-    assert '| fer_ros as it comes ' in result.stdout
+    assert '| fer_ros with its defaults ' in result.stdout
     assert 'classic' in result.stdout
 
 
@@ -121,7 +121,7 @@ def test_a_folder_of_data_that_does_not_exist(monkeypatch, tmp_path):
     result = run('quality')
     assert result.exit_code == 1
     assert result.stderr.splitlines()[-1] == (
-        f'Error: FER_ROS_DATA names {tmp_path / "nothing"}, which is no folder.')
+        f'Error: FER_ROS_DATA names {tmp_path / "nothing"}, which is not a folder.')
 
 
 def test_without_ros(monkeypatch):

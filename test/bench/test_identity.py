@@ -13,7 +13,7 @@
 # limitations under the License.
 """The scores of identities, on cases with known answers."""
 
-from fer_ros.bench.identity import followed, read_ltft, score, split_stays
+from fer_ros.bench.identity import read_ltft, score, split_stays, tracked
 from fer_ros.core.values import Box, FaceState
 import pytest
 
@@ -108,6 +108,6 @@ def test_ltft_is_read_and_followed(tmp_path):
     # The second box is no face, as its flag says.
     assert [[name for name, _ in faces] for faces in truth] == [[1]] * 20
     assert truth[3][0][1] == Box(103, 50, 40, 40)
-    first, again = followed(truth, 30.0), followed(truth, 30.0)
+    first, again = tracked(truth, 30.0), tracked(truth, 30.0)
     assert first == again
     assert {name for found in first for name, _, _ in found} == {1}

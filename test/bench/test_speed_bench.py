@@ -18,7 +18,7 @@ import sys
 from fer_ros.bench import speed_bench as speed
 from fer_ros.bench.crowd import CrowdClip
 from fer_ros.bench.pipelines import Contestant, create, ENTRIES, NotInstalledError
-from fer_ros.bench.worker import CYCLE, measure, Turn
+from fer_ros.bench.speed_worker import CYCLE, measure, Turn
 import numpy as np
 import pytest
 

@@ -25,14 +25,14 @@ def expect_numbers(faces, numbers):
     np.testing.assert_array_equal(faces.images, [noise(number) for number in numbers])
 
 
-def expect_whole_account(data_set):
+def expect_whole_report(data_set):
     """Each row that was read is kept or dropped for one reason, and those kept are there."""
     for split in SPLITS:
-        tallies = [tally for tally in data_set.account.tallies if tally.split == split]
-        for tally in tallies:
-            assert tally.read == tally.kept + sum(count for _, count in tally.dropped)
-            assert all(count > 0 for _, count in tally.dropped)
-        assert sum(tally.kept for tally in tallies) == len(data_set.faces(split))
+        splits_counts = [counts for counts in data_set.row_report.splits if counts.split == split]
+        for counts in splits_counts:
+            assert counts.read == counts.kept + sum(count for _, count in counts.dropped)
+            assert all(count > 0 for _, count in counts.dropped)
+        assert sum(counts.kept for counts in splits_counts) == len(data_set.faces(split))
 
 
 def test_training_rows_that_stand_in_a_test_are_dropped(tmp_path):
@@ -49,9 +49,9 @@ def test_training_rows_that_stand_in_a_test_are_dropped(tmp_path):
     assert data_set.public.also_in_training.tolist() == [True, False]
     assert data_set.private.faces.labels.tolist() == [1, 2]
     assert data_set.private.also_in_training.tolist() == [True, False]
-    assert [tally.dropped for tally in data_set.account.tallies] == [
-        (('their pixels stand in a test split', 2),), (), ()]
-    expect_whole_account(data_set)
+    assert [counts.dropped for counts in data_set.row_report.splits] == [
+        (('their pixels are also in a test split', 2),), (), ()]
+    expect_whole_report(data_set)
 
 
 def test_rows_that_stand_only_in_both_tests_are_not_in_training(tmp_path):
@@ -68,7 +68,7 @@ def test_a_picture_of_a_test_is_not_trained_on_even_where_it_is_not_measured_on(
     data_set = read_data(path, 'ferplus')
     expect_numbers(data_set.training, [0])
     assert len(data_set.private) == 0
-    expect_whole_account(data_set)
+    expect_whole_report(data_set)
     # The same where the two rows come from different data sets.
     learned = read_data(write_packed(tmp_path / 'others.npz', [1, 2], [3, 4], [0, 0]))
     assert len(learned.training) == 2
@@ -85,10 +85,10 @@ def test_fused_sets_guard_each_others_tests(tmp_path):
     assert fused.public.also_in_training.tolist() == [True, True]
     assert fused.private.also_in_training.tolist() == [False, True]
     assert fused.public.faces.labels.tolist() == [2, 6]
-    dropped = [tally.dropped for tally in fused.account.tallies if tally.split == 'training']
-    reason = 'their pixels stand in a test split'
+    dropped = [counts.dropped for counts in fused.row_report.splits if counts.split == 'training']
+    reason = 'their pixels are also in a test split'
     assert dropped == [((reason, 2),), ((reason, 1),)]
-    expect_whole_account(fused)
+    expect_whole_report(fused)
 
 
 def test_fusing_names_every_source_and_its_terms_once(tmp_path):
@@ -98,7 +98,7 @@ def test_fusing_names_every_source_and_its_terms_once(tmp_path):
     fused = fuse([csv, raf, csv])
     assert fused.name == f'{csv.name} + RAF-DB + {csv.name}'
     assert fused.terms == f'{csv.terms} {raf.terms}'
-    assert fused.account.notes == raf.account.notes
+    assert fused.row_report.notes == raf.row_report.notes
     assert fused.training.labels.tolist() == [0, 3, 0]
 
 
@@ -106,14 +106,14 @@ def test_the_same_set_alone_is_not_changed_by_fusing(tmp_path):
     pictures, usages = [0, 1, 2, 1], [0, 0, 1, 2]
     data_set = read_data(write_packed(tmp_path / 'rows.npz', pictures, [0] * 4, usages))
     fused = fuse([data_set])
-    assert fused.account == data_set.account
+    assert fused.row_report == data_set.row_report
     expect_numbers(fused.training, [0])
     assert fused.private.also_in_training.tolist() == [True]
 
 
 def test_pictures_of_different_sizes_are_not_fused(tmp_path):
     path = write_packed(tmp_path / 'rows.npz', [0, 1], [0, 0], [0, 1])
-    with pytest.raises(ValueError, match=r'different sizes cannot be fused .*48.*96.*same size'):
+    with pytest.raises(ValueError, match=r'different sizes cannot be joined .*48.*96.*same size'):
         fuse([read_data(path), read_data(write_csv(
             tmp_path / 'fer2013.csv', [2], [0], [0]), size=96)])
 
@@ -137,7 +137,7 @@ def test_pictures_are_brought_to_the_size(tmp_path):
     ('image', np.zeros((2, 48, 48), np.float32), r'image must be \(N, S, S\) of uint8, not .*32'),
     ('image', np.zeros((2, 48, 47), np.uint8), r'image must be \(N, S, S\) of uint8'),
     ('image', np.zeros(2, np.uint8), r'image must be \(N, S, S\) of uint8'),
-    ('image', np.zeros((3, 48, 48), np.uint8), 'emotion must be .* as there are 3 pictures'),
+    ('image', np.zeros((3, 48, 48), np.uint8), 'emotion must be .* because there are 3 images'),
     ('emotion', np.array([0, 7], np.uint8), 'emotion must be 0 to 6, but row 1 has 7'),
     ('emotion', np.array([0.5, 1.0]), 'emotion must be .* whole numbers'),
     ('usage', np.array([-1, 0], np.int8), 'usage must be 0 to 2, but row 0 has -1'),
@@ -169,7 +169,7 @@ def test_a_file_without_votes_has_only_its_own_labels(tmp_path):
 def test_a_truncated_file_is_refused(tmp_path):
     path = write_packed(tmp_path / 'rows.npz', [0, 1], [0, 0], [0, 1])
     path.write_bytes(path.read_bytes()[:-40])
-    with pytest.raises(ValueError, match='rows.npz is no .npz, or only a part of one: copy it'):
+    with pytest.raises(ValueError, match='rows.npz is not an .npz, or is truncated: copy it'):
         read_data(path)
 
 
@@ -195,7 +195,7 @@ def test_what_is_no_data_set_is_refused(tmp_path):
         read_data(tmp_path / 'nothing.csv')
     text = tmp_path / 'labels.txt'
     text.write_text('happy')
-    with pytest.raises(ValueError, match=r'labels.txt is no data set: give a \.csv'):
+    with pytest.raises(ValueError, match=r'labels.txt is not a data set: give a \.csv'):
         read_data(text)
     with pytest.raises(ValueError, match="labels must be one of fer2013, ferplus, not 'fer'"):
         read_data(text, 'fer')
@@ -203,7 +203,7 @@ def test_what_is_no_data_set_is_refused(tmp_path):
 
 def test_a_folder_has_no_votes(tmp_path):
     write_picture(tmp_path / 'val' / 'happy' / '1.png', 1)
-    with pytest.raises(ValueError, match='has its own labels only'):
+    with pytest.raises(ValueError, match='has only its own labels'):
         read_data(tmp_path, 'ferplus')
 
 
@@ -215,9 +215,9 @@ def test_the_real_file_has_the_rows_that_its_description_counts(
     data_directory, labels, training, public, private, twins,
 ):
     data_set = read_data(data_directory / 'fer2013' / 'fer2013_ferplus.npz', labels)
-    assert [tally.read for tally in data_set.account.tallies] == [28709, 3589, 3589]
+    assert [counts.read for counts in data_set.row_report.splits] == [28709, 3589, 3589]
     assert [len(data_set.faces(split)) for split in SPLITS] == [training, public, private]
-    expect_whole_account(data_set)
+    expect_whole_report(data_set)
     if twins:
         marks = data_set.public.also_in_training, data_set.private.also_in_training
         assert tuple(mark.sum() for mark in marks) == twins

@@ -93,10 +93,10 @@ def test_training_pictures_without_a_face_are_left_out_and_counted(photograph):
     data_set = with_faces(data_set_of(images, [0, 0, 1, 2]))
     assert data_set.training.labels.tolist() == [1]
     assert (len(data_set.public), len(data_set.private)) == (1, 1)
-    assert data_set.account.tallies[0].dropped == (('the detector finds no face in them', 1),)
+    assert data_set.row_report.splits[0].dropped == (('the detector finds no face in them', 1),)
     everywhere = with_faces(data_set, ('training', 'public', 'private'))
     assert (len(everywhere.public), len(everywhere.private)) == (0, 0)
-    assert [tally.kept for tally in everywhere.account.tallies] == [1, 0, 0]
+    assert [counts.kept for counts in everywhere.row_report.splits] == [1, 0, 0]
     # What was left out of a test is still none to train on.
     other = data_set_of([noise(2), noise(4)], [0, 0])
     np.testing.assert_array_equal(
@@ -107,10 +107,10 @@ def test_progress_is_shown_on_standard_error_where_asked_for(capfd, photograph):
     images = picture_of_face(photograph)[np.newaxis]
     pipeline_crops(images, progress=True)
     shown = capfd.readouterr()
-    assert 'looking for faces' in shown.err
+    assert 'detecting faces' in shown.err
     assert shown.out == ''
     pipeline_crops(images)
-    assert 'looking' not in capfd.readouterr().err
+    assert 'detecting' not in capfd.readouterr().err
 
 
 def test_most_faces_of_the_real_pictures_are_found(data_directory):

@@ -46,7 +46,7 @@ def edit(path, line, old, new):
 def test_csv_and_packed_file_say_the_same(csv_file, labels):
     packed = write_packed(csv_file.with_name('all.npz'), PICTURES, EMOTIONS, USAGES, VOTES)
     one, other = read_data(csv_file, labels), read_data(packed, labels)
-    assert (one.name, one.account, one.terms) == (other.name, other.account, other.terms)
+    assert (one.name, one.row_report, one.terms) == (other.name, other.row_report, other.terms)
     for split in SPLITS:
         np.testing.assert_array_equal(one.faces(split).images, other.faces(split).images)
         np.testing.assert_array_equal(one.faces(split).targets, other.faces(split).targets)
@@ -86,7 +86,7 @@ def test_columns_may_have_another_order_and_blanks(tmp_path):
     (5, ' ', ' 256 ', 'line 5: pixels must be whole numbers, 0 to 255'),
     (5, ' ', ' -', 'line 5: pixels must be whole numbers, 0 to 255'),
     (6, ' ', ' 0 ', r'line 6: 2305 pixels instead of 2304 \(48x48\)'),
-    (6, ',PrivateTest', '', 'line 6: 2 fields instead of 3; was the file cut off'),
+    (6, ',PrivateTest', '', 'line 6: 2 fields instead of 3; is the file truncated'),
 ])
 def test_what_is_wrong_is_said_with_its_line(csv_file, line, old, new, reason):
     edit(csv_file, line, old, new)
@@ -99,7 +99,7 @@ def test_what_is_wrong_is_said_with_its_line(csv_file, line, old, new, reason):
     (2, ',10,', ',11,', "line 2: neutral must be a whole number, 0 to 10, not '11'"),
     (3, ',5,', ',five,', "line 3: happiness must be a whole number, 0 to 10, not 'five'"),
     (5, 'PublicTest', 'PrivateTest',
-     'line 5: the row is of PrivateTest, but row 4 of fer2013.csv is of PublicTest'),
+     'line 5: the row belongs to PrivateTest, but row 4 of fer2013.csv belongs to PublicTest'),
 ])
 def test_what_is_wrong_with_the_votes_is_said_with_its_line(csv_file, line, old, new, reason):
     edit(csv_file.with_name('fer2013new.csv'), line, old, new)
@@ -126,7 +126,7 @@ def test_missing_votes_are_asked_for(csv_file):
 @pytest.mark.parametrize(('content', 'reason'), [
     (b'', 'line 1: there is no column emotion, pixels, Usage; .*the file is empty'),
     (b'emotion,pixels,Usage\n', 'has no rows below its first line'),
-    (b'emotion,pixels,Usage\n\xff\xfe', 'is no csv file that can be read'),
+    (b'emotion,pixels,Usage\n\xff\xfe', 'cannot be read as a csv file'),
 ])
 def test_what_is_no_csv_is_refused(tmp_path, content, reason):
     path = tmp_path / 'fer2013.csv'

@@ -24,7 +24,7 @@ import pytest
 
 NO_FACE = 'most votes say that it is no face'
 FEW = 'fewer than half of the votes are for the seven emotions'
-NO_MAJORITY = 'no name has more than half of the votes'
+NO_MAJORITY = 'no emotion has more than half of the votes'
 OTHER = 'most votes are for contempt, unknown or not a face'
 
 

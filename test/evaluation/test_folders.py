@@ -34,7 +34,7 @@ def test_pictures_lie_by_split_and_class(tmp_path):
     assert data_set.public.faces.labels.tolist() == [2]
     assert data_set.private.faces.labels.tolist() == [0]
     assert data_set.name == f'the folder {tmp_path.name}/'
-    assert data_set.account.notes == ()
+    assert data_set.row_report.notes == ()
 
 
 @pytest.mark.parametrize(('names', 'label'), [
@@ -59,7 +59,7 @@ def test_splits_that_may_be_there(tmp_path, names, counts):
         write_picture(tmp_path / name / 'happy' / '1.png', number)
     data_set = read_data(tmp_path)
     assert (len(data_set.training), len(data_set.public), len(data_set.private)) == counts
-    assert ('has no test/' in data_set.account.summary) == (counts[2] == 0)
+    assert ('has no test/' in data_set.row_report.summary) == (counts[2] == 0)
 
 
 def test_a_picture_that_lies_in_train_and_val_is_not_trained_on(tmp_path):
@@ -95,9 +95,9 @@ def test_what_lies_in_no_class_is_told(tmp_path):
         (tmp_path / name).write_bytes(b'x')
     data_set = read_data(tmp_path)
     assert (len(data_set.training), len(data_set.public)) == (1, 1)
-    of_train, = (note for note in data_set.account.notes if 'no test/' not in note)
+    of_train, = (note for note in data_set.row_report.notes if 'no test/' not in note)
     assert of_train.endswith(
-        "train/ itself, in no class's folder, were not read: 2, such as 2.png")
+        'train/ that are in no folder of an emotion were ignored: 2, such as 2.png')
 
 
 def test_training_pictures_alone_are_refused_with_what_to_do(tmp_path):
@@ -109,7 +109,7 @@ def test_training_pictures_alone_are_refused_with_what_to_do(tmp_path):
 
 @pytest.mark.parametrize(('name', 'reason'), [
     ('train/contempt', "train/contempt: the name 'contempt' is none of angry, .*rename"),
-    ('happy', "happy: the name 'happy' is none of train, .*pictures lie in train/happy/"),
+    ('happy', "happy: the name 'happy' is none of train, .*images belong into train/happy/"),
 ])
 def test_unknown_names_are_refused(tmp_path, name, reason):
     write_picture(tmp_path / 'train' / 'sad' / '1.png', 1)
@@ -123,7 +123,7 @@ def test_folders_without_pictures_are_refused(tmp_path):
     with pytest.raises(ValueError, match='none of train/, val/ and test/'):
         read_data(tmp_path)
     (tmp_path / 'val' / 'sad').mkdir(parents=True)
-    with pytest.raises(ValueError, match='val holds no pictures'):
+    with pytest.raises(ValueError, match='val holds no images'):
         read_data(tmp_path)
 
 
@@ -137,5 +137,5 @@ def test_pictures_that_cannot_be_decoded_are_named(tmp_path):
 def test_pictures_that_are_not_square_are_named(tmp_path):
     path = write_picture(tmp_path / 'val' / 'happy' / '1.png', 1)
     cv2.imwrite(str(path), np.zeros((48, 64), np.uint8))
-    with pytest.raises(ValueError, match=r'1\.png has 64x48 pixels: .*square.*cut the face out'):
+    with pytest.raises(ValueError, match=r'1\.png has 64x48 pixels: .*square.*crop the face'):
         read_data(tmp_path)

@@ -17,7 +17,7 @@
 import csv
 
 import cv2
-from fer_ros.evaluation.measuring import Calibration, CALIBRATION_BINS
+from fer_ros.evaluation.metrics import Calibration, CALIBRATION_BINS
 from fer_ros.evaluation.plots import confusion_matrix, learning_curves, reliability_diagram
 import numpy as np
 import pytest

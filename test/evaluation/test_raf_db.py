@@ -44,7 +44,7 @@ def test_every_tenth_row_of_an_emotion_is_held_back(tmp_path):
     held_back = [18, 19, 38, 39, 58, 59]
     assert data_set.public.faces.labels.tolist() == [3, 4] * 3
     assert len(data_set.private) == 1
-    assert 'every tenth' in data_set.account.summary
+    assert 'every tenth' in data_set.row_report.summary
     again = read_data(folder, size=24)
     assert (again.public.faces.images == data_set.public.faces.images).all()
     # Which pictures they are: a folder whose test rows are just these.
@@ -62,7 +62,7 @@ def test_every_tenth_row_of_an_emotion_is_held_back(tmp_path):
 @pytest.mark.parametrize(('line', 'reason'), [
     ('train_00002.jpg 8', "the label must be 1 to 7, not '8'"),
     ('train_00002.jpg happy', "the label must be 1 to 7, not 'happy'"),
-    ('train_00002.jpg', 'is not a picture and a label'),
+    ('train_00002.jpg', 'must be an image and a label'),
     ('valid_00002.jpg 1', "the name 'valid_00002.jpg' must begin with train_ or test_"),
     ('train_00003.jpg 1', '.*train_00003_aligned.jpg is missing'),
 ])

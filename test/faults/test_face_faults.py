@@ -162,7 +162,7 @@ def test_a_broken_crop_costs_no_other_face_its_answer(graph, broken):
     first, second = emotions.wait_for_stamp(2 * S).emotions
     assert (first.track_id, first.label, first.confidence) == (1, 'unknown', 0.0)
     assert (second.track_id, second.classified_at.sec) == (2, 2)
-    assert node.statistics.snapshot().failed == 1
+    assert node.throughput.snapshot().failed == 1
     graph.wait_for_log('crop of face 1', level=Log.ERROR)
 
 
@@ -174,7 +174,7 @@ def test_a_face_in_no_state_is_skipped_and_the_next_message_is_answered(graph, s
     graph.up(node)
     graph.ask(faces, array(S, face()), emotions, S)
     faces.publish(array(2 * S, face(state=state)))
-    wait_until(lambda: node.statistics.snapshot().failed == 1)
+    wait_until(lambda: node.throughput.snapshot().failed == 1)
     graph.wait_for_log('skipped', level=Log.ERROR)
     faces.publish(array(3 * S, face()))
     assert len(emotions.wait_for_stamp(3 * S).emotions) == 1
@@ -225,7 +225,7 @@ def test_broken_emotions_do_not_end_the_overlay(graph, fields):
         )
 
     draw(S)
-    done = node.statistics.snapshot()
+    done = node.throughput.snapshot()
     values = {
         'state': 1,
         'emotion': 3,
@@ -239,7 +239,7 @@ def test_broken_emotions_do_not_end_the_overlay(graph, fields):
     images.publish(image_message(np.zeros((480, 640, 3), np.uint8), stamp_ns=2 * S))
 
     def worked():
-        now = node.statistics.snapshot()
+        now = node.throughput.snapshot()
         return now.failed + now.published > done.failed + done.published
 
     wait_until(worked)

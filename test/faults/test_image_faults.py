@@ -54,7 +54,7 @@ FAULTS = {
     ),
     'step too short': (changed(step=191), ('191', '192')),
     'step of zero': (changed(step=0), ('step is 0',)),
-    'step longer than the data': (changed(step=100_000), ('cut off',)),
+    'step longer than the data': (changed(step=100_000), ('truncated',)),
     'an edge of four thousand million': (
         changed(width=2**32 - 1, step=2**32 - 1),
         ('longer than 32766',),
@@ -89,12 +89,12 @@ def test_the_face_node_skips_every_bad_image_and_answers_the_next_good_one(graph
     for k, (message, _) in enumerate(FAULTS.values(), 1):
         message.header = header(k * 10 * S)
         images.publish(message)
-        wait_until(lambda: node.statistics.snapshot().failed == k)  # noqa: B023
+        wait_until(lambda: node.throughput.snapshot().failed == k)  # noqa: B023
         good = (k * 10 + 1) * S
         images.publish(sample_message(0, good))
         assert len(faces.wait_for_stamp(good).faces) == 2
     assert {stamp_ns(m.header.stamp) % (10 * S) for m in faces} == {S}, 'a bad image has no answer'
-    # The same complaint is not repeated for every image.
+    # The same error is not logged for every image.
     assert len(graph.log('skipped', Log.ERROR)) <= 2
 
 
@@ -114,7 +114,7 @@ def test_the_overlay_skips_bad_images(graph):
     bad.header = header(2 * S)
     images.publish(bad)
     emotions.publish(EmotionArray(header=header(2 * S)))
-    wait_until(lambda: node.statistics.snapshot().failed == 1)
+    wait_until(lambda: node.throughput.snapshot().failed == 1)
     assert '9215' in graph.wait_for_log('skipped', level=Log.ERROR)
     draw(3 * S)
 

@@ -25,7 +25,7 @@ import cv2
 from fer_ros.media import sample_clip as sample
 from fer_ros.media.image_file import read_image
 from fer_ros.media.sources import FrameStream, open_source, SourceError, SourceOptions, SourceState
-from fer_ros.media.sources.capture import CameraSource
+from fer_ros.media.sources.camera import CameraSource
 from mjpeg_server import MjpegServer
 import numpy as np
 import pytest
@@ -210,7 +210,7 @@ def test_auto_without_a_camera_shows_the_sample_and_says_so(monkeypatch, capfd):
         with open_source(spec) as source:
             assert source.spec == 'sample'
             warning, = source.warnings
-            assert 'no camera opens, showing the built-in sample clip instead' in warning
+            assert 'no camera opens: showing the built-in sample clip instead' in warning
             assert NOWHERE in warning
             assert source.read().shape == (480, 640, 3)
     assert capfd.readouterr() == ('', '')

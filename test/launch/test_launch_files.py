@@ -18,8 +18,10 @@ import ast
 from pathlib import Path
 
 from checkout import ROOT
+from fer_ros.apps.startup import NODE_NAMES
 from fer_ros.core.options import OptionError
-from fer_ros.parameters.configuration import NODE_OPTIONS, read_config
+from fer_ros.parameters.node_options import NODE_OPTIONS, ROS_PARAMETERS
+from fer_ros.parameters.parameter_files import read_config
 import pytest
 import yaml
 
@@ -37,30 +39,48 @@ def executables_of_setup() -> set[str]:
     return {entry.split('=')[0].strip() for entry in scripts[0]}
 
 
-def launched_nodes() -> set[str]:
-    """Return the nodes that fer_ros/apps/launching.py starts: the keys that get parameters."""
-    tree = ast.parse((ROOT / 'fer_ros' / 'apps' / 'launching.py').read_text(encoding='utf-8'))
-    return {
-        node.value for node in ast.walk(tree)
-        if isinstance(node, ast.Constant) and isinstance(node.value, str)
-        and node.value.endswith('_node')}
+def tree_of_live() -> ast.Module:
+    """Return the syntax tree of live.launch.py."""
+    return ast.parse((ROOT / 'launch' / 'live.launch.py').read_text(encoding='utf-8'))
+
+
+def calls(name: str) -> list[list[str]]:
+    """Return the text arguments of each call of a function in live.launch.py, in order."""
+    found = [
+        node for node in ast.walk(tree_of_live())
+        if isinstance(node, ast.Call) and getattr(node.func, 'id', '') == name]
+    return [
+        [argument.value for argument in call.args if isinstance(argument, ast.Constant)]
+        for call in sorted(found, key=lambda call: (call.lineno, call.col_offset))]
 
 
 def test_every_launched_node_is_an_executable_of_the_package() -> None:
-    assert launched_nodes() == set(NODE_OPTIONS)
-    assert launched_nodes() <= executables_of_setup()
+    launched = [name for name, *_ in calls('node')]
+    assert launched == list(NODE_NAMES), 'subscribers are started before publishers'
+    assert set(launched) == set(NODE_OPTIONS)
+    assert set(launched) <= executables_of_setup()
 
 
-@pytest.mark.parametrize('path', LAUNCH_FILES, ids=lambda p: p.name)
-def test_launch_files_take_their_nodes_from_the_one_place(path: Path) -> None:
-    tree = ast.parse(path.read_text(encoding='utf-8'))
-    imported = {
-        name.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)
-        and node.module == 'fer_ros.apps.launching' for name in node.names}
-    assert 'pipeline' in imported
-    assert any(
-        isinstance(n, ast.FunctionDef) and n.name == 'generate_launch_description'
-        for n in tree.body)
+def test_every_argument_that_becomes_a_parameter_is_one() -> None:
+    declared = {name for name, *_ in calls('DeclareLaunchArgument')}
+    ((*common,),) = calls('given')
+    switches = next(
+        ast.literal_eval(node.value) for node in tree_of_live().body
+        if isinstance(node, ast.Assign) and node.targets[0].id == 'SWITCHES')
+    for node, *own in calls('node'):
+        types = {row.name: row.type for row in NODE_OPTIONS[node].table()}
+        assert set(own) <= declared & types.keys()
+        assert set(common) - ROS_PARAMETERS <= declared & types.keys()
+        for name in {*common, *own} - ROS_PARAMETERS:
+            assert (types[name] is bool) == (name in switches), name
+
+
+def test_no_other_launch_file_has_nodes_of_its_own() -> None:
+    for path in LAUNCH_FILES:
+        names = {node.id for node in ast.walk(ast.parse(path.read_text(encoding='utf-8')))
+                 if isinstance(node, ast.Name)}
+        assert ('Node' in names) == (path.name == 'live.launch.py')
+        assert ('IncludeLaunchDescription' in names) == (path.name != 'live.launch.py')
 
 
 @pytest.mark.parametrize('path', CONFIGS, ids=lambda p: p.name)

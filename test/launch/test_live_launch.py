@@ -82,7 +82,7 @@ class Listener:
         raise AssertionError(f'no emotions of two faces within {deadline_s} s')
 
     def close(self) -> None:
-        """Stop to listen."""
+        """Stop listening."""
         self.executor.shutdown()
         self.thread.join()
         self.node.destroy_node()
@@ -141,11 +141,12 @@ def test_emotions_come_survive_a_killed_node_and_end_with_ctrl_c(
 
 
 @pytest.mark.parametrize(('argument', 'words'), [
-    ('image_topic:=/cam-1/image', "image_topic '/cam-1/image' cannot be a topic"),
-    ('image_topic:=a//b', "image_topic 'a//b' cannot be a topic"),
+    ('image_topic:=/cam-1/image', "'/cam-1/image' is not a valid topic name"),
+    ('image_topic:=a//b', "'a//b' is not a valid topic name"),
     ('config:={folder}/broken.yaml', 'broken.yaml is not valid YAML'),
     ('config:={folder}/shallow.yaml', 'has no "ros__parameters:" below it'),
     ('config:=lively', "There is no configuration 'lively'"),
+    ('namespace:=1st', "'1st' is not a valid namespace"),
 ])
 def test_what_nodes_would_die_of_is_refused(tmp_path: Path, argument: str, words: str) -> None:
     (tmp_path / 'broken.yaml').write_text('face_node: [1, 2\n')

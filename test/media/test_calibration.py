@@ -150,7 +150,7 @@ def test_a_folder_is_no_calibration(tmp_path):
 def test_a_file_that_is_not_yaml(path, content):
     path.write_bytes(content)
     text = reason(path)
-    assert 'not YAML' in text
+    assert 'not valid YAML' in text
     assert 'line 1' in text or 'line 2' in text
 
 

@@ -249,7 +249,7 @@ def test_after_the_wait_the_file_is_played_without_subscribers(graph, video):
     node = graph.add(CameraNode, source=str(video), wait_for_subscriber_s=0.0)
     graph.up(node)
     wait_until(lambda: state(node) == 'inactive')
-    assert node.statistics.snapshot().published == 20
+    assert node.throughput.snapshot().published == 20
 
 
 def test_a_file_that_vanished_before_it_is_played_again(graph, video, tmp_path):

@@ -168,7 +168,7 @@ def test_it_subscribes_only_while_someone_listens(graph, studio):
         graph.do(graph.probe.destroy_subscription, inbox.subscription)
         wait_until(lambda: not studio.inputs)
         wait_until(lambda: graph.probe.count_subscribers('image_raw') == 0)
-        assert studio.node._worker is None
+        assert studio.node.worker is None
 
 
 def test_only_what_is_listened_to_is_made(graph, studio):
@@ -183,7 +183,7 @@ def test_only_what_is_listened_to_is_made(graph, studio):
 def test_a_listener_who_was_there_before_is_heard(graph, studio):
     raw = graph.listen(Image, 'emotions/overlay', BEST_EFFORT)
     graph.change(studio.node, 'configure')
-    wait_until(lambda: studio.node.has_listeners)
+    wait_until(lambda: studio.node.is_watched)
     assert studio.inputs == set()
     for _ in range(2):
         graph.change(studio.node, 'activate')
@@ -208,12 +208,12 @@ def test_images_without_emotions_are_given_up_and_counted(graph, studio):
     raw = graph.listen(Image, 'emotions/overlay', BEST_EFFORT)
     graph.up(studio.node)
     studio.draw(raw, S)
-    pairs = studio.node._pairs
-    before = pairs.given_up + pairs.waiting
+    pairs = studio.node._synchronizer
+    before = pairs.unmatched + pairs.waiting
     for k in range(1, 21):
         studio.images.publish(
             image_message(np.zeros((48, 64, 3), np.uint8), stamp_ns=(10 + k) * S)
         )
-        wait_until(lambda: pairs.given_up + pairs.waiting == before + k)  # noqa: B023
+        wait_until(lambda: pairs.unmatched + pairs.waiting == before + k)  # noqa: B023
     assert pairs.waiting == 1, 'half a second is all that an image waits'
     studio.draw(raw, 200 * S)

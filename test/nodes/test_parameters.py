@@ -19,12 +19,12 @@ from fer_ros.nodes.camera_node import CameraNode
 from fer_ros.nodes.emotion_node import EmotionNode
 from fer_ros.nodes.face_node import FaceNode
 from fer_ros.nodes.overlay_node import OverlayNode
-from fer_ros.parameters.configuration import NODE_OPTIONS
+from fer_ros.parameters.node_options import NODE_OPTIONS
 from graph import header, image_message, sample_message, wait_until
 import numpy as np
 import pytest
 from rcl_interfaces.msg import Log, Parameter, ParameterType, ParameterValue
-from rcl_interfaces.srv import SetParameters
+from rcl_interfaces.srv import DescribeParameters, SetParameters
 from sensor_msgs.msg import Image, RegionOfInterest
 
 NODES = {
@@ -66,6 +66,32 @@ def test_every_row_of_the_table_is_declared_with_its_description(graph, name):
         assert descriptor.additional_constraints == row.range
 
 
+@pytest.mark.parametrize('name', NODES)
+def test_descriptors_have_ranges_and_say_what_is_read_only(graph, name):
+    """Tools such as rqt_reconfigure show sliders for them."""
+    node = graph.add(NODES[name])
+    client = graph.do(
+        graph.probe.create_client, DescribeParameters, f'{name}/describe_parameters')
+    assert client.wait_for_service(20)
+    table = {row.name: row for row in NODE_OPTIONS[name].table()}
+    future = client.call_async(DescribeParameters.Request(names=[*table, 'use_sim_time']))
+    wait_until(future.done)
+    *described, use_sim_time = future.result().descriptors
+    assert use_sim_time.name == 'use_sim_time'
+    ranges = 0
+    for row, descriptor in zip(table.values(), described, strict=True):
+        assert descriptor.name == row.name
+        assert descriptor.read_only == row.read_only == (row.name == 'autostart')
+        has_range = None not in (row.minimum, row.maximum)
+        ranges += has_range
+        found = [*descriptor.floating_point_range, *descriptor.integer_range]
+        assert [(r.from_value, r.to_value) for r in found] == (
+            [(row.minimum, row.maximum)] if has_range else [])
+        assert len(descriptor.integer_range) == (has_range and row.type is int)
+    assert ranges > 0
+    assert node.describe_parameters([row.name for row in table.values()]) == described
+
+
 def test_the_threshold_changes_at_run_time(graph):
     node = graph.add(EmotionNode, rate_hz=0.0, min_confidence=0.0)
     emotions = graph.listen(EmotionArray, 'emotions')
@@ -95,7 +121,7 @@ def test_the_rate_changes_at_run_time(graph):
     assert classified_at(first + 10**8) == first
     assert graph.set(node, rate_hz=0.0) == ''
     assert graph.set(node, input__max_delay_s=3.0) == ''
-    assert node._mailbox.max_delay_s == 3.0
+    assert node.worker.max_delay_s == 3.0
     assert classified_at(first + 5 * 10**9) == first + 5 * 10**9
     assert classified_at(first + 5 * 10**9 + 1) == first + 5 * 10**9 + 1
 

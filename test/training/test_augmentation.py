@@ -17,9 +17,8 @@
 from dataclasses import replace
 import math
 
-from fer_ros.training.augmentation import at_median_luminance, Augmentation, closed, mixed
+from fer_ros.training.augmentation import Augmentation, mixed
 import numpy as np
-import pytest
 
 NONE = Augmentation(
     rotation_deg=0, log_scale=0, shift=0, log_contrast=0, brightness=0, coarse_share=0,
@@ -104,27 +103,6 @@ def test_noise_has_no_direction_and_is_as_strong_as_stated():
     assert 1.8 < spread.min() < 3
     assert 11 < spread.max() < 12.5
     np.testing.assert_allclose(changed.mean(axis=(1, 2)), 128, atol=1)
-
-
-def test_closing_fills_dark_dots_and_leaves_larger_ones():
-    image = np.full((16, 16), 200, np.uint8)
-    image[4, 4] = 0
-    image[9:13, 9:13] = 0
-    found = closed(image)
-    assert found[4, 4] == 200
-    assert (found[9:13, 9:13] == 0).sum() >= 9
-    changed = replace(NONE, closing_share=1.0)(image[np.newaxis], np.random.default_rng(0))
-    assert (changed == 0).sum() == (found == 0).sum()
-
-
-@pytest.mark.parametrize('level', [40, 127, 180])
-def test_the_median_of_brightness_is_made_the_same(level):
-    image = np.clip(
-        np.random.default_rng(1).normal(level, 10, (48, 48)), 0, 255).astype(np.uint8)
-    assert abs(float(np.median(at_median_luminance(image))) - 127.5) <= 1
-    changed = replace(NONE, median_luminance_share=1.0)(
-        image[np.newaxis], np.random.default_rng(0))
-    assert abs(float(np.median(changed)) - 127.5) <= 1
 
 
 def test_mixed_pictures_targets_and_weights_have_the_same_shares():

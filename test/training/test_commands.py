@@ -25,7 +25,7 @@ import sys
 from click.testing import CliRunner
 from fer_ros.cli import fer
 from fer_ros.core import resources
-from fer_ros.core.classification.model_card import load_card
+from fer_ros.evaluation.evaluation_file import load_evaluation
 import numpy as np
 import pytest
 from tiny_models import EDGE, file_fields, linear_model, write_model
@@ -110,6 +110,10 @@ def test_plots_are_drawn(model, data, tmp_path):
         f'tiny_{kind}_fer2013_public_int8_own.png' for kind in ('confusion', 'reliability')}
 
 
+def documents_of(card):
+    return [path.read_text() for path in sorted(card.parent.glob('*.yaml'))]
+
+
 HIDDEN, SHOWN = b'\x1b[?25l', b'\x1b[?25h'
 
 
@@ -162,7 +166,7 @@ def test_crops_of_the_pipeline_stand_beside_the_own_framing(data, tmp_path, monk
     assert (figures['n'], figures['rows'], figures['accuracy']) == (5, 10, 0.2)
     assert figures['own_framing']['accuracy'] == 0.4
     assert '5 of 10' in result.output
-    stated = load_card(card).figures['pipeline_crops']['float32']['fer2013']['public']
+    stated = load_evaluation(card).figures['pipeline_crops']['float32']['fer2013']['public']
     assert (stated['n'], stated['accuracy'], stated['own_framing']['accuracy']) == (5, 0.2, 0.4)
     assert '5 of 10' in (tmp_path / 'README.md').read_text()
 
@@ -185,23 +189,23 @@ def test_mirror_images_have_their_own_place_in_the_card(data, tmp_path):
               for path in (plain, both)]
     assert all(called[0][[FOR_ANGER, FOR_HAPPINESS]] > 0)
     assert called[1][FOR_HAPPINESS] == 10
-    assert 'each picture with its mirror image' in result.output
+    assert 'each image averaged with its mirror image' in result.output
     assert (tmp_path / 'tiny_confusion_fer2013_public_float32_own_mirrored.png').is_file()
-    figures = load_card(card).figures
+    figures = load_evaluation(card).figures
     assert figures['mirrored']['float32']['fer2013']['public']['accuracy'] == 0.3
     stated = figures['float32']['fer2013']['public']
     assert np.array(stated['confusion']).sum(axis=0).tolist() == called[0].tolist()
-    assert '## With mirror images' in (tmp_path / 'README.md').read_text()
+    assert '## With mirrored images' in (tmp_path / 'README.md').read_text()
 
 
 @pytest.mark.parametrize('crops', ['pipeline', 'scenes'])
-def test_a_card_states_mirror_images_of_whole_pictures_only(model, data, crops):
-    before = model.read_text()
+def test_figures_of_mirrored_images_are_kept_for_own_crops_only(model, data, crops):
+    before = documents_of(model)
     result = ran(
         'evaluate', '--model', model, '--data', data, '--crops', crops, '--mirrored',
         '--update-card', code=2)
     assert f'--mirrored needs --crops own, not {crops}' in ' '.join(result.output.split())
-    assert model.read_text() == before
+    assert documents_of(model) == before
 
 
 def test_each_scene_has_its_row(data, tmp_path, monkeypatch):
@@ -211,7 +215,7 @@ def test_each_scene_has_its_row(data, tmp_path, monkeypatch):
         found = np.arange(10) % 2 == (scene.face_px == 20)
         return np.zeros((len(images), size, size), np.uint8), found
 
-    monkeypatch.setattr('fer_ros.evaluation.degraded_views.scene_crops', seen_in)
+    monkeypatch.setattr('fer_ros.evaluation.simulated_scenes.scene_crops', seen_in)
     out = tmp_path / 'out.json'
     result = ran(
         'evaluate', '--model', card, '--data', data, '--crops', 'scenes', '--json', out,
@@ -220,7 +224,7 @@ def test_each_scene_has_its_row(data, tmp_path, monkeypatch):
     # Of rows 0, 2, 4, 6 and 8 of PublicTest one is angry, and one of the others.
     assert {(row['n'], row['accuracy']) for row in scenes.values()} == {(5, 0.2)}
     assert 'rolled by 60 degrees' in result.output
-    stated = load_card(card).figures['scenes']['float32']['fer2013']['public']
+    stated = load_evaluation(card).figures['scenes']['float32']['fer2013']['public']
     assert stated == {'rows': 10, 'scenes': scenes}
     assert '| 20 px | 50.0% | 20.00% |' in (tmp_path / 'README.md').read_text()
 
@@ -228,7 +232,7 @@ def test_each_scene_has_its_row(data, tmp_path, monkeypatch):
 def test_the_card_is_brought_up_to_date(model, data):
     for arguments in (['--precision', 'float32'], [], ['--threads', 2]):
         ran('evaluate', '--model', model, '--data', data, '--update-card', *arguments)
-    card = load_card(model)
+    card = load_evaluation(model)
     assert card.figures['int8']['fer2013']['public']['accuracy'] == 0.3
     assert card.figures['float32']['fer2013']['public']['accuracy'] == 0.2
     assert 'ms_per_face' not in card.figures['int8']['fer2013']['public']
@@ -239,10 +243,10 @@ def test_the_card_is_brought_up_to_date(model, data):
 
 def test_times_of_another_machine_do_not_stay(model, data, monkeypatch):
     for name in ('a robot', 'another robot'):
-        monkeypatch.setattr('fer_ros.evaluation.commands.machine', lambda name=name: name)
+        monkeypatch.setattr('fer_ros.evaluation.evaluate_command.machine', lambda name=name: name)
         threads = 1 if name == 'a robot' else 2
         ran('evaluate', '--model', model, '--data', data, '--update-card', '--threads', threads)
-    speeds = load_card(model).ms_per_face
+    speeds = load_evaluation(model).ms_per_face
     assert (speeds['machine'], set(speeds['int8'])) == ('another robot', {2})
 
 
@@ -277,7 +281,7 @@ def test_what_fails_later_is_told_in_a_sentence(model, data, monkeypatch):
     def failing(classifier, rows):
         raise RuntimeError('training diverged')
 
-    monkeypatch.setattr('fer_ros.evaluation.commands.evaluation_of', failing)
+    monkeypatch.setattr('fer_ros.evaluation.evaluate_command.evaluation_of', failing)
     result = ran('evaluate', '--model', model, '--data', data, code=1)
     assert 'Error: training diverged' in result.output
 
@@ -289,12 +293,12 @@ def test_scenes_are_not_plotted(model, data, tmp_path):
     assert '--plots needs --crops own or pipeline' in result.output
 
 
-def test_a_card_holds_no_figures_of_training_rows(model, data):
-    before = model.read_text()
+def test_no_figures_of_training_rows_are_kept(model, data):
+    before = documents_of(model)
     result = ran(
         'evaluate', '--model', model, '--data', data, '--split', 'train', '--update-card', code=2)
     assert '--update-card needs --split public or private, not train' in result.output
-    assert model.read_text() == before
+    assert documents_of(model) == before
 
 
 @pytest.fixture
@@ -311,9 +315,10 @@ def test_installed_models_are_listed_with_their_figures(installed):
     (installed / 'tiny').mkdir()
     write_model(
         installed / 'tiny', int8=always(FOR_HAPPINESS, whole_numbers=True),
-        ms_per_face={'machine': 'a robot', 'int8': {1: 0.52}},
-        figures={'int8': {'fer2013': {'private': {'accuracy': 0.712}},
-                          'ferplus': {'private': {'accuracy': 0.876}}}})
+        evaluation={
+            'ms_per_face': {'machine': 'a robot', 'int8': {1: 0.52}},
+            'figures': {'int8': {'fer2013': {'private': {'accuracy': 0.712}},
+                                 'ferplus': {'private': {'accuracy': 0.876}}}}})
     result = ran('models')
     line, = (line.split() for line in result.output.splitlines() if line.startswith(' tiny'))
     assert line == ['tiny', '0.1.0', 'int8', '119', '0.0', '0.52', '71.2%', '87.6%', 'ok']
@@ -326,44 +331,66 @@ def test_installed_models_are_listed_with_their_figures(installed):
     assert found['faults'] == []
 
 
+def test_aliases_of_models_are_listed(installed):
+    for folder in 'ferplus_residual72', 'tiny':
+        (installed / folder).mkdir()
+        write_model(installed / folder, name=folder)
+    text = ' '.join(ran('models').output.split())
+    assert 'default is another name of ferplus_residual72.' in text
+    assert {model['name']: model['aliases'] for model in json.loads(
+        ran('models', '--json').output)} == {'ferplus_residual72': ['default'], 'tiny': []}
+
+
 def test_damaged_and_missing_files_are_told(installed):
-    for name in ('broken', 'gone', 'sound', 'torn'):
+    names = ('broken', 'gone', 'sound', 'torn', 'unknown')
+    for name in names:
         (installed / name).mkdir()
         write_model(installed / name, name=name)
-    source = file_fields('model.keras', b'layers')
-    write_model(installed / 'torn', name='torn', **{'files.keras': source})
-    (installed / 'torn' / 'model.keras').write_bytes(b'Layers')
+    source = {'source': file_fields('model.keras', b'layers')}
+    # Nothing is wrong in an installation without the network, which only trainings need.
+    write_model(installed / 'sound', name='sound', evaluation=source)
+    write_model(installed / 'torn', name='torn', evaluation=source)
+    (installed / 'torn' / 'training').mkdir()
+    (installed / 'torn' / 'training' / 'model.keras').write_bytes(b'Layers')
+    (installed / 'unknown' / 'evaluation.yaml').unlink()
     (installed / 'gone' / 'model.tflite').unlink()
     (installed / 'broken' / 'model.yaml').write_text('name: [')
     result = ran('models', code=1)
     ends = {line.split()[0]: ' '.join(line.split()[8:]) for line in result.stdout.splitlines()
-            if line.split() and line.split()[0] in ('broken', 'gone', 'sound', 'torn')}
+            if line.split() and line.split()[0] in names}
     assert ends == {
-        'broken': 'card wrong', 'gone': 'float32 missing', 'sound': 'ok', 'torn': 'keras wrong'}
-    assert len(result.stderr.splitlines()) == 3
-    assert 'model.keras is not the one that its card describes' in result.stderr
+        'broken': 'card wrong', 'gone': 'float32 missing', 'sound': 'ok', 'torn': 'keras wrong',
+        'unknown': 'evaluation wrong'}
+    assert len(result.stderr.splitlines()) == 4
+    assert 'model.keras has a wrong checksum' in result.stderr
+    assert f'{installed / "unknown" / "evaluation.yaml"} cannot be read' in result.stderr
     states = {
         model['name']: {kind: file['state'] for kind, file in model.get('files', {}).items()}
         for model in json.loads(ran('models', '--json', code=1).stdout)}
     assert states == {
-        'broken': {}, 'gone': {'float32': 'missing'}, 'sound': {'float32': 'ok'},
-        'torn': {'float32': 'ok', 'keras': 'wrong'}}
+        'broken': {}, 'gone': {'float32': 'missing'},
+        'sound': {'float32': 'ok', 'keras': 'not installed'},
+        'torn': {'float32': 'ok', 'keras': 'wrong'}, 'unknown': {'float32': 'ok'}}
 
 
 @pytest.mark.parametrize('fields', [
     {'ms_per_face': {'float32': 1.2}}, {'figures': {'float32': None}},
     {'figures': {'float32': {'fer2013': {'private': {'n': 3}}}}}])
-def test_a_card_with_wrong_figures_does_not_hide_the_others(installed, data, fields):
+def test_wrong_figures_hide_neither_the_model_nor_the_others(installed, data, fields):
     for name, others in ('bad', fields), ('sound', {}):
         (installed / name).mkdir()
-        write_model(installed / name, name=name, **others)
+        write_model(installed / name, name=name, evaluation=others)
     result = ran('models', code=1)
-    assert 'card wrong' in result.stdout
-    assert any(line.split()[:1] == ['sound'] for line in result.stdout.splitlines())
-    assert str(installed / 'bad' / 'model.yaml') in result.stderr
+    assert 'evaluation wrong' in result.stdout
+    assert {line.split()[0] for line in result.stdout.splitlines() if 'float32' in line} == {
+        'bad', 'sound'}
+    assert str(installed / 'bad' / 'evaluation.yaml') in result.stderr
+    result = ran('evaluate', '--model', installed / 'bad', '--data', data)
+    assert f'warning: the evaluation file {installed / "bad"}' in result.stderr
+    assert 'accuracy' in result.stdout
     result = ran(
         'evaluate', '--model', installed / 'bad', '--data', data, '--update-card', code=1)
-    assert 'Error: the model card' in result.output
+    assert 'Error: the evaluation file' in result.output
 
 
 def test_without_the_folder_of_models_the_places_tried_are_told(installed):

@@ -13,8 +13,8 @@
 # limitations under the License.
 
 """
-`fer analyze`: pictures and videos in, tables, charts and annotated copies out. No ROS.
+`fer analyze`: makes tables, charts and annotated copies of pictures and videos. No ROS.
 
-Each image of a file is read with its time, processed by a `Pipeline`, and written as rows, drawn
-into the annotated copy and added to the timeline.
+Each image of a file is read with its time and processed by a `Pipeline`. Its faces are written as
+rows, drawn into the annotated copy and added to the timeline.
 """

@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""The way of pictures and videos through the pipeline into files; without ROS."""
+"""Processes pictures and videos, and writes rows, annotated copies and charts; no ROS."""
 
 from __future__ import annotations
 
@@ -29,24 +29,21 @@ from fer_ros.core.emotions import Emotion
 from fer_ros.core.values import FaceEmotion, Frame, Image, NS_PER_S
 from fer_ros.media.drawing import draw_emotions
 from fer_ros.media.image_file import read_image
-from fer_ros.media.media_files import Media, TimedImage, TimedVideo
-from fer_ros.media.sources.base import SourceError
-from fer_ros.media.video_file import VideoFile
-from fer_ros.parameters.configuration import (
-    EmotionNodeOptions,
-    FaceNodeOptions,
-    OverlayNodeOptions,
-)
+from fer_ros.media.media_files import Media
+from fer_ros.media.sources.frame_source import SourceError
+from fer_ros.media.timed_video import TimedImage, TimedVideo
+from fer_ros.media.video_writer import VideoFileWriter
+from fer_ros.parameters.node_options import EmotionNodeOptions, FaceNodeOptions, OverlayNodeOptions
 from fer_ros.parameters.overrides import Parameters
 from fer_ros.pipeline import Pipeline
 
 FILE_FAULTS = (SourceError, ValueError, OSError, cv2.error)
-"""What a faulty file leads to; the next one may be sound."""
+"""Errors that are caused by one file; the analysis continues with the next file."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """A picture or video, and the files that are made of it."""
+    """A picture or video, and the files that are made from it."""
 
     media: Media
     annotated: Path | None = None
@@ -56,10 +53,10 @@ class Job:
 @dataclass
 class Summary:
     """
-    What the analysis of a file came to.
+    The result of the analysis of a file.
 
-    `images_expected` is None where the file does not say how many it has; `duration_s` is that of
-    a video, 0 for a picture; `wall_s` is how long the work took; `faults` are sentences.
+    `images_expected` is None if the file does not state its number of images. `duration_s` is the
+    duration of a video, 0 for a picture; `wall_s` is the processing time. `faults` are sentences.
     """
 
     file: Path
@@ -81,11 +78,11 @@ class Summary:
 
     @property
     def rate(self) -> str:
-        """Return the images a second in words."""
+        """Return the processed images per second as text."""
         return f'{self.images / self.wall_s:.0f} images/s' if self.wall_s else ''
 
     def line(self) -> str:
-        """Return all in one line."""
+        """Return the summary as one line of text."""
         parts = [
             f'{number} {noun}{"" if number == 1 else "s"}' for number, noun in (
                 (self.images, 'image'), (self.faces, 'face'), (len(self.tracks), 'track'))]
@@ -99,9 +96,9 @@ class Summary:
 
 class Analysis:
     """
-    Runs pictures and videos through a pipeline for each of the two kinds.
+    Processes pictures and videos, with one pipeline for each of the two kinds.
 
-    A file that is faulty is left; what was found in it before is kept.
+    The analysis of a faulty file ends at the fault; the results before it are kept.
     """
 
     def __init__(
@@ -113,8 +110,8 @@ class Analysis:
 
         :param video: parameters for videos.
         :param picture: parameters for pictures.
-        :param results: where the rows go.
-        :param is_stopped: whether the work is to end after the image that is at hand.
+        :param results: files that receive the rows.
+        :param is_stopped: returns whether the work shall end after the current image.
         """
         self._parameters = {True: video, False: picture}
         self._pipelines: dict[bool, Pipeline] = {}
@@ -126,7 +123,7 @@ class Analysis:
         """
         Return the pipeline for videos or pictures; its networks are loaded once.
 
-        :raises ValueError, OSError, ImportError: where they cannot be.
+        :raises ValueError, OSError, ImportError: if a network cannot be loaded.
         """
         if is_video not in self._pipelines:
             values = self._parameters[is_video]
@@ -137,10 +134,10 @@ class Analysis:
 
     def run(self, job: Job, progress: Callable[[Summary], None]) -> Summary:
         """
-        Work through a file.
+        Process a file.
 
-        :param progress: is called after each image.
-        :raises OutputError: where the results cannot be written.
+        :param progress: called after each image.
+        :raises OutputError: if the results cannot be written.
         """
         path = job.media.path
         summary = Summary(path)
@@ -159,17 +156,17 @@ class Analysis:
         progress: Callable[[Summary], None],
     ) -> None:
         """
-        Work through the images.
+        Process the images of a file.
 
         :param video: None for a picture.
-        :param stack: completes the files at the end, or where something failed.
+        :param stack: completes the output files at the end, also after an error.
         """
         summary.images_expected = video.frame_count if video is not None else 1
-        # What does not move has no time over which a face could be followed.
+        # In a single image, faces cannot be followed over time.
         pipeline = self.pipeline(summary.images_expected != 1)
         pipeline.reset()
         if job.timeline:
-            # Only who wants a chart waits for matplotlib.
+            # Imported here because matplotlib takes long to import and is only needed for charts.
             from fer_ros.apps.analyze.timeline import Timeline
             timeline = Timeline()
             stack.callback(timeline.save, _in_folder(job.timeline), job.media.path.name)
@@ -184,7 +181,7 @@ class Analysis:
             if job.timeline:
                 timeline.add(timed.time_s, faces)
             if write is not None:
-                # The pipeline may compare the next image with this one.
+                # Draw on a copy: the pipeline may compare the next image with this one.
                 image = timed.image.copy()
                 draw_emotions(image, faces, self._drawing)
                 write(image, round(timed.time_s * NS_PER_S))
@@ -209,7 +206,7 @@ def _picture(path: Path) -> Iterator[TimedImage]:
 
 
 def _in_folder(path: Path) -> Path:
-    """Return the path, the folder of which is made where it does not exist."""
+    """Return the path; its folder is created if it does not exist."""
     path.parent.mkdir(parents=True, exist_ok=True)
     return path
 
@@ -217,10 +214,10 @@ def _in_folder(path: Path) -> Path:
 def _image_writer(
     path: Path, video: TimedVideo | None, stack: ExitStack,
 ) -> Callable[[Image, int], None]:
-    """Return what takes the images of a video, or that of a picture, and their times in ns."""
+    """Return a function that writes an image of the file with its time in nanoseconds."""
     _in_folder(path)
     if video is not None:
-        file = VideoFile(path, video.rate_hz)
+        file = VideoFileWriter(path, video.rate_hz)
         stack.callback(file.close)
         return file.write
 

@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""`fer analyze`: the emotions in pictures and videos, into files; without ROS."""
+"""The command `fer analyze`: its options, its output on the terminal and its exit codes."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ import click
 from fer_ros.apps.analyze.analysis import Analysis, Job, Summary
 from fer_ros.apps.analyze.results_file import CsvFile, JsonFile, OutputError, ResultsFile
 from fer_ros.media.media_files import find_media, Media
-from fer_ros.media.video_file import FOURCC
-from fer_ros.parameters.configuration import ConfigError
+from fer_ros.media.video_writer import FOURCC
 from fer_ros.parameters.overrides import parameters
+from fer_ros.parameters.parameter_files import ConfigError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 VIDEO_CONFIG, PICTURE_CONFIG = 'live', 'still'
 
 OWN_SETTINGS = ('emotion_node.budget_ms=0',)
-"""Nobody waits for an image here, and the results must not depend on the machine's speed."""
+"""No time budget: the results must not depend on the speed of the machine."""
 
 OUTPUT = click.Path(dir_okay=False, path_type=Path)
 
@@ -46,25 +46,25 @@ OUTPUT = click.Path(dir_okay=False, path_type=Path)
     'paths', nargs=-1, required=True, metavar='PATH...', type=click.Path(path_type=Path))
 @click.option(
     '--json', 'json_path', type=OUTPUT, metavar='FILE',
-    help='Write a row for each face of each image; - is the standard output.')
-@click.option('--csv', 'csv_path', type=OUTPUT, metavar='FILE', help='The same as CSV.')
+    help='Write one row for each face in each image; - is the standard output.')
+@click.option('--csv', 'csv_path', type=OUTPUT, metavar='FILE', help='Write the same rows as CSV.')
 @click.option(
     '--video', 'video', type=click.Path(path_type=Path), metavar='OUT',
-    help='Write what was found into the images: a video without sound (.mp4, .mkv or .avi), or a '
-    'folder where there are several files or pictures.')
+    help='Write annotated copies: a video without sound (.mp4, .mkv or .avi), or a folder for '
+    'pictures or several files.')
 @click.option(
     '--plot', 'plot', type=click.Path(path_type=Path), metavar='OUT',
-    help='Draw the emotions of each face over time: a .png, or a folder for several videos.')
+    help='Draw the emotions of each face over time: a .png file, or a folder for several videos.')
 @click.option(
     '--model', metavar='NAME', help='Name in models/ or path of a model card or its folder.')
 @click.option(
     '--config', metavar='NAME',
-    help='Name in config/ or path of a parameter file. Default: live for videos, whose faces are '
-    'followed and whose emotions are smoothed, still for pictures.')
+    help='Name in config/ or path of a parameter file. Default: live for videos (follows faces '
+    'and smooths emotions), still for pictures.')
 @click.option(
     '--set', 'settings', multiple=True, metavar='NODE.NAME=VALUE',
-    help='Set a parameter, such as emotion_node.rate_hz=0, which classifies every face in every '
-    'image of a video instead of ten times a second. Can be given more than once.')
+    help='Set a parameter. For example, emotion_node.rate_hz=0 classifies every face in every '
+    'image of a video instead of ten times per second. Can be given more than once.')
 def analyze(
     paths: tuple[Path, ...], json_path: Path | None, csv_path: Path | None, video: Path | None,
     plot: Path | None, model: str | None, config: str | None, settings: tuple[str, ...],
@@ -72,11 +72,11 @@ def analyze(
     """
     Find the emotions in pictures, videos and folders of them.
 
-    What was found in each file is said in a line on the standard error. A file that cannot be read
-    is named and skipped; the exit code is 1 then.
+    A summary line for each file is written to the standard error. A file that cannot be read is
+    reported and skipped; the exit code is then 1.
     """
     if json_path == csv_path == Path('-'):
-        raise click.UsageError('--json - and --csv - cannot share the standard output')
+        raise click.UsageError('--json - and --csv - cannot both use the standard output')
     own = {'emotion_node': {'model': model}} if model is not None else {}
     try:
         of_video, of_picture = (
@@ -97,7 +97,7 @@ def analyze(
             analysis = Analysis(of_video, of_picture, results, lambda: bool(received))
             stack.callback(analysis.close)
             _load(analysis, jobs)
-            # Not before: what the files held is lost by that.
+            # Not earlier: opening these files deletes their previous content.
             results += [
                 stack.enter_context(kind(path))
                 for kind, path in ((JsonFile, json_path), (CsvFile, csv_path))
@@ -123,7 +123,7 @@ def _say(console: Console, text: str) -> None:
 
 @contextmanager
 def _signals() -> Iterator[list[int]]:
-    """Collect Ctrl-C and SIGTERM instead of ending by them; a second one ends at once."""
+    """Collect Ctrl-C and SIGTERM; a second signal ends the process at once."""
     received: list[int] = []
 
     def receive(number: int, _: Any) -> None:
@@ -139,7 +139,7 @@ def _signals() -> Iterator[list[int]]:
 
 
 def _load(analysis: Analysis, jobs: Sequence[Job]) -> None:
-    """Load what the files need before the first of them, so that a wrong name shows at once."""
+    """Load the networks before the first file, so that a wrong name is reported at once."""
     try:
         for is_video in {job.media.is_video for job in jobs}:
             analysis.pipeline(is_video)
@@ -148,7 +148,7 @@ def _load(analysis: Analysis, jobs: Sequence[Job]) -> None:
 
 
 def _run(console: Console, analysis: Analysis, jobs: Sequence[Job]) -> Iterator[Summary]:
-    """Yield what each file came to; on a terminal, bars show how far the work is."""
+    """Yield the summary of each file; on a terminal, show progress bars."""
     progress = Progress(
         TextColumn('{task.description}', markup=False), BarColumn(), MofNCompleteColumn(),
         TextColumn('{task.fields[rate]}'), TimeRemainingColumn(),
@@ -172,10 +172,10 @@ def _jobs(
     others: Sequence[Path | None],
 ) -> list[Job]:
     """
-    Return the files with what is made of each.
+    Return the files together with the outputs of each.
 
     :param others: further files that are written.
-    :raises UsageError: where an output cannot be that of these files, or is one of them.
+    :raises UsageError: if an output does not fit these files, or is one of them.
     """
     taken: set[Path] = set()
     annotated = _outputs('--video', video, media, tuple(FOURCC), _annotated_name, taken)
@@ -186,9 +186,10 @@ def _jobs(
         path = output.resolve()
         if path in inputs:
             raise click.UsageError(
-                f'{output} is one of the files to read: give the output another name')
+                f'{output} is one of the input files: give the output another name')
         if path in outputs:
-            raise click.UsageError(f'two outputs are named {output}: give each its own name')
+            raise click.UsageError(
+                f'two outputs have the name {output}: give each a different name')
         outputs.add(path)
     return [Job(*row) for row in zip(media, annotated, timelines, strict=True)]
 
@@ -198,10 +199,10 @@ def _outputs(
     name: Callable[[Media], Path | None], taken: set[Path],
 ) -> list[Path | None]:
     """
-    Return the output of each file: the one that is named, or one in the folder that is named.
+    Return the output of each file: the given file, or a file in the given folder.
 
-    :param name: gives the name in a folder, None where nothing is made of the file.
-    :param taken: names in folders that are given already; receives further ones.
+    :param name: returns the file name in a folder; None if the file has no such output.
+    :param taken: paths in folders that are already used; new ones are added.
     """
     if output is None or not media:
         return [None] * len(media)
@@ -213,9 +214,9 @@ def _outputs(
         raise click.UsageError(
             f'{option} {output}: the name must end in {", ".join(endings)}, or be a folder')
     if len(media) != 1 or not media[0].is_video:
-        there = 'is a picture' if len(media) == 1 else f'are {len(media)} files'
+        given = 'the input is a picture' if len(media) == 1 else f'there are {len(media)} inputs'
         raise click.UsageError(
-            f'{option} {output} is made of one video, but there {there}: name a folder')
+            f'{option} {output} is for one video, but {given}: give a folder instead')
     return [output]
 
 
@@ -231,7 +232,7 @@ def _timeline_name(item: Media) -> Path | None:
 
 
 def _free(path: Path, taken: set[Path]) -> Path:
-    """Return the path, with a number where another file has it already."""
+    """Return the path, with a number if the path is already used."""
     free, number = path, 1
     while free in taken:
         number += 1

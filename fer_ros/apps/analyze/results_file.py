@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Writes what was found in images as JSON or CSV, while it is being found."""
+"""Writes faces and their emotions as rows of JSON or CSV, image by image."""
 
 from __future__ import annotations
 
@@ -44,11 +44,11 @@ def face_row(file: Path, number: int, time_s: float, face: FaceEmotion) -> dict[
     """
     Return a face of an image as a row with the keys `COLUMNS`.
 
-    Angles are in radians. What is unknown is None: the head pose of a face that is only predicted,
-    the probabilities of one that was not classified yet.
+    Angles are in radians. Unknown values are None, such as the head pose of a predicted face and
+    the probabilities of a face that was not classified yet.
 
-    :param number: of the image in its file, from 0.
-    :param time_s: of the image since the begin of its file.
+    :param number: number of the image in its file, from 0.
+    :param time_s: time of the image since the start of its file.
     """
     box, pose = face.box, face.head_pose
     is_classified = bool(face.probabilities.any())
@@ -79,22 +79,22 @@ def _known(value: float) -> float | None:
 
 
 class OutputError(Exception):
-    """A file of results cannot be written; the text says which and why."""
+    """A file of results cannot be written; the text states which file and why."""
 
 
 class ResultsFile(ABC):
     """
-    A file of rows; after each call it is whole, whatever becomes of the program.
+    A file of rows, which is valid after each call, even if the program is then killed.
 
-    Only on the standard output and in pipes JSON is whole no sooner than at the end. Every method
-    raises `OutputError` where the file cannot be written.
+    On the standard output and in pipes, JSON is valid only after `close`. Every method raises
+    `OutputError` if the file cannot be written.
     """
 
     def __init__(self, path: Path) -> None:
         """
-        Begin the file.
+        Create the file.
 
-        :param path: '-' is the standard output.
+        :param path: '-' means the standard output.
         """
         self._is_own = str(path) != '-'
         self._name = str(path) if self._is_own else 'the standard output'
@@ -109,9 +109,9 @@ class ResultsFile(ABC):
 
     def _put(self, text: str, tail: str = '') -> None:
         """
-        Write a text in place of the last tail, and a tail that makes the file whole.
+        Write a text over the previous tail, then a tail that makes the file valid.
 
-        What cannot go back writes no tail.
+        No tail is written if the output is not seekable.
         """
         try:
             self._file.write(text.encode())
@@ -122,7 +122,7 @@ class ResultsFile(ABC):
                 self._file.seek(end)
             self._file.flush()
         except OSError as error:
-            # What the file still holds would be tried again at the end, and fail again.
+            # Otherwise the rest of the buffer would be written at the end, and fail again.
             with suppress(OSError):
                 self._file.close()
             raise self._in_words(error) from error
@@ -145,10 +145,10 @@ class ResultsFile(ABC):
 
 
 class CsvFile(ResultsFile):
-    """A line of names, then a line for each row."""
+    """A CSV file: a line with the names of the columns, then a line for each row."""
 
     def __init__(self, path: Path) -> None:
-        """Write the line of the names."""
+        """Create the file with the line of the names."""
         super().__init__(path)
         self.write([dict(zip(COLUMNS, COLUMNS, strict=True))])
 
@@ -159,10 +159,10 @@ class CsvFile(ResultsFile):
 
 
 class JsonFile(ResultsFile):
-    """A list of the rows, one in each line."""
+    """A JSON file: a list of rows, one row per line."""
 
     def __init__(self, path: Path) -> None:
-        """Write an empty list."""
+        """Create the file with an empty list."""
         super().__init__(path)
         self._comma = ''
         self._put('[', '\n]\n')

@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Draws the emotions of the faces of a video over time."""
+"""Draws a chart of the emotions of the faces of a video over time."""
 
 from __future__ import annotations
 
@@ -31,16 +31,16 @@ import numpy as np
 import numpy.typing as npt
 
 MAX_TRACKS = 8
-"""More panels do not fit onto a page."""
+"""Maximum number of panels that fit on a page."""
 
 MAX_POINTS = 1500
-"""More than the chart has pixels; each point is then the mean of several images."""
+"""Maximum points per track, about the width of the chart in pixels; each is then a mean."""
 
 GAP_INTERVALS = 5
-"""A face that was not there for so many images leaves a gap in its panel."""
+"""A face that is absent for more than this number of images leaves a gap in its panel."""
 
 BAND = (-0.22, -0.07)
-"""Where the band of the labels lies below the probabilities, which are 0 to 1."""
+"""Vertical range of the band of labels, below the probabilities (0 to 1)."""
 
 _DPI = 120
 _WIDTH_IN = 11.0
@@ -55,28 +55,28 @@ def _rgb(emotion: Emotion) -> tuple[float, float, float]:
 
 
 Track = list[tuple[float, FaceEmotion]]
-"""The times at which a face was there, and what it showed."""
+"""The times in seconds at which a face was present, and the face at these times."""
 
 
 class Timeline:
     """Collects the emotions of a video and draws them: a panel for each track."""
 
     def __init__(self) -> None:
-        """Begin with no face."""
+        """Start without faces."""
         self._tracks: dict[int, Track] = {}
         self._times_s: list[float] = []
 
     def add(self, time_s: float, faces: Sequence[FaceEmotion]) -> None:
-        """Take the faces of an image."""
+        """Add the faces of an image."""
         self._times_s.append(time_s)
         for face in faces:
             self._tracks.setdefault(face.track_id, []).append((time_s, face))
 
     def save(self, path: Path, title: str) -> None:
         """
-        Draw the longest tracks, those first that appeared first, into a PNG.
+        Draw the longest tracks as a PNG file, in the order in which they appeared.
 
-        :raises OSError: where the file cannot be written.
+        :raises OSError: if the file cannot be written.
         """
         longest = sorted(self._tracks, key=lambda key: -len(self._tracks[key]))[:MAX_TRACKS]
         shown = [key for key in self._tracks if key in longest]
@@ -109,13 +109,13 @@ class Timeline:
             + [Patch(color=_rgb(Emotion.UNKNOWN), label='unknown')],
             loc='outside lower center', ncols=len(LABELS) + 1, frameon=False, fontsize=9)
         with warnings.catch_warnings():
-            # The fonts lack the letters of some names; a chart with boxes for them is a chart.
+            # The fonts do not contain all letters; boxes in the title are acceptable.
             warnings.simplefilter('ignore', UserWarning)
             figure.savefig(path)
 
 
 def _draw(axes: Axes, track: Track, interval_s: float) -> None:
-    """Stack the probabilities, and draw the band of the labels below them."""
+    """Draw the stacked probabilities, and the band of labels below them."""
     times_s = np.array([time_s for time_s, _ in track])
     emotions = np.array([face.emotion for _, face in track])
     probabilities = np.array([face.probabilities for _, face in track])
@@ -128,7 +128,7 @@ def _draw(axes: Axes, track: Track, interval_s: float) -> None:
         edges_s = np.append(times_s[part][first], times_s[part][-1] + interval_s)
         sizes = np.diff(np.append(first, len(part)))
         means = np.add.reduceat(probabilities[part], first) / sizes[:, None]
-        # What an image shows holds until the next one.
+        # The values of an image are valid until the next image.
         axes.stackplot(
             edges_s, np.vstack([means, means[-1:]]).T, colors=colors, step='post', linewidth=0)
         for begin, end, emotion in _runs(emotions[part]):
@@ -138,7 +138,7 @@ def _draw(axes: Axes, track: Track, interval_s: float) -> None:
 
 
 def _runs(values: npt.NDArray[np.int64]) -> list[tuple[int, int, int]]:
-    """Return begin, end and value of the runs of equal values."""
+    """Return start, end and value of each run of equal values."""
     edges = [0, *(np.flatnonzero(np.diff(values)) + 1).tolist(), len(values)]
     return [(a, b, int(values[a])) for a, b in zip(edges[:-1], edges[1:], strict=True)]
 

@@ -15,6 +15,6 @@
 """
 `fer live`: starts the nodes, watches their topics, and shows the faces on the terminal.
 
-Images do not pass through here, except the overlay, which is shown in a window or recorded. The
-nodes do the work; the monitor only listens to what they publish.
+The nodes do the work; the monitor only subscribes to their results. No image passes through here,
+except the overlay, which is shown in a window or recorded.
 """

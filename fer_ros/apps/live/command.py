@@ -30,7 +30,6 @@ import time
 from typing import Any
 
 import click
-from fer_ros.apps.fastdds import profile_variables, shared_memory_warning
 from fer_ros.apps.live.bring_up import (
     BringUp,
     BringUpError,
@@ -43,25 +42,25 @@ from fer_ros.apps.live.display import live_table, native_output_through, PlainLi
 from fer_ros.apps.live.monitor import Monitor
 from fer_ros.apps.live.recording import OverlayRecorder
 from fer_ros.apps.live.window import OverlayWindow
-from fer_ros.nodes.base.node import end_with_parent, SpinThread
+from fer_ros.apps.startup import checked_namespace, profile_variables, shared_memory_warning
+from fer_ros.nodes.base.executor import SpinThread
+from fer_ros.nodes.base.process import end_with_parent
 from fer_ros.nodes.base.signals import setter_for_handlers
-from fer_ros.parameters.configuration import ConfigError
 from fer_ros.parameters.overrides import parameters
+from fer_ros.parameters.parameter_files import ConfigError
 import rclpy
-from rclpy.exceptions import InvalidNamespaceException
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.signals import SignalHandlerOptions
-from rclpy.validate_namespace import validate_namespace
 from rich.console import Console
 
 WARM_UP_S = 10.0
-"""After this time memory should not grow any more."""
+"""After this time the memory of the nodes should not grow."""
 
 TICK_S = 0.02
 ANSWERS_TIMEOUT_S = 1.0
 
 SECOND_CTRL_C_S = 0.5
-"""Ctrl-C that is pressed twice within this time counts once."""
+"""A second Ctrl-C within this time is ignored."""
 
 DISCOVERY_VARIABLES = ('ROS_AUTOMATIC_DISCOVERY_RANGE', 'ROS_LOCALHOST_ONLY')
 SHOW_CURSOR = b'\x1b[?25h'
@@ -73,24 +72,25 @@ SHOW_CURSOR = b'\x1b[?25h'
     'sample, or auto: the camera if one opens, else the sample.')
 @click.option(
     '--config', default='live', show_default=True,
-    help='Name in config/ or path of a parameter file.')
+    help='Name of a file in config/, or path of a parameter file.')
 @click.option(
     '--set', 'settings', multiple=True, metavar='NODE.NAME=VALUE',
-    help='Set a parameter, such as emotion_node.rate_hz=5. Can be given more than once.')
-@click.option('--loop', is_flag=True, help='Begin a file again at its end.')
+    help='Set a parameter, such as emotion_node.rate_hz=5. Can be repeated.')
+@click.option('--loop', is_flag=True, help='Play a file again after its end.')
 @click.option(
     '--duration', type=click.FloatRange(min=0, min_open=True), metavar='S',
     help='End after S seconds.')
 @click.option(
     '--record', type=click.Path(dir_okay=False, path_type=Path), metavar='FILE',
-    help='Write the annotated video: .mp4, .mkv or .avi. The last two can be read even if the '
-    'program is killed.')
-@click.option('--show', is_flag=True, help='Open a window with the overlay; q or Esc ends.')
+    help='Write the annotated video: .mp4, .mkv or .avi. An .mkv or .avi file stays readable if '
+    'the program is killed.')
 @click.option(
-    '--processes', is_flag=True, help='Each node in a process of its own, as on a robot.')
+    '--show', is_flag=True, help='Open a window with the annotated images; q or Esc ends.')
+@click.option(
+    '--processes', is_flag=True, help='Run each node in a process of its own, as on a robot.')
 @click.option(
     '--namespace', default='', metavar='NAME',
-    help='Namespace of all nodes and topics: one for each camera.')
+    help='Namespace of all nodes and topics; use one for each camera.')
 @click.pass_obj
 def live(
     started_s: float | None, source: str | None, config: str, settings: tuple[str, ...],
@@ -102,7 +102,7 @@ def live(
         own = {'source': source} if source is not None else {}
         values = parameters(
             config, settings, {'camera_node': {**own, 'loop': True} if loop else own})
-        namespace = _checked_namespace(namespace)
+        namespace = checked_namespace(namespace)
     except ConfigError as error:
         raise click.ClickException(str(error)) from error
     stop = threading.Event()
@@ -112,7 +112,7 @@ def live(
     if processes and profile and (warning := shared_memory_warning()):
         click.echo(warning, err=True)
     if not any(name in os.environ for name in DISCOVERY_VARIABLES):
-        # What a camera sees concerns nobody else in the network, unless the user wants it to.
+        # Camera images must not reach other machines unless the user wants that.
         os.environ[DISCOVERY_VARIABLES[0]] = 'LOCALHOST'
     rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
     try:
@@ -129,22 +129,8 @@ def live(
         rclpy.try_shutdown()
 
 
-def _checked_namespace(name: str) -> str:
-    """Return the namespace with its leading slash, or '' for none."""
-    if not name.strip('/'):
-        return ''
-    namespace = f'/{name.strip("/")}'
-    try:
-        validate_namespace(namespace)
-    except InvalidNamespaceException as error:
-        raise ConfigError(
-            f'--namespace {name}: letters, digits, _ and / are permitted, and no digit at the '
-            'begin of a part.') from error
-    return namespace
-
-
 def _end_on_signals(stop: threading.Event) -> None:
-    """Set the event when the process is to end; a second Ctrl-C ends it at once."""
+    """Set the event on SIGINT, SIGTERM and SIGHUP; a second Ctrl-C ends the process at once."""
     first_s = math.inf
     end = setter_for_handlers(stop)
 
@@ -158,7 +144,7 @@ def _end_on_signals(stop: threading.Event) -> None:
         first_s = min(first_s, time.monotonic())
         end()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        # nohup ignores SIGHUP; that is to stay so.
+        # nohup has set SIGHUP to be ignored; keep that.
         if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, receive)
     if end_with_parent():
@@ -167,7 +153,7 @@ def _end_on_signals(stop: threading.Event) -> None:
 
 @dataclass
 class _Run:
-    """A run of the pipeline, as the command line asks for it."""
+    """One run of the pipeline with the options of the command line."""
 
     values: dict[str, dict[str, Any]]
     duration: float | None
@@ -182,12 +168,12 @@ class _Run:
         """
         Start everything, watch it, and end it.
 
-        :raises ValueError: where something failed; the text says what.
+        :raises ValueError: if something failed; the text says what.
         """
         console = Console()
         lines = None if console.is_terminal else PlainLines(
             partial(console.print, highlight=False, soft_wrap=True, markup=False),
-            # A picture that is not shown for a time is seen once.
+            # Pictures without a duration are processed once each.
             every_image=not self.values['camera_node']['image_duration_s'])
         with ExitStack() as stack:
             executor = SingleThreadedExecutor()
@@ -206,17 +192,17 @@ class _Run:
             recorded = ''
             with ExitStack() as screen:
                 if console.is_terminal:
-                    # From the begin, as processes keep the standard error that they began with.
+                    # Before the start, because processes keep the standard error they inherit.
                     screen.enter_context(native_output_through(console))
                 try:
                     nodes.start()
-                    begin = time.monotonic()
+                    start_s = time.monotonic()
                     if console.is_terminal:
                         screen.enter_context(live_table(console, monitor))
                     memory = self._watch(lines, monitor, nodes, window)
-                    duration_s = time.monotonic() - begin
+                    duration_s = time.monotonic() - start_s
                 finally:
-                    # What the camera published is still answered and recorded.
+                    # Images that the camera has published are still classified and recorded.
                     nodes.stop(['camera_node'])
                     monitor.wait_for_answers(ANSWERS_TIMEOUT_S)
                     if recorder is not None:
@@ -240,10 +226,10 @@ class _Run:
         """
         Watch until the end.
 
-        :return: the memory of each process after warm-up, None where the run was shorter, and at
+        :return: for each process, memory in MiB after warm-up (None if the run was shorter) and at
             the end.
         """
-        begin = time.monotonic()
+        start_s = time.monotonic()
         if lines is not None:
             lines.begin()
         warm: dict[str, float] = {}
@@ -251,11 +237,11 @@ class _Run:
             now = time.monotonic()
             if monitor.camera_has_ended():
                 break
-            if self.duration is not None and now - begin >= self.duration:
+            if self.duration is not None and now - start_s >= self.duration:
                 break
             if window is not None and not window.update():
                 break
-            if not warm and now - begin >= WARM_UP_S:
+            if not warm and now - start_s >= WARM_UP_S:
                 warm = _memory_mib(nodes)
             if lines is not None:
                 lines.update(monitor)

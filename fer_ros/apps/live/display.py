@@ -13,9 +13,9 @@
 # limitations under the License.
 
 """
-What `fer live` shows.
+Shows faces and figures: a live table on a terminal, else plain lines, and a summary at the end.
 
-It is a live table on a terminal, plain lines elsewhere, a summary at the end.
+The values come from the monitor.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def _milliseconds(value: float) -> str:
 
 
 def status_line(figures: Figures) -> str:
-    """Return rate, latency and losses as one line."""
+    """Return rate, latency and losses in one line."""
     rate = '-' if math.isnan(figures.rate_hz) else f'{figures.rate_hz:.1f}'
     return (
         f'{rate} images/s   latency p50 {_milliseconds(figures.latency_p50_ms)}, '
@@ -72,7 +72,7 @@ def status_line(figures: Figures) -> str:
 
 
 def _absence(moment: Moment, now_s: float) -> str:
-    """Return in words that no image comes, or '' where one came just now."""
+    """Return words for missing images, or '' if images arrive."""
     silence_s = moment.silence_s(now_s)
     if math.isnan(silence_s):
         return 'no image yet'
@@ -81,9 +81,9 @@ def _absence(moment: Moment, now_s: float) -> str:
 
 def faces_table(monitor: Monitor) -> RenderableType:
     """
-    Return the faces of now as a table.
+    Return the present faces as a table.
 
-    The figures and the complaint of a node stand below it.
+    The figures and the warning of a node are below it.
     """
     moment, now = monitor.moment, time.monotonic()
     table = Table(expand=False)
@@ -106,17 +106,17 @@ def faces_table(monitor: Monitor) -> RenderableType:
             '', Text('' if absence else 'no face', style='bright_black'),
             Text(absence, style='bright_black'))
     lines: list[RenderableType] = [table, Text(status_line(monitor.figures()))]
-    complaint = monitor.complaint()
-    if complaint:
-        lines.append(Text(complaint, style='yellow'))
+    warning = monitor.warning()
+    if warning:
+        lines.append(Text(warning, style='yellow'))
     return Group(*lines)
 
 
 def faces_line(moment: Moment, figures: Figures, begin_s: float, now_s: float) -> str:
     """
-    Return the faces of an image as one line of plain text, or since when none came.
+    Return the faces of an image in one line of plain text, or the time without images.
 
-    :param begin_s: what the time at the line's begin is counted from, by the monotonic clock.
+    :param begin_s: start of the time at the beginning of the line, by the monotonic clock.
     """
     faces = [
         f'{face.track_id} {face.label} {face.confidence:.0%} '
@@ -129,17 +129,17 @@ def faces_line(moment: Moment, figures: Figures, begin_s: float, now_s: float) -
 
 class PlainLines:
     """
-    Prints the faces where there is no terminal, each image's line as of its arrival.
+    Prints the faces where there is no terminal, with the time of their arrival.
 
-    It is at most a line a second. Images that come more slowly have one each, and so do those of
-    a run that ends within the first second.
+    It prints at most one line per second. Images that arrive more slowly have one line each, and
+    so have all images of a run that ends within the first second.
     """
 
     def __init__(self, print_line: Callable[[str], None], every_image: bool = False) -> None:
         """
         Prepare.
 
-        :param every_image: print a line for each image, however fast they come.
+        :param every_image: print a line for each image, at any rate.
         """
         self._print = print_line
         self._every_image = every_image
@@ -148,15 +148,15 @@ class PlainLines:
         self._moments: deque[Moment] = deque()
 
     def begin(self) -> None:
-        """Count the time from now on."""
+        """Start the time of the lines."""
         self._begin_s = time.monotonic()
 
     def add(self, moment: Moment) -> None:
-        """Take an image's faces; from any thread."""
+        """Add the faces of an image; from any thread."""
         self._moments.append(moment)
 
     def update(self, monitor: Monitor) -> None:
-        """Print what is due."""
+        """Print the lines that are due."""
         now = time.monotonic()
         if self._every_image and self._moments:
             self._flush(monitor)
@@ -170,7 +170,7 @@ class PlainLines:
             self._last_s = now
 
     def close(self, monitor: Monitor) -> None:
-        """Print the line of the last image, of all images where there was none before."""
+        """Print the line of the last image, or of all images if no line was printed before."""
         if not math.isinf(self._last_s) and not self._every_image:
             self._keep_newest()
         self._flush(monitor)
@@ -192,10 +192,10 @@ def print_summary(
     memory_mib: dict[str, tuple[float | None, float]],
 ) -> None:
     """
-    Print what a run came to.
+    Print the summary of a run.
 
-    :param memory_mib: resident memory after warm-up, None where the run was shorter, and at the
-        end.
+    :param memory_mib: for each process, resident memory after warm-up (None if the run was
+        shorter) and at the end.
     """
     table = Table(title='Summary', show_header=False, title_justify='left')
     table.add_column()
@@ -219,7 +219,7 @@ def print_summary(
 
 
 def live_table(console: Console, monitor: Monitor) -> Live:
-    """Return a table of the faces, which stands on the terminal while it is entered."""
+    """Return a context manager that shows a table of the faces on the terminal."""
     return Live(
         get_renderable=lambda: faces_table(monitor), console=console,
         refresh_per_second=TABLE_RATE_HZ)
@@ -228,9 +228,9 @@ def live_table(console: Console, monitor: Monitor) -> Live:
 @contextmanager
 def native_output_through(console: Console) -> Iterator[None]:
     """
-    Print what arrives on file descriptor 2 by the console, above a table that stands there.
+    Print all output to file descriptor 2 through the console, above the live table.
 
-    That includes what native code and child processes write.
+    That includes the output of native code and child processes.
     """
     sys.stderr.flush()
     saved = os.dup(2)
@@ -250,5 +250,5 @@ def native_output_through(console: Console) -> Iterator[None]:
         sys.stderr.flush()
         os.dup2(saved, 2)
         os.close(saved)
-        # Children that still run hold the pipe open; what they say after this goes nowhere.
+        # Child processes that still run keep the pipe open; their later output is discarded.
         thread.join(0.5)

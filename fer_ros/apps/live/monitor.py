@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Watches the topics of the running nodes: emotions, latencies, losses."""
+"""Subscribes to the topics of the running nodes and measures rates, latencies and losses."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from fer_msgs.msg import EmotionArray
 from fer_ros.core.values import FaceEmotion, NS_PER_S
 from fer_ros.nodes.face_conversion import from_emotion_message, stamp_ns
 from fer_ros.nodes.qos import IMAGES, RESULTS
-from fer_ros.nodes.stamp_synchronizer import StampPairs
+from fer_ros.nodes.stamp_synchronizer import StampSynchronizer
 from lifecycle_msgs.msg import State, TransitionEvent
 import numpy as np
 from rclpy.node import Node
@@ -38,31 +38,31 @@ from rclpy.time import Time
 from sensor_msgs.msg import CameraInfo
 
 PIPELINE = ('camera_node', 'face_node', 'emotion_node', 'overlay_node')
-"""The nodes from upstream to downstream."""
+"""The nodes in the order in which an image passes them."""
 
 RATE_WINDOW_S = 5.0
 RATE_MIN_SPAN_S = 0.5
-"""Images that came within less time say nothing about the rate."""
+"""Minimum span of the images that a rate is computed from."""
 
 LATENCIES_KEPT = 20_000
-"""Percentiles are those of so many last images: eleven minutes at 30 images/s."""
+"""Number of last images that percentiles refer to: eleven minutes at 30 images/s."""
 
 ANSWER_TIMEOUT_NS = 2 * NS_PER_S
 """An image without emotions after this time counts as lost."""
 
 SILENCE_S = 1.0
-"""Faces that were seen longer ago are not those of now."""
+"""After this time without emotions the last faces are not shown as present."""
 
-COMPLAINT_S = 3.0
-"""What a node said longer ago is not shown; it speaks once a second."""
+WARNING_S = 3.0
+"""Maximum age of a report that is shown; each node reports once a second."""
 
 END_TIMEOUT_S = 3.0
-"""A camera that was deactivated says within this time why."""
+"""A deactivated camera_node reports the reason within this time."""
 
 
 @dataclass
 class Figures:
-    """What was seen so far; latencies from the image's stamp to the arrival of its emotions."""
+    """Figures of the run so far; latencies are from an image's stamp to its emotions' arrival."""
 
     published: int
     answered: int
@@ -77,7 +77,7 @@ class Figures:
 
 @dataclass
 class Moment:
-    """The faces of an image, with its stamp and the time of arrival by the monotonic clock."""
+    """The faces of one image, with stamp and time of arrival by the monotonic clock."""
 
     stamp_ns: int = 0
     faces: list[FaceEmotion] = field(default_factory=list)
@@ -86,23 +86,23 @@ class Moment:
 
     def silence_s(self, now_s: float) -> float:
         """
-        Return the time since the emotions came.
+        Return the time since these emotions arrived.
 
-        It is 0 while those of the next image are not due yet, NaN where none ever came.
+        It is 0 while the emotions of the next image are not due, NaN if none have ever arrived.
         """
         silence = now_s - self.arrived_s
-        # What comes once in some seconds is not late after one.
+        # Images with a period of several seconds are not late after one second.
         return 0.0 if silence <= max(SILENCE_S, 2 * self.interval_s) else silence
 
     def age_s(self, face: FaceEmotion, now_s: float) -> float:
-        """Return the time since the image that the face was last classified in; NaN: never."""
-        if not face.confidence:
+        """Return the age of the face's last classification in seconds; NaN: never classified."""
+        if face.classified_at_ns is None:
             return math.nan
         return (self.stamp_ns - face.classified_at_ns) / NS_PER_S + now_s - self.arrived_s
 
 
 class Monitor(Node):
-    """Subscribes to what the nodes publish; its properties can be read from any thread."""
+    """A node that subscribes to the results; its methods may be called from any thread."""
 
     def __init__(
         self, on_emotions: Callable[[Moment], None] | None = None, namespace: str = '',
@@ -111,9 +111,9 @@ class Monitor(Node):
         """
         Subscribe.
 
-        :param on_emotions: called with each image's faces in the executor's thread.
-        :param namespace: that of the nodes.
-        :param started_s: begin of the program by the monotonic clock; None: now.
+        :param on_emotions: called with the faces of each image in the executor's thread.
+        :param namespace: namespace of the nodes.
+        :param started_s: start of the program by the monotonic clock; None: now.
         """
         super().__init__('fer_live', namespace=namespace or None)
         self.moment = Moment()
@@ -124,13 +124,14 @@ class Monitor(Node):
         self._diagnostics: dict[str, tuple[float, bytes, str]] = {}
         self._camera_has_ended = threading.Event()
         self._camera_left_s = math.inf
-        self._pairs: StampPairs[bool, bool] = StampPairs(ANSWER_TIMEOUT_NS, limit=1000)
+        self._synchronizer: StampSynchronizer[bool, bool] = StampSynchronizer(
+            ANSWER_TIMEOUT_NS, limit=1000)
         self._published = self._answered = 0
         self._latencies: deque[float] = deque(maxlen=LATENCIES_KEPT)
         self._arrivals: deque[float] = deque()
         self._model = ''
         self._first_emotion_s: float | None = None
-        # Counting must not lose what is counted: a burst while the table is drawn waits here.
+        # Deep queues: messages that arrive while the table is drawn must be counted too.
         counting = QoSProfile(depth=200, reliability=IMAGES.reliability)
         self.create_subscription(CameraInfo, 'camera_info', self._receive_info, counting)
         self.create_subscription(EmotionArray, 'emotions', self._receive_emotions, QoSProfile(
@@ -143,7 +144,7 @@ class Monitor(Node):
         with self._lock:
             self._published += 1
             self._answered += (
-                self._pairs.add_first(stamp_ns(message.header.stamp), True) is not None)
+                self._synchronizer.add_first(stamp_ns(message.header.stamp), True) is not None)
 
     def _receive_emotions(self, message: EmotionArray) -> None:
         latency = (self.get_clock().now() - Time.from_msg(message.header.stamp)).nanoseconds / 1e6
@@ -153,7 +154,7 @@ class Monitor(Node):
         moment = Moment(stamp_ns(message.header.stamp), faces, now, interval)
         with self._lock:
             self.moment = moment
-            self._answered += self._pairs.add_second(moment.stamp_ns, True) is not None
+            self._answered += self._synchronizer.add_second(moment.stamp_ns, True) is not None
             self._latencies.append(latency)
             self._arrivals.append(now)
             while self._arrivals[0] < now - RATE_WINDOW_S:
@@ -184,47 +185,48 @@ class Monitor(Node):
             self._judge_camera()
 
     def _judge_camera(self) -> None:
-        """Find out whether an inactive camera_node ended by itself, from what it says."""
+        """Find out from its report whether an inactive camera_node ended by itself."""
         if math.isinf(self._camera_left_s) or 'camera_node' not in self._diagnostics:
             return
-        said_s, level, text = self._diagnostics['camera_node']
+        reported_s, level, text = self._diagnostics['camera_node']
         if text.startswith('ended'):
             self._camera_has_ended.set()
-        elif said_s < self._camera_left_s:
-            return  # said while it was active
+        elif reported_s < self._camera_left_s:
+            return  # reported while it was active
         elif level == DiagnosticStatus.ERROR:
             self.camera_fault = text
             self._camera_has_ended.set()
         elif text == 'Inactive.':
-            self._camera_left_s = math.inf  # by hand: it may be activated again
+            self._camera_left_s = math.inf  # deactivated by a person, who may activate it again
 
     def camera_has_ended(self) -> bool:
-        """Return whether the source came to its end or failed; then `camera_fault` says how."""
+        """Return whether the source ended or failed; `camera_fault` tells why it failed."""
         return (
             self._camera_has_ended.is_set()
             or time.monotonic() - self._camera_left_s > END_TIMEOUT_S)
 
-    def complaint(self) -> str:
-        """Return what the most upstream node that does not work well says; it explains others."""
-        begin = time.monotonic() - COMPLAINT_S
+    def warning(self) -> str:
+        """Return the report of the first node in the pipeline that has a problem, or ''."""
+        begin = time.monotonic() - WARNING_S
         with self._lock:
             for name in PIPELINE:
-                said_s, level, text = self._diagnostics.get(name, (0.0, DiagnosticStatus.OK, ''))
-                if said_s >= begin and level != DiagnosticStatus.OK:
+                reported_s, level, text = self._diagnostics.get(
+                    name, (0.0, DiagnosticStatus.OK, ''))
+                if reported_s >= begin and level != DiagnosticStatus.OK:
                     return f'{name}: {text}'
         return ''
 
     def wait_for_answers(self, timeout_s: float) -> None:
-        """Wait until every published image is answered."""
+        """Wait until the emotions of every published image have arrived."""
         deadline = time.monotonic() + timeout_s
         while time.monotonic() < deadline:
             with self._lock:
-                if not self._pairs.waiting:
+                if not self._synchronizer.waiting:
                     return
             time.sleep(0.01)
 
     def figures(self) -> Figures:
-        """Return what was seen so far."""
+        """Return the figures so far."""
         now = time.monotonic()
         with self._lock:
             recent = [t for t in self._arrivals if t >= now - RATE_WINDOW_S]
@@ -237,7 +239,7 @@ class Monitor(Node):
                 else [float('nan')] * 3)
             return Figures(
                 published=self._published, answered=self._answered,
-                lost=self._pairs.given_up, rate_hz=rate_hz,
+                lost=self._synchronizer.unmatched, rate_hz=rate_hz,
                 latency_p50_ms=float(latencies[0]), latency_p95_ms=float(latencies[1]),
                 latency_p99_ms=float(latencies[2]), model=self._model,
                 first_emotion_s=self._first_emotion_s)

@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Records the overlay in a video file."""
+"""Records the annotated images of overlay_node in a video file."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ import threading
 import time
 
 import cv2
-from fer_ros.media.video_file import VideoFile
+from fer_ros.media.video_writer import VideoFileWriter
 from fer_ros.nodes.face_conversion import stamp_ns
 from fer_ros.nodes.image_conversion import to_bgr
 from fer_ros.nodes.qos import IMAGES
@@ -31,27 +31,27 @@ from rclpy.qos import QoSProfile
 from sensor_msgs.msg import CameraInfo, Image as ImageMessage
 
 MAX_WAITING_BYTES = 2 ** 28
-"""More is not kept for a disk that is too slow: 300 images of 640x480."""
+"""Maximum size of images that wait for the disk: 300 images of 640x480."""
 
 LAST_IMAGE_TIMEOUT_S = 1.0
 
 MAX_CAMERA_TIMES = 100
-"""The rate is asked for long before so many images."""
+"""The video file needs the times of fewer images to compute its rate."""
 
 
 class OverlayRecorder:
-    """Subscribes to the overlay and writes it to a file, in a thread of its own."""
+    """Subscribes to the overlay and writes it to a file in a thread."""
 
     def __init__(self, node: Node, path: Path) -> None:
         """
-        Begin to record.
+        Start recording.
 
-        :raises ValueError: as `VideoFile`.
+        :raises ValueError: as `VideoFileWriter`.
         """
         self._node = node
-        # The overlay leaves out images where the machine is too slow; camera_info does not.
+        # On a slow machine the overlay skips images; camera_info has the times of all.
         self._camera_times_ns: list[int] = []
-        self._file = VideoFile(path, source_times_ns=self._camera_times_ns)
+        self._file = VideoFileWriter(path, source_times_ns=self._camera_times_ns)
         self._queue: queue.Queue[ImageMessage | None] = queue.Queue()
         self._newest_ns = 0
         self.fault = ''
@@ -74,7 +74,7 @@ class OverlayRecorder:
             self._queue.put(message)
         else:
             self._node.get_logger().warning(
-                'The disk is too slow for the recording: images are left out.',
+                'The disk is too slow for the recording: images are skipped.',
                 throttle_duration_sec=5)
 
     def _run(self) -> None:
@@ -89,9 +89,9 @@ class OverlayRecorder:
 
     def close(self, last_ns: int = 0) -> str:
         """
-        Write what has come, complete the file, and return a sentence about it.
+        Write the images that have arrived, complete the file, and return a sentence about it.
 
-        :param last_ns: stamp of the last image; its overlay is waited for, but not for long.
+        :param last_ns: stamp of the last image; the method waits up to a second for its overlay.
         """
         deadline = time.monotonic() + LAST_IMAGE_TIMEOUT_S
         while self._newest_ns < last_ns and time.monotonic() < deadline:
@@ -107,5 +107,5 @@ class OverlayRecorder:
         if self.fault:
             return self.fault
         if not self._file.images:
-            return f'Nothing was recorded: no overlay came, so there is no {self._file.path}.'
+            return f'Nothing was recorded: no image arrived, so {self._file.path} was not written.'
         return f'Recorded {self._file.images} images in {self._file.path}.'

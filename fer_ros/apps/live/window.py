@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""A window that shows the overlay."""
+"""A window that shows the annotated images of overlay_node."""
 
 from __future__ import annotations
 
@@ -32,24 +32,24 @@ _TRIAL = 'import cv2; cv2.namedWindow("fer_ros"); cv2.destroyAllWindows()'
 
 
 class OverlayWindow:
-    """Shows the newest overlay; `update` belongs into the main thread, as window systems ask."""
+    """Shows the newest image; window systems require `update` to run in the main thread."""
 
     def __init__(self, node: Node) -> None:
         """
         Subscribe to the overlay.
 
-        :raises ValueError: where there is no display.
+        :raises ValueError: if there is no display.
         """
         if not (os.environ.get('DISPLAY') or os.environ.get('WAYLAND_DISPLAY')):
             raise ValueError(
                 '--show needs a display, but DISPLAY is not set: leave --show out, or use '
                 '--record FILE.mp4.')
-        # Without a display behind the name the window system ends the whole process, so another
-        # one tries first.
+        # If DISPLAY names no display, the window system ends the process; so another process
+        # tries first.
         if subprocess.run(
                 [sys.executable, '-c', _TRIAL], capture_output=True, check=False).returncode:
             raise ValueError(
-                '--show needs a display, but no window opens on the one that DISPLAY names: leave '
+                '--show needs a display, but no window opens on the display in DISPLAY: leave '
                 '--show out, or use --record FILE.mp4.')
         self._node = node
         self._newest: ImageMessage | None = None
@@ -62,9 +62,9 @@ class OverlayWindow:
 
     def update(self) -> bool:
         """
-        Show the newest overlay.
+        Show the newest image.
 
-        :return: false once the window was closed or q or Esc was pressed.
+        :return: False after the window was closed, or q or Esc was pressed.
         """
         message, self._newest = self._newest, None
         if message is not None:

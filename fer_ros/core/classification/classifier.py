@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Networks that tell a face's emotion from its crop."""
+"""Runs the network that classifies crops of faces."""
 
 from __future__ import annotations
 
@@ -29,29 +29,30 @@ import numpy.typing as npt
 
 
 class Classifier(Protocol):
-    """Tells the emotions of many faces in one call."""
+    """Classifies any number of faces in one call."""
 
     @property
     def card(self) -> ModelCard:
-        """Return what is known about the model."""
+        """Card of the model."""
 
     def classify(self, crops: Sequence[Image]) -> Probabilities:
         """
         Return the probabilities of the seven emotions.
 
-        :param crops: N upright square (S, S) uint8 grey pictures of faces, each of any size;
-            N may be 0.
+        :param crops: N upright square grey images of faces, (S, S) uint8. The sizes may differ,
+            and N may be 0.
         :return: (N, 7) float32 in the order of `LABELS`; each row sums to 1.
-        :raises ValueError: where a crop is no square grey picture of uint8.
+        :raises ValueError: if a crop is not a square grey image of type uint8.
         """
 
 
 class LiteRtClassifier:
     """
-    A `Classifier` that runs a LiteRT (TensorFlow Lite) model as its card says.
+    A `Classifier` that runs a LiteRT (TensorFlow Lite) model.
 
-    The model's file says whether it takes and gives float32 or whole numbers, and what these stand
-    for. Not to be called from two threads at once.
+    The card defines the preprocessing and the meaning of the outputs. The model file defines the
+    types of its input and output, and the scale of integers. It must not be called from two
+    threads at the same time.
 
     Example::
 
@@ -63,13 +64,13 @@ class LiteRtClassifier:
         self, card: ModelCard, threads: int = 1, precision: str = '', mirrored: bool = False,
     ) -> None:
         """
-        Read the model and check it against its card.
+        Load the model and check it against its card.
 
-        :param threads: CPU threads for one call, at least 1.
-        :param precision: `int8` or `float32`; '': int8 where the model has it.
-        :param mirrored: answer with the mean of what the model gives for a crop and for its mirror
-            image, of logits before their softmax; takes twice as long.
-        :raises ModelError: where the file is missing, damaged or not what the card states.
+        :param threads: number of CPU threads for one call, at least 1.
+        :param precision: `int8` or `float32`; '' for int8 if the model has it.
+        :param mirrored: average the outputs (the logits, before the softmax) for a crop and for
+            its mirror image; this takes twice as long.
+        :raises ModelError: if the file is missing, damaged or does not match the card.
         """
         self._card = card
         self._file = card.files[card.precision(precision)]
@@ -80,8 +81,8 @@ class LiteRtClassifier:
                 self._interpreter.allocate_tensors()
             except (ValueError, RuntimeError) as error:
                 raise ModelError(
-                    f'the model file {self._file.path} is no LiteRT model that this machine can '
-                    f'run: {error}') from error
+                    f'the model file {self._file.path} is not a LiteRT model that this machine '
+                    f'can run: {error}') from error
         self._input, self._output = self._checked_tensors()
         self._order = card.output_order
         self._mirrored = mirrored
@@ -89,7 +90,7 @@ class LiteRtClassifier:
 
     @property
     def card(self) -> ModelCard:
-        """Return what is known about the model."""
+        """Card of the model."""
         return self._card
 
     def classify(self, crops: Sequence[Image]) -> Probabilities:
@@ -102,14 +103,15 @@ class LiteRtClassifier:
         outputs = self._outputs(pixels)
         if self._mirrored:
             outputs = (outputs[:len(crops)] + outputs[len(crops):]) / 2
-        normalised = softmax(outputs) if self._card.output_kind == 'logits' else _shares(outputs)
-        return np.ascontiguousarray(normalised[:, self._order])
+        is_logits = self._card.output_kind == 'logits'
+        probabilities = softmax(outputs) if is_logits else _normalised(outputs)
+        return np.ascontiguousarray(probabilities[:, self._order])
 
     def _outputs(self, pixels: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        # Measured for 1 to 20 faces: changing the batch costs about 0.1 ms; padding to a fixed one
-        # costs the inference of each filler, and one face at a time leaves a second thread idle.
+        # A new batch size costs less than padding to a fixed size, or than one call for each face
+        # (docs/benchmarks.md).
         if len(pixels) != self._batch:
-            # Where one of the two fails, no size is set, and the next call must set its own.
+            # If one of the two calls fails, the size is undefined, and the next call must set it.
             self._batch = 0
             self._interpreter.resize_tensor_input(self._input['index'], pixels.shape)
             self._interpreter.allocate_tensors()
@@ -130,30 +132,30 @@ class LiteRtClassifier:
         found_input = tuple(int(n) for n in inputs[0]['shape_signature'])
         if found_input != wanted_input:
             raise self._disagreement(
-                f'the input (faces, height, width, channels) = {wanted_input}, -1 for any number',
+                f'an input (faces, height, width, channels) = {wanted_input}, -1 for any number',
                 str(found_input))
         wanted_output = (-1, len(card.labels))
         found_output = tuple(int(n) for n in outputs[0]['shape_signature'])
         if len(found_output) != 2 or found_output[1] != len(card.labels):
             raise self._disagreement(
-                f'the output (faces, labels) = {wanted_output}, -1 for any number',
+                f'an output (faces, labels) = {wanted_output}, -1 for any number',
                 str(found_output))
         for tensor in inputs[0], outputs[0]:
             if tensor['dtype'] != np.float32 and not tensor['quantization'][0] > 0:
                 raise self._disagreement(
-                    f'float32 or whole numbers with a scale for {tensor["name"]}',
+                    f'float32 or integers with a scale for {tensor["name"]}',
                     f'{np.dtype(tensor["dtype"]).name} and {tensor["quantization"]}')
         return inputs[0], outputs[0]
 
     def _disagreement(self, stated: str, found: str) -> ModelError:
         return ModelError(
-            f'the card {self._card.path} asks for {stated}, but the model file '
+            f'the card {self._card.path} requires {stated}, but the model file '
             f'{self._file.path} has {found}; they do not belong together: '
             'export the model again or correct the card')
 
 
 def quantized(values: npt.NDArray[np.float32], tensor: Mapping[str, Any]) -> npt.NDArray[Any]:
-    """Return values as a tensor with these details of LiteRT holds them."""
+    """Convert values to the type of a tensor, given its details from LiteRT."""
     if tensor['dtype'] == np.float32:
         return values
     scale, zero_point = tensor['quantization']
@@ -163,7 +165,7 @@ def quantized(values: npt.NDArray[np.float32], tensor: Mapping[str, Any]) -> npt
 
 
 def dequantized(values: npt.NDArray[Any], tensor: Mapping[str, Any]) -> npt.NDArray[np.float32]:
-    """Return what the values of a tensor with these details of LiteRT stand for."""
+    """Convert values of a tensor to float32, given its details from LiteRT."""
     if tensor['dtype'] == np.float32:
         return values
     scale, zero_point = tensor['quantization']
@@ -171,12 +173,12 @@ def dequantized(values: npt.NDArray[Any], tensor: Mapping[str, Any]) -> npt.NDAr
 
 
 def softmax(logits: npt.NDArray[np.float32]) -> Probabilities:
-    """Return the probabilities (N, 7) that logits (N, 7) stand for."""
+    """Return the probabilities (N, 7) of logits (N, 7)."""
     powers = np.exp(logits - logits.max(axis=1, keepdims=True))
     return np.asarray(powers / powers.sum(axis=1, keepdims=True), np.float32)
 
 
-def _shares(values: npt.NDArray[np.float32]) -> Probabilities:
-    # Rounding to whole numbers leaves sums that are not quite 1.
+def _normalised(values: npt.NDArray[np.float32]) -> Probabilities:
+    # Because of rounding to integers, the sums are not exactly 1.
     positive = np.maximum(values, 1e-6)
     return np.asarray(positive / positive.sum(axis=1, keepdims=True), np.float32)

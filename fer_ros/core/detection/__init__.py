@@ -28,9 +28,9 @@ def create_detector(options: DetectorOptions) -> Detector:
     """
     Return the detector that the options name, ready to run.
 
-    :raises ImportError: where it needs what is not installed; the text says what to install.
+    :raises ImportError: where a package is not installed; the text says what to install.
     """
-    # Each brings packages that only its users wait for, or have.
+    # Each detector imports packages that are slow to load or may not be installed.
     if options.name == 'mtcnn':
         from fer_ros.core.detection.mtcnn import MtcnnDetector
         return MtcnnDetector(options)

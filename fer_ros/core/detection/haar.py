@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Faces by OpenCV's Haar cascade: no network, upright frontal faces only."""
+"""Face detection with OpenCV's Haar cascade: no network, upright frontal faces only."""
 
 from __future__ import annotations
 
@@ -27,34 +27,31 @@ import numpy as np
 
 CASCADE = 'haarcascade_frontalface_default.xml'
 """
-Of OpenCV's cascades the one that misses least.
-
-In 103 photographs and images of clips it found 51 of the 86 faces that MediaPipe finds, with 14
-false detections, `alt2` 49 and 12. An equalised image gave either no more faces.
+The cascade of OpenCV that misses fewest faces (docs/benchmarks.md).
 """
 
 BOX_SCALE = 0.88
-"""Edge of a MediaPipe box, which others expect, in units of the cascade's edge."""
+"""Edge of MediaPipe's box of a face in edges of the cascade's box."""
 
 BOX_SHIFT = 0.10
-"""How far the centre of a MediaPipe box lies below that of the cascade's, likewise."""
+"""Distance of the centre of MediaPipe's box below that of the cascade's, in the same unit."""
 
-# Both are medians over 436 pictures of FER-2013 in which both found the face.
+# Both are medians over faces that both detectors found (docs/benchmarks.md).
 
 HALF_SCORE = 2.4
 """Weight of the cascade's last stage at which half of the detections are faces."""
 
 SCORE_STEEPNESS = 0.51
 
-# Both are the logistic regression over the detections of the images above.
+# Both come from a logistic regression over detections (docs/benchmarks.md).
 
 
 class HaarDetector:
     """
-    OpenCV's Haar cascade (P. Viola and M. Jones, 2001), the floor of what is fast and free.
+    OpenCV's Haar cascade (P. Viola and M. Jones, 2001), the simplest detector for comparisons.
 
-    It gives no key points, so that faces are not turned upright. A face's score is the share of
-    right detections among those with its weight.
+    It has no key points, so crops are not rotated upright. The score of a face is the fraction of
+    true faces among detections of the same weight.
     """
 
     def __init__(self, options: DetectorOptions) -> None:

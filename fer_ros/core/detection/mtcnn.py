@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Faces by MTCNN, three networks of growing size; the classic choice, and a slow one."""
+"""Face detection with MTCNN: three networks of increasing size, slow."""
 
 from __future__ import annotations
 
@@ -28,25 +28,25 @@ import numpy as np
 import numpy.typing as npt
 
 BOX_SCALE = 0.93
-"""Edge of a MediaPipe box, which others expect, in units of the mean edge of MTCNN's."""
+"""Edge of MediaPipe's box of a face in mean edges of MTCNN's box."""
 
 BOX_SHIFT = 0.09
-"""How far the centre of a MediaPipe box lies below that of MTCNN's, in the same units."""
+"""Distance of the centre of MediaPipe's box below that of MTCNN's box, in the same unit."""
 
-# Both are medians over 227 pictures of FER-2013 in which both found the face.
+# Both are medians over faces that both detectors found (docs/benchmarks.md).
 
-# Rows of the package's points. It names sides as they are in the image: its left eye is the
-# person's right one.
+# Rows of the package's key points. Its left and right are those of the image: its left eye is the
+# person's right eye.
 _POINTS = {KeyPoint.RIGHT_EYE: 0, KeyPoint.LEFT_EYE: 1, KeyPoint.NOSE_TIP: 2}
 _MOUTH_CORNERS = [3, 4]
 
 
 class MtcnnDetector:
     """
-    The `mtcnn` package's networks, which run in TensorFlow.
+    The networks of the package `mtcnn`, which run in TensorFlow.
 
-    A face's score is that of the last network. Eyes, nose and the mouth's centre, the middle of
-    its corners, are given; the ears are NaN.
+    The score of a face is that of the last network. Eyes, nose and the centre of the mouth (the
+    midpoint of its corners) are known; the ears are NaN.
     """
 
     def __init__(self, options: DetectorOptions) -> None:
@@ -55,7 +55,7 @@ class MtcnnDetector:
 
         :raises ImportError: where the package or TensorFlow is not installed.
         """
-        # An image without faces is an error inside the package, which TensorFlow prints.
+        # TensorFlow prints an error of the package for every image without faces.
         os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '2')
         try:
             with native_stderr.silenced():
@@ -79,9 +79,9 @@ class MtcnnDetector:
         if shrink > 1:
             size = max(round(width / shrink), 1), max(round(height / shrink), 1)
             image = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
-        # `min_face_size` and `scale_factor` stay at the package's defaults of 20 and 0.709: it
-        # plans its pyramid for these, others end in images smaller than its network, and then in
-        # no faces at all.
+        # `min_face_size` and `scale_factor` keep the package's defaults of 20 and 0.709. With
+        # other values, its pyramid ends in images smaller than the input of its network, and it
+        # then finds no face at all.
         rows = self._mtcnn.detect_faces(
             cv2.cvtColor(image, cv2.COLOR_BGR2RGB), fit_to_image=False, box_format='xyxy',
             output_type='numpy', threshold_pnet=options.mtcnn.pnet_threshold,

@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""The networks inside the installed package `mediapipe`, run without it."""
+"""Running a network of the installed package `mediapipe` without importing the package."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ class MediaPipeNetworkError(ValueError):
 
 class MediaPipeNetwork:
     """
-    A network that takes a square view of an image.
+    A network whose input is a square view of an image.
 
-    The package itself is not imported, which would take 0.5 s and 65 MB; only its file is read.
-    Not to be called from two threads at once.
+    Only the file of the network is read. Importing the package would take 0.5 s and 65 MB. Do not
+    call it from two threads at once.
     """
 
     def __init__(self, file: str, instead: str, lowest: float, border: int) -> None:
@@ -47,10 +47,10 @@ class MediaPipeNetwork:
         Load the network.
 
         :param file: path below `mediapipe/modules`.
-        :param instead: what users can do without this network, as the error's sentence ends.
-        :param lowest: what black is for the network, 0 or -1; white is 1.
-        :param border: OpenCV's number of what lies beyond the image's edges.
-        :raises MediaPipeNetworkError: where the file is not there or cannot be run.
+        :param instead: end of an error's sentence: what to do without this network.
+        :param lowest: input value of black, 0 or -1; white is 1.
+        :param border: OpenCV's border mode for pixels outside the image.
+        :raises MediaPipeNetworkError: where the file is missing or cannot be run.
         """
         self._interpreter = _loaded(file, instead)
         self._lowest = lowest
@@ -59,21 +59,21 @@ class MediaPipeNetwork:
         self._input = details['index']
         self._outputs = {
             int(o['shape'][-1]): o['index'] for o in self._interpreter.get_output_details()}
-        # Made once: these are so large that the system would map and clear new pages each time.
+        # Allocated once: for arrays of this size, the system maps and clears new pages each time.
         self._view = np.empty(details['shape'][1:], np.uint8)
         self._pixels = np.empty(details['shape'], np.float32)
 
     @property
     def edge(self) -> int:
-        """Return the edge of the view in pixels."""
+        """Return the edge of the network's input in pixels."""
         return self._view.shape[0]
 
     def run(self, image: Image, to_image: npt.NDArray[np.float64]) -> None:
         """
-        Show a part of an image to the network.
+        Run the network on a part of an image.
 
         :param image: (H, W, 3) uint8, BGR.
-        :param to_image: (2, 3), takes pixels of the view to those of the image.
+        :param to_image: (2, 3) matrix for `cv2.warpAffine`, from pixels of the view to the image.
         """
         cv2.warpAffine(
             image, to_image, (self.edge, self.edge), dst=self._view,
@@ -87,13 +87,13 @@ class MediaPipeNetwork:
 
     def output(self, columns: int, rows: Any = slice(None)) -> Values:
         """
-        Return a copy of what the network said of the last view.
+        Return a copy of an output for the last view.
 
-        :param columns: length of the output's last axis, by which outputs are told apart.
-        :param rows: those that are wanted, as numpy selects them.
+        :param columns: length of the output's last axis, which identifies the output.
+        :param rows: NumPy selection of rows.
         :return: (rows, columns).
         """
-        # LiteRT does not run again while somebody holds a view of its memory.
+        # LiteRT does not run again while there is a view of its memory.
         values: Values = self._interpreter.tensor(self._outputs[columns])()
         return np.array(values.reshape(-1, columns)[rows])
 

@@ -13,15 +13,18 @@
 # limitations under the License.
 
 """
-Where frames come from: cameras, files, images, streams and the built-in sample.
+Sources of images: cameras, video files, images, network streams and the built-in sample.
 
-`open_source` gives the bare images, `FrameStream` gives `Frame`s in real time and keeps a live
-source alive.
+`open_source` opens the source that a text names. A source delivers plain images as fast as they
+are read. `FrameStream` delivers them as `Frame`s in real time, and opens a lost camera or network
+stream again.
 """
 
-from fer_ros.media.sources.base import FrameSource, SourceError, SourceOptions
-from fer_ros.media.sources.opening import may_appear, open_source, SampleSource
-from fer_ros.media.sources.stream import FrameStream, SourceState, SourceStatus
+from fer_ros.media.sources.frame_source import FrameSource, SourceError
+from fer_ros.media.sources.frame_stream import FrameStream, SourceState, SourceStatus
+from fer_ros.media.sources.opening import may_appear, open_source
+from fer_ros.media.sources.sample import SampleSource
+from fer_ros.media.sources.source_options import SourceOptions
 
 __all__ = [
     'FrameSource', 'FrameStream', 'SampleSource', 'SourceError', 'SourceOptions', 'SourceState',

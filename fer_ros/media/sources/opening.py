@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""From a text to the source of images that it names."""
+"""Chooses and opens the source that a text names; each kind of source is a module of its own."""
 
 from __future__ import annotations
 
@@ -22,50 +22,13 @@ import re
 from urllib.parse import unquote, urlsplit
 
 import cv2
-from fer_ros.core.values import Image
-from fer_ros.media.sample_clip import SampleClip
-from fer_ros.media.sources.base import FrameSource, SourceError, SourceOptions
-from fer_ros.media.sources.capture import (
-    CameraSource,
-    CaptureFactory,
-    device_path,
-    is_camera,
-    StreamSource,
-    VideoSource,
-)
+from fer_ros.media.sources.camera import CameraSource, CaptureFactory, device_path, is_camera
+from fer_ros.media.sources.frame_source import FrameSource, SourceError
+from fer_ros.media.sources.network_stream import NetworkStreamSource, STREAM_SCHEMES
+from fer_ros.media.sources.sample import SampleSource
+from fer_ros.media.sources.source_options import SourceOptions
 from fer_ros.media.sources.stills import is_image, StillsSource
-
-STREAM_SCHEMES = ('rtsp', 'rtsps', 'http', 'https')
-
-
-class SampleSource(FrameSource):
-    """The built-in clip, without an end."""
-
-    def __init__(self, options: SourceOptions) -> None:
-        """
-        Prepare the clip.
-
-        :raises SourceError: where the packages that carry its photographs are not installed.
-        """
-        try:
-            self.clip = SampleClip()
-        except (FileNotFoundError, ValueError) as error:
-            raise SourceError(str(error)) from error
-        self.index = -1
-        super().__init__(
-            'sample', 'the built-in sample clip, two moving faces',
-            self.clip.width, self.clip.height,
-            options.rate_hz or self.clip.rate_hz)
-
-    def grab(self) -> bool:
-        self.index += 1
-        return True
-
-    def retrieve(self) -> Image | None:
-        return self.clip.frame(self.index)
-
-    def rewind(self) -> None:
-        self.index = -1
+from fer_ros.media.sources.video import VideoSource
 
 
 def open_source(
@@ -77,12 +40,12 @@ def open_source(
     """
     Open the source that the text names.
 
-    A file or folder whose name is a number, or "sample" or "auto", is named as ./0 or ./sample.
+    For a file or folder whose name is a number, "sample" or "auto", write ./0 or ./sample.
 
-    :param spec: as the option `source` describes it; empty means auto.
+    :param spec: see the option `source`; empty means auto.
     :param options: None means the defaults.
     :param capture: opens cameras.
-    :raises SourceError: where it does not open; the text says why and what to do.
+    :raises SourceError: if it does not open; the text states why and what to do.
     """
     if options is None:
         options = SourceOptions()
@@ -95,16 +58,16 @@ def open_source(
         return CameraSource(device_path(spec), options, capture)
     scheme = re.match(r'([A-Za-z][A-Za-z0-9+.-]*)://', spec)
     if scheme and scheme[1].lower() in STREAM_SCHEMES:
-        return StreamSource(spec, options)
+        return NetworkStreamSource(spec, options)
     if scheme and scheme[1].lower() != 'file':
         raise SourceError(
-            f'{scheme[1]}:// is not an address that can be read: use '
+            f'addresses with {scheme[1]}:// are not supported: use '
             f'{", ".join(s + "://" for s in STREAM_SCHEMES)}, or the path of a file')
     return _open_path(Path(unquote(urlsplit(spec).path)) if scheme else Path(spec), options)
 
 
 def may_appear(spec: str) -> bool:
-    """Return whether the text names what can be absent now, and come: camera, stream or auto."""
+    """Return whether a missing source can appear later: a camera, a stream or auto can."""
     spec = spec.strip()
     addresses = tuple(scheme + '://' for scheme in STREAM_SCHEMES)
     return spec in ('', 'auto') or is_camera(spec) or spec.lower().startswith(addresses)
@@ -116,7 +79,7 @@ def _open_path(path: Path, options: SourceOptions) -> FrameSource:
         where = '' if path.is_absolute() else f' in {Path.cwd()}'
         raise SourceError(f'there is no file or folder {path}{where}: check the name')
     if not os.access(path, os.R_OK | (os.X_OK if path.is_dir() else 0)):
-        raise SourceError(f'no permission to read {path}: change it with chmod, or ask its owner')
+        raise SourceError(f'no permission to read {path}: change it with chmod or ask its owner')
     if path.is_dir() or is_image(path):
         return StillsSource(path, options)
     return VideoSource(path, options)
@@ -132,5 +95,5 @@ def _camera_or_sample(options: SourceOptions, capture: CaptureFactory) -> FrameS
             faults.append(str(error))
     source = SampleSource(options)
     source.warnings.append(
-        f'no camera opens, showing the built-in sample clip instead ({"; ".join(faults)})')
+        f'no camera opens: showing the built-in sample clip instead ({"; ".join(faults)})')
     return source

@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Single images and folders of images."""
+"""Single images and folders of images as a source; `image_file` decodes the files."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ import re
 import cv2
 from fer_ros.core.values import Image
 from fer_ros.media.image_file import read_image
-from fer_ros.media.sources.base import FALLBACK_RATE_HZ, FrameSource, SourceError, SourceOptions
+from fer_ros.media.sources.frame_source import FrameSource, SourceError
+from fer_ros.media.sources.source_options import FALLBACK_RATE_HZ, SourceOptions
 
 IMAGE_SUFFIXES = frozenset((
     '.bmp', '.dib', '.hdr', '.jp2', '.jpe', '.jpeg', '.jpg', '.pbm', '.pgm', '.png',
@@ -30,22 +31,22 @@ IMAGE_SUFFIXES = frozenset((
 
 
 def is_image(path: Path) -> bool:
-    """Return whether the file begins as an image that can be read; a GIF or MJPEG is a video."""
+    """Return whether OpenCV can read the file as an image; a GIF or MJPEG counts as a video."""
     if path.suffix.lower() in ('.gif', '.mjpg', '.mjpeg'):
         return False
     return path.is_file() and bool(cv2.haveImageReader(str(path)))
 
 
 class StillsSource(FrameSource):
-    """An image, or those of a folder in natural order, each repeated for its duration."""
+    """One image, or the images of a folder in natural order, each repeated for its duration."""
 
     _image: Image | None = None
 
     def __init__(self, path: Path, options: SourceOptions) -> None:
         """
-        Find the images and read the first.
+        Find the images and read the first one.
 
-        :raises SourceError: where there is no image that can be read.
+        :raises SourceError: if no image can be read.
         """
         self._path = path
         self._is_folder = path.is_dir()
@@ -55,8 +56,8 @@ class StillsSource(FrameSource):
         self._next = 0
         self._shown = 0
         super().__init__(str(path), '', 0, 0, rate_hz)
-        for odd in sorted(_named_as_images(path) - set(self._paths)) if self._is_folder else []:
-            self.warnings.append(f'{odd} is named as an image but is none: it is skipped')
+        for file in sorted(_named_as_images(path) - set(self._paths)) if self._is_folder else []:
+            self.warnings.append(f'{file} has the name of an image but is none: it is skipped')
         if not self._load_next() or self._image is None:
             raise SourceError(_no_image(path))
         self.height, self.width = self._image.shape[:2]
@@ -67,7 +68,7 @@ class StillsSource(FrameSource):
             self.description = f'image {path}, {self.width}x{self.height} at {rate_hz:g} Hz'
 
     def _load_next(self) -> bool:
-        """Read the next image; those of a folder that cannot be read are taken out of it."""
+        """Read the next image; an unreadable image of a folder is removed from the list."""
         while self._next < len(self._paths):
             path = self._paths[self._next]
             try:
@@ -128,5 +129,5 @@ def _named_as_images(folder: Path) -> set[Path]:
 
 def _no_image(folder: Path) -> str:
     return (
-        f'the folder {folder} has no image that can be read: put JPEG or PNG files into it, or '
-        'name a video file itself')
+        f'the folder {folder} contains no image that can be read: put JPEG or PNG files into it, '
+        'or give the path of a video file')

@@ -13,7 +13,7 @@
 # limitations under the License.
 
 """
-What every node is built from: lifecycle, parameters, diagnostics, worker and process.
+The parts of every node: lifecycle, autostart, parameters, diagnostics, worker, process entry.
 
 A message arrives in a callback, which puts it into a bounded queue. The node's worker thread takes
 it out and processes it, so that callbacks never wait for networks. Topics and message types belong

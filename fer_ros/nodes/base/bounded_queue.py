@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Hands what a callback receives over to a worker thread, newest first when there is too much."""
+"""A queue between a callback and a worker thread that drops old items when the worker is slow."""
 
 from collections import deque
 from collections.abc import Callable
@@ -24,25 +24,25 @@ T = TypeVar('T')
 
 
 MAX_ITEMS = 64
-"""More never wait, however long they may: they would fill the memory."""
+"""Maximum length of the queue, so that it cannot fill the memory."""
 
 
-class Mailbox(Generic[T]):
+class BoundedDelayQueue(Generic[T]):
     """
     A short queue that keeps only the newest item once the oldest has waited too long.
 
-    A single slot would lose an image whenever the worker is held up for longer than the time
+    A queue of one item would lose an image whenever the worker is delayed for longer than the time
     between two images, which happens on a busy machine. A plain queue would add its length to the
-    latency when the worker is too slow for good. Here a short hold-up loses nothing, and what a
-    worker that is too slow gets has waited for at most `max_delay_s`.
+    latency of a worker that is always too slow. With this queue a short delay loses nothing, and
+    the items of a worker that is too slow have waited for at most `max_delay_s`.
     """
 
     def __init__(self, max_delay_s: float, on_drop: Callable[[int], None]) -> None:
         """
-        Open the mailbox.
+        Create an empty queue.
 
-        :param max_delay_s: what waited longer is dropped when something newer has come; 0: only
-            the newest is kept.
+        :param max_delay_s: maximum waiting time before an item is dropped for a newer one; 0: keep
+            only the newest item.
         :param on_drop: called with the number of dropped items.
         """
         self.max_delay_s = max_delay_s
@@ -52,7 +52,7 @@ class Mailbox(Generic[T]):
         self._is_open = True
 
     def put(self, item: T) -> None:
-        """Leave an item for the worker; never blocks."""
+        """Add an item; never blocks."""
         with self._condition:
             self._items.append((time.monotonic(), item))
             self._drop_late()
@@ -60,9 +60,9 @@ class Mailbox(Generic[T]):
 
     def take(self) -> T | None:
         """
-        Return the oldest item that is not late, waiting for one.
+        Remove and return the oldest item that is not late; wait if the queue is empty.
 
-        :return: the item; None once the mailbox is closed.
+        :return: the item; None after the queue was closed.
         """
         with self._condition:
             self._condition.wait_for(lambda: self._items or not self._is_open)
@@ -72,7 +72,7 @@ class Mailbox(Generic[T]):
             return self._items.popleft()[1]
 
     def close(self) -> None:
-        """Make `take` return None, now and from now on."""
+        """Make every call of `take` return None, waiting calls included."""
         with self._condition:
             self._is_open = False
             self._items.clear()
@@ -83,7 +83,7 @@ class Mailbox(Generic[T]):
             return
         is_late = self._items[0][0] < time.monotonic() - self.max_delay_s
         if is_late or self.max_delay_s <= 0 or len(self._items) > MAX_ITEMS:
-            # The worker is too slow: what is between would be late as well when its turn came.
+            # The worker is too slow: the items in between would also be late when they are taken.
             dropped = len(self._items) - 1
             newest = self._items.pop()
             self._items.clear()

@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Ending by Ctrl-C or a service manager, from the first moment of a process to the last."""
+"""Signal handlers that end a process cleanly on SIGINT and SIGTERM."""
 
 from collections.abc import Callable
 from queue import SimpleQueue
@@ -22,27 +22,27 @@ import threading
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 POLL_S = 0.2
-"""A signal that the system gives to another thread does not wake a main thread that waits."""
+"""Polling period: a signal delivered to another thread does not wake the waiting main thread."""
 
 
 def setter_for_handlers(event: threading.Event) -> Callable[[], None]:
     """
-    Return what sets the event from a signal's handler.
+    Return a function that sets the event and may be called by a signal handler.
 
-    A handler that set it itself would wait for ever where it interrupts the event's own `wait` or
-    `set`; `SimpleQueue.put` may be interrupted by itself.
+    A handler that calls `event.set()` blocks forever if it interrupts `wait` or `set` of the same
+    event in the main thread. `SimpleQueue.put` is reentrant.
     """
-    wishes: SimpleQueue[None] = SimpleQueue()
+    requests: SimpleQueue[None] = SimpleQueue()
 
     def wait() -> None:
-        wishes.get()
+        requests.get()
         event.set()
     threading.Thread(target=wait, name='signals', daemon=True).start()
-    return lambda: wishes.put(None)
+    return lambda: requests.put(None)
 
 
 def stop_on_signals() -> threading.Event:
-    """Return an event that SIGINT and SIGTERM set from now on, in place of ending the process."""
+    """Return an event that SIGINT and SIGTERM set from now on, instead of ending the process."""
     stop = threading.Event()
     end = setter_for_handlers(stop)
     for number in SIGNALS:
@@ -51,6 +51,6 @@ def stop_on_signals() -> threading.Event:
 
 
 def ignore_signals() -> None:
-    """Let what has ended its work end in peace."""
+    """Ignore SIGINT and SIGTERM while the process exits."""
     for number in SIGNALS:
         signal.signal(number, signal.SIG_IGN)

@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Rates, latencies and counts over the last seconds, for people who watch the nodes."""
+"""Measures rates, latencies and counts of a node over the last seconds, for its diagnostics."""
 
 from collections import deque
 from dataclasses import dataclass
@@ -23,19 +23,19 @@ import time
 import numpy as np
 
 INTERVAL_WEIGHT = 0.2
-"""How much the newest interval counts in the usual one."""
+"""Weight of the newest interval in the moving average."""
 
 LONGEST_GAP, LONGEST_GAP_S = 3.0, 1.0
-"""A longer gap, in usual intervals and in seconds, counts as one of this length."""
+"""Longest gap that enters the moving average: this multiple of it, or these seconds if longer."""
 
 
 @dataclass(frozen=True)
-class Snapshot:
+class Throughput:
     """
-    The figures of a moment.
+    The measurements at one moment.
 
-    Rates are in Hz over the last seconds. Latencies are in milliseconds, ages and the usual
-    interval between two inputs in seconds; they are NaN where nothing was observed.
+    Rates are in Hz over the last seconds. Latencies are in milliseconds. Ages, and the average
+    interval between two inputs, are in seconds. A value without observations is NaN.
     """
 
     received: int
@@ -53,14 +53,14 @@ class Snapshot:
     loss_age_s: float
 
 
-class Statistics:
-    """Counts what a node takes in and gives out; safe to use from several threads."""
+class ThroughputMeter:
+    """Counts the inputs and results of a node; safe to use from several threads."""
 
     def __init__(self, window_s: float = 5.0) -> None:
         """
-        Begin at zero.
+        Start at zero.
 
-        :param window_s: rates and latencies are those of so many last seconds.
+        :param window_s: length of the period that rates and latencies refer to, in seconds.
         """
         self._window_s = window_s
         self._lock = threading.Lock()
@@ -72,7 +72,7 @@ class Statistics:
         self._interval_s = math.nan
 
     def count_in(self) -> None:
-        """Note that something came in."""
+        """Count an input."""
         now = time.monotonic()
         with self._lock:
             self._received += 1
@@ -80,7 +80,7 @@ class Statistics:
             if math.isnan(self._interval_s):
                 self._interval_s = gap_s
             else:
-                # A pause says little about the usual interval.
+                # One long pause must not dominate the average.
                 gap_s = min(gap_s, max(LONGEST_GAP_S, LONGEST_GAP * self._interval_s))
                 self._interval_s += INTERVAL_WEIGHT * (gap_s - self._interval_s)
             self._last_in = now
@@ -89,7 +89,7 @@ class Statistics:
                 self._in.popleft()
 
     def count_out(self, latency_s: float = float('nan')) -> None:
-        """Note that a result went out, and how old what it answers was then."""
+        """Count a result; the latency is the age of its input in seconds, NaN if unknown."""
         now = time.monotonic()
         with self._lock:
             self._published += 1
@@ -98,24 +98,24 @@ class Statistics:
                 self._out.popleft()
 
     def count_dropped(self, number: int = 1) -> None:
-        """Note that something was not worked on because something newer had come."""
+        """Count inputs that were dropped for newer ones."""
         with self._lock:
             self._dropped += number
 
     def count_failed(self) -> None:
-        """Note that something could not be worked on."""
+        """Count an input that could not be processed."""
         with self._lock:
             self._failed += 1
             self._last_failure = time.monotonic()
 
     def count_lost(self, number: int) -> None:
-        """Note that the middleware lost something on its way to the node."""
+        """Count inputs that the middleware lost in transport."""
         with self._lock:
             self._lost += number
             self._last_loss = time.monotonic()
 
-    def snapshot(self) -> Snapshot:
-        """Return the figures of this moment."""
+    def snapshot(self) -> Throughput:
+        """Return the measurements at this moment."""
         now = time.monotonic()
         with self._lock:
             begin = now - self._window_s
@@ -126,7 +126,7 @@ class Statistics:
             p50, p95 = (
                 1000 * np.percentile(latencies, (50, 95)) if latencies.size
                 else (float('nan'), float('nan')))
-            return Snapshot(
+            return Throughput(
                 received=self._received, published=self._published, dropped=self._dropped,
                 failed=self._failed, lost=self._lost, rate_in=len(times_in) / span,
                 rate_out=len(out) / span,

@@ -35,10 +35,12 @@ from fer_ros.apps.analyze.results_file import COLUMNS, CsvFile, JsonFile, Output
 from fer_ros.apps.analyze.timeline import MAX_TRACKS, Timeline
 from fer_ros.core.emotions import Emotion, LABELS
 from fer_ros.core.values import Box, FaceEmotion, FaceState, HeadPose
-from fer_ros.media.media_files import find_media, TimedVideo
+from fer_ros.media.media_files import find_media
 from fer_ros.media.sample_clip import SampleClip
-from fer_ros.media.video_file import VideoFile
-from fer_ros.parameters.configuration import EmotionNodeOptions, FaceNodeOptions, load_options
+from fer_ros.media.timed_video import TimedVideo
+from fer_ros.media.video_writer import VideoFileWriter
+from fer_ros.parameters.node_options import EmotionNodeOptions, FaceNodeOptions
+from fer_ros.parameters.parameter_files import load_options
 import numpy as np
 import pytest
 
@@ -334,23 +336,23 @@ def test_what_does_not_exist_and_empty_folders(sources, tmp_path):
     result = run(tmp_path / 'nobody.mp4', tmp_path / 'empty', sources / 'b.jpg', '--csv', '-')
     assert result.exit_code == 1
     assert f'{tmp_path / "nobody.mp4"} does not exist: check the name.' in result.stderr
-    assert f'the folder {tmp_path / "empty"} holds no picture or video.' in result.stderr
+    assert f'the folder {tmp_path / "empty"} contains no picture or video.' in result.stderr
     assert len(result.stdout.splitlines()) == 1 + 2
 
 
 @pytest.mark.parametrize(('arguments', 'words'), [
     ([], "Missing argument 'PATH...'"),
-    (['b.jpg', '--json', '-', '--csv', '-'], 'cannot share the standard output'),
-    (['b.jpg', '--video', 'a.mp4'], 'there is a picture: name a folder'),
-    (['b.jpg', 'clip.mp4', '--video', 'a.mp4'], 'there are 2 files: name a folder'),
-    (['b.jpg', 'clip.mp4', '--plot', 'a.png'], 'there are 2 files: name a folder'),
+    (['b.jpg', '--json', '-', '--csv', '-'], 'cannot both use the standard output'),
+    (['b.jpg', '--video', 'a.mp4'], 'the input is a picture: give a folder'),
+    (['b.jpg', 'clip.mp4', '--video', 'a.mp4'], 'there are 2 inputs: give a folder'),
+    (['b.jpg', 'clip.mp4', '--plot', 'a.png'], 'there are 2 inputs: give a folder'),
     (['clip.mp4', '--video', 'a.webm'], 'must end in .mp4, .mkv, .avi, or be a folder'),
     (['clip.mp4', '--plot', 'a.svg'], 'must end in .png, or be a folder'),
-    (['clip.mp4', '--video', 'clip.mp4'], 'is one of the files to read'),
-    (['clip.mp4', '--csv', 'clip.mp4'], 'is one of the files to read'),
-    (['clip.mp4', '--video', '.'], 'is one of the files to read'),
-    (['b.jpg', '--json', 'rows', '--csv', './rows'], 'two outputs are named rows'),
-    (['clip.mp4', '--video', 'z.mp4', '--csv', 'z.mp4'], 'two outputs are named z.mp4'),
+    (['clip.mp4', '--video', 'clip.mp4'], 'is one of the input files'),
+    (['clip.mp4', '--csv', 'clip.mp4'], 'is one of the input files'),
+    (['clip.mp4', '--video', '.'], 'is one of the input files'),
+    (['b.jpg', '--json', 'rows', '--csv', './rows'], 'two outputs have the name rows'),
+    (['clip.mp4', '--video', 'z.mp4', '--csv', 'z.mp4'], 'two outputs have the name z.mp4'),
 ])
 def test_wrong_use(sources, monkeypatch, arguments, words):
     monkeypatch.chdir(sources)
@@ -433,7 +435,7 @@ def test_a_chart_can_have_any_title(tmp_path, name, recwarn):
 
 @pytest.mark.parametrize('rate', [119.987, 90.123, 23.976])
 def test_videos_of_any_rate_can_be_annotated(tmp_path, rate):
-    file = VideoFile(tmp_path / 'a.mp4', rate)
+    file = VideoFileWriter(tmp_path / 'a.mp4', rate)
     for k in range(10):
         file.write(np.full((48, 64, 3), 20 * k, np.uint8), round(k * 1e9 / rate))
     file.close()
@@ -443,7 +445,7 @@ def test_videos_of_any_rate_can_be_annotated(tmp_path, rate):
 
 
 def test_a_size_that_a_format_cannot_hold_is_told(tmp_path, capfd):
-    file = VideoFile(tmp_path / 'a.mp4', 30.0)
+    file = VideoFileWriter(tmp_path / 'a.mp4', 30.0)
     with pytest.raises(OSError, match=r'whether \.mp4 can hold 1x1 at 30 Hz'):
         file.write(np.zeros((1, 1, 3), np.uint8), 0)
     assert capfd.readouterr().err == ''
@@ -558,7 +560,7 @@ def test_a_format_without_times_has_those_of_its_rate(clip, tmp_path):
 
 
 def test_an_annotated_video_can_have_the_rate_of_its_source(tmp_path):
-    file = VideoFile(tmp_path / 'a.avi', 12.5)
+    file = VideoFileWriter(tmp_path / 'a.avi', 12.5)
     for k in range(4):
         file.write(np.full((48, 64, 3), 60 * k, np.uint8), k * 80_000_000)
     file.close()

@@ -12,20 +12,15 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Bringing nodes up, where answers are lost or do not come."""
+"""Starting the nodes and waiting until they are active."""
 
 import os
-from pathlib import Path
-import re
+import signal
 import threading
 from types import SimpleNamespace
 
-from fer_ros.apps.fastdds import (
-    PROFILE_VARIABLES,
-    profile_variables,
-    SEGMENTS_BYTES,
-    shared_memory_warning,
-)
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from fer_msgs.msg import EmotionArray
 from fer_ros.apps.live import bring_up as module
 from fer_ros.apps.live.bring_up import (
     BringUpError,
@@ -35,84 +30,136 @@ from fer_ros.apps.live.bring_up import (
     OwnProcesses,
     write_parameter_file,
 )
-from fer_ros.core.resources import share_directory
+from fer_ros.apps.startup import NODE_NAMES
+from fer_ros.nodes.base.autostart import AutostartState
 from fer_ros.nodes.emotion_node import EmotionNode
-from fer_ros.parameters.configuration import NODE_OPTIONS, read_config
+from fer_ros.parameters.node_options import NODE_OPTIONS
+from fer_ros.parameters.parameter_files import read_config
 from graph import wait_until
-from lifecycle_msgs.msg import State, Transition
 import pytest
 from rcl_interfaces.msg import Log
 
-ANSWERED, LOST_REQUEST, LOST_ANSWER, REFUSED = range(4)
-GOALS = {
-    Transition.TRANSITION_CONFIGURE: State.PRIMARY_STATE_INACTIVE,
-    Transition.TRANSITION_ACTIVATE: State.PRIMARY_STATE_ACTIVE,
-}
+DONE, TAKEN_OVER = AutostartState.DONE, AutostartState.TAKEN_OVER
+PATH = (AutostartState.STARTING, AutostartState.WAITING, DONE)
+
+
+class Process:
+    """Stands for the process of a node."""
+
+    def __init__(self, pid):
+        self.pid = pid
+        self.returncode = None
+
+    def poll(self):
+        return self.returncode
 
 
 class Scripted(OwnProcesses):
-    """Nodes that answer the requests for a change of state as the script says, then always."""
+    """Nodes that report the states of a script, one each time that they are asked for."""
 
-    def __init__(self, script):
+    def __init__(self, **scripts):
         super().__init__(
             SimpleNamespace(
-                create_client=lambda *_: None,
+                create_subscription=lambda *_: None,
                 get_namespace=lambda: '/',
                 get_node_names_and_namespaces=list,
             ),
             [],
         )
-        self.script = list(script)
-        self.states = dict.fromkeys(NODES, State.PRIMARY_STATE_UNCONFIGURED)
+        self.scripts = {name: list(scripts.get(name, PATH)) for name in NODE_NAMES}
+        self.launched = []
         self.stopped = False
-        self.order = []
 
     def stop(self, names=()):
         self.stopped = True
 
+    def report(self, pid, state):
+        values = {'source': '', 'autostart': state.value, 'process': pid}
+        rows = [KeyValue(key=key, value=str(value)) for key, value in values.items()]
+        self._receive(DiagnosticArray(status=[DiagnosticStatus(values=rows)]))
+
     def _launch(self, name):
-        pass
+        self._processes[name] = Process(1000 + len(self.launched))
+        self.launched.append(name)
 
-    def _ask(self, name, service, request, deadline):
-        if service == 'get_state':
-            state = self.states[name]
-            return state and SimpleNamespace(current_state=SimpleNamespace(id=state))
-        fate = self.script.pop(0) if self.script else ANSWERED
-        if fate in (ANSWERED, LOST_ANSWER):
-            self.states[name] = GOALS[request.transition.id]
-            self.order.append(name)
-        if fate in (LOST_REQUEST, LOST_ANSWER):
-            return None
-        return SimpleNamespace(success=fate == ANSWERED)
+    def _autostart_states(self):
+        for name, states in self.scripts.items():
+            if states:
+                self.report(self._processes[name].pid, states.pop(0))
+        return super()._autostart_states()
 
 
-@pytest.mark.parametrize(
-    'script',
-    [[], [LOST_REQUEST], [LOST_ANSWER], [ANSWERED, LOST_ANSWER, LOST_REQUEST, LOST_REQUEST]],
-)
-def test_what_is_lost_on_the_way_is_asked_again(script):
-    nodes = Scripted(script)
+def test_it_waits_until_every_node_is_active():
+    nodes = Scripted(overlay_node=[*PATH[:2], *PATH], camera_node=[TAKEN_OVER])
     nodes.start()
-    assert set(nodes.states.values()) == {State.PRIMARY_STATE_ACTIVE}
-    assert nodes.order == [name for name in NODES for _ in range(2)]
+    assert nodes.launched == list(NODE_NAMES) == list(NODES)
+    assert nodes.scripts == dict.fromkeys(NODE_NAMES, [])
     assert not nodes.stopped
 
 
-@pytest.mark.parametrize(('answered', 'word'), [(0, 'configured'), (1, 'activated')])
-def test_a_refusal_ends_it(answered, word):
-    nodes = Scripted([ANSWERED] * answered + [REFUSED])
-    with pytest.raises(BringUpError, match=f'emotion_node could not be {word}'):
+@pytest.mark.parametrize(
+    ('state', 'word'),
+    [
+        (AutostartState.NOT_CONFIGURED, 'configured'),
+        (AutostartState.NOT_ACTIVATED, 'activated'),
+    ],
+)
+@pytest.mark.parametrize('name', ['emotion_node', 'camera_node'])
+def test_a_node_that_fails_ends_it(name, state, word):
+    # The first node never becomes active: a failure of any node ends the start at once.
+    nodes = Scripted(**{'emotion_node': PATH[:1], name: [PATH[0], state]})
+    with pytest.raises(BringUpError, match=f'{name} could not be {word}'):
         nodes.start()
     assert nodes.stopped
 
 
-def test_a_node_that_never_answers_is_named(monkeypatch):
+def test_a_node_that_never_reports_is_named(monkeypatch):
     monkeypatch.setattr(module, 'BRING_UP_TIMEOUT_S', 0.05)
-    nodes = Scripted([])
-    nodes.states['face_node'] = None
-    with pytest.raises(BringUpError, match='face_node did not answer'):
+    nodes = Scripted(face_node=[])
+    with pytest.raises(BringUpError, match='face_node was not active'):
         nodes.start()
     assert nodes.stopped
+
+
+def test_reports_of_other_processes_are_ignored():
+    nodes = Scripted()
+    nodes.report(17, AutostartState.NOT_CONFIGURED)
+    nodes.start()
+    assert not nodes.stopped
+
+
+def test_a_process_that_ends_is_named():
+    nodes = Scripted(face_node=[])
+    launch = nodes._launch
+
+    def launch_and_end(name):
+        launch(name)
+        nodes._processes[name].returncode = 3 if name == 'face_node' else None
+
+    nodes._launch = launch_and_end
+    with pytest.raises(BringUpError, match='face_node ended with exit code 3'):
+        nodes.start()
+
+
+def test_processes_of_their_own_come_back_after_a_kill(graph):
+    emotions = graph.listen(EmotionArray, 'emotions')
+    nodes = OwnProcesses(graph.probe, ['--ros-args', '-p', 'source:=sample'])
+    try:
+        nodes.start()
+        emotions.wait(lambda m: len(m.emotions) == 2)
+        killed = {
+            name: process for name, process in nodes.process_ids().items()
+            if name != 'overlay_node'}
+        for process in killed.values():
+            os.kill(process, signal.SIGKILL)
+        wait_until(lambda: nodes.watch() or not killed.items() & nodes.process_ids().items())
+        came = len(emotions)
+        wait_until(lambda: nodes.watch() or any(len(m.emotions) == 2 for m in emotions[came:]))
+        wait_until(lambda: list(nodes._autostart_states().values()) == ['done'] * 4)
+        for name in killed:
+            graph.wait_for_log(f'{name} died with exit code -9', level=Log.ERROR)
+    finally:
+        nodes.stop()
 
 
 def test_all_nodes_in_one_process(graph):
@@ -173,29 +220,3 @@ def test_an_interrupt_ends_the_bringing_up_in_one_process(graph):
     with pytest.raises(Interrupted):
         nodes.start()
     assert graph.executor.get_nodes() == [graph.probe]
-
-
-@pytest.mark.parametrize(('blocks', 'words'), [
-    (16384, '64 MiB left'), (SEGMENTS_BYTES // 4096 - 1, '--shm-size'),
-    (SEGMENTS_BYTES // 4096, '')])
-def test_shared_memory_that_is_too_small_is_told(monkeypatch, blocks, words):
-    state = SimpleNamespace(f_bavail=blocks, f_frsize=4096)
-    monkeypatch.setattr(os, 'statvfs', {'/dev/shm': state}.__getitem__)
-    assert words in shared_memory_warning()
-    assert bool(shared_memory_warning()) == bool(words)
-
-
-def test_the_segments_are_those_of_the_profile():
-    profile = (share_directory() / 'config' / 'fastdds.xml').read_text()
-    segment = re.search(r'<segment_size>(\d+)</segment_size>', profile)
-    assert int(segment[1]) * 5 == SEGMENTS_BYTES
-
-
-@pytest.mark.parametrize('own', PROFILE_VARIABLES)
-def test_a_profile_of_ones_own_is_left_alone(monkeypatch, own):
-    for name in PROFILE_VARIABLES:
-        monkeypatch.delenv(name, raising=False)
-    assert {Path(path).name for path in profile_variables().values()} == {'fastdds.xml'}
-    assert set(profile_variables()) == set(PROFILE_VARIABLES)
-    monkeypatch.setenv(own, '/my/own.xml')
-    assert profile_variables() == {}

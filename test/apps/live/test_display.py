@@ -87,7 +87,7 @@ def test_an_empty_table(monitor):
     assert 'no image yet' in line
 
 
-def test_a_table_with_faces_figures_and_complaints(monitor):
+def test_a_table_with_faces_figures_and_warnings(monitor):
     monitor._receive_emotions(emotions(monitor.get_clock().now().nanoseconds, 2))
     monitor._receive_diagnostics(
         diagnostics(
@@ -363,22 +363,22 @@ def test_the_monitor_hears_the_nodes_of_its_namespace(graph):
     wait_until(monitor.camera_has_ended)
     wait_until(lambda: monitor.moment.faces)
     assert monitor.camera_fault == ''
-    assert monitor.complaint() == ''
+    assert monitor.warning() == ''
 
 
-def test_only_the_complaint_of_the_most_upstream_node_is_shown(graph, clock):
+def test_only_the_warning_of_the_first_node_in_the_pipeline_is_shown(graph, clock):
     monitor = Monitor()
     graph.nodes.append(monitor)
     late = (DiagnosticStatus.STALE, 'Nothing comes.')
     monitor._receive_diagnostics(
         diagnostics(('wheels', ERROR, 'Flat.'), ('/camera_node', ERROR, 'Not ours.'),
                     ('robot/camera_node', ERROR, 'Not ours.')))
-    assert monitor.complaint() == ''
+    assert monitor.warning() == ''
     monitor._receive_diagnostics(diagnostics(('overlay_node', *late), ('emotion_node', *late)))
-    assert monitor.complaint() == 'emotion_node: Nothing comes.'
+    assert monitor.warning() == 'emotion_node: Nothing comes.'
     monitor._receive_diagnostics(diagnostics(('face_node', *late), ('camera_node', *FAILED)))
-    assert monitor.complaint() == f'camera_node: {FAILED[1]}'
+    assert monitor.warning() == f'camera_node: {FAILED[1]}'
     monitor._receive_diagnostics(diagnostics(('camera_node', *RUNNING)))
-    assert monitor.complaint() == 'face_node: Nothing comes.'
+    assert monitor.warning() == 'face_node: Nothing comes.'
     clock.now += 3.1
-    assert monitor.complaint() == '', 'what was said long ago'
+    assert monitor.warning() == '', 'what was said long ago'

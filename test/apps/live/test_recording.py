@@ -20,7 +20,7 @@ import sys
 
 import cv2
 from fer_ros.apps.live.recording import OverlayRecorder
-from fer_ros.media.video_file import usual_rate_hz, VideoFile
+from fer_ros.media.video_writer import usual_rate_hz, VideoFileWriter
 from graph import BEST_EFFORT, image_message, wait_until
 import numpy as np
 import pytest
@@ -54,7 +54,7 @@ def read(path):
 
 def record(path, moments):
     """Write images of these values at these times in periods."""
-    file = VideoFile(path)
+    file = VideoFileWriter(path)
     for value, time in moments:
         file.write(image(value), S + round(time * PERIOD))
     file.close()
@@ -100,7 +100,7 @@ def test_too_many_images_are_thinned(tmp_path):
 )
 def test_the_rate_is_that_of_the_first_images(tmp_path, interval_s, rate):
     path = tmp_path / 'a.avi'
-    file = VideoFile(path)
+    file = VideoFileWriter(path)
     for k in range(20):
         jitter = (0.01, -0.01, 0, 0.01)[k % 4]
         # A pause changes nothing.
@@ -122,7 +122,7 @@ def test_images_that_are_late_by_nearly_a_period_do_not_change_the_rate():
 
 def test_the_rate_is_that_of_the_source_where_some_images_are_left_out(tmp_path):
     source = []
-    file = VideoFile(tmp_path / 'a.avi', source_times_ns=source)
+    file = VideoFileWriter(tmp_path / 'a.avi', source_times_ns=source)
     for k in range(40):
         source.append(S + k * PERIOD)
         if k % 2 == 0:
@@ -138,7 +138,7 @@ def test_stamps_that_stand_still_or_jump_do_not_change_the_rate():
 
 @pytest.mark.parametrize(('number', 'rate'), [(1, 30), (2, 5), (3, 5)])
 def test_a_short_run_has_the_rate_of_what_there_is(tmp_path, number, rate):
-    file = VideoFile(tmp_path / 'a.avi')
+    file = VideoFileWriter(tmp_path / 'a.avi')
     for k in range(number):
         file.write(image(100), S + k * S // 5)
     assert list(tmp_path.iterdir()) == []
@@ -160,7 +160,7 @@ def test_a_clock_that_jumps_back(tmp_path, back):
 
 
 def test_images_of_another_shape_get_borders(tmp_path):
-    file = VideoFile(tmp_path / 'a.avi')
+    file = VideoFileWriter(tmp_path / 'a.avi')
     for k, size in enumerate([(48, 64), (96, 128), (60, 20)]):
         file.write(image(200, size), S + k * PERIOD)
     file.close()
@@ -182,10 +182,10 @@ def test_what_was_recorded_survives_a_kill(tmp_path, name):
     program = f"""
 import os, sys
 from pathlib import Path
-from fer_ros.media.video_file import VideoFile
+from fer_ros.media.video_writer import VideoFileWriter
 import numpy as np
 random = np.random.default_rng(1)
-file = VideoFile(Path({str(path)!r}))
+file = VideoFileWriter(Path({str(path)!r}))
 for k in range(60):
     file.write(random.integers(0, 256, (240, 320, 3), np.uint8), k * {PERIOD})
 os.kill(os.getpid(), 9)
@@ -200,11 +200,11 @@ def test_a_full_disk_is_told_of(tmp_path, name):
     program = f"""
 import resource
 from pathlib import Path
-from fer_ros.media.video_file import VideoFile
+from fer_ros.media.video_writer import VideoFileWriter
 import numpy as np
 resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))
 random = np.random.default_rng(1)
-file = VideoFile(Path({str(tmp_path / name)!r}))
+file = VideoFileWriter(Path({str(tmp_path / name)!r}))
 for k in range(60):
     file.write(random.integers(0, 256, (240, 320, 3), np.uint8), k * {PERIOD})
 try:
@@ -220,21 +220,21 @@ except OSError as error:
 
 
 def test_nothing_is_written_before_the_first_image(tmp_path):
-    VideoFile(tmp_path / 'a.mp4').close()
+    VideoFileWriter(tmp_path / 'a.mp4').close()
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_name_that_cannot_be_recorded(tmp_path):
     with pytest.raises(ValueError, match=r'a\.gif cannot be recorded.*\.mp4'):
-        VideoFile(tmp_path / 'a.gif')
+        VideoFileWriter(tmp_path / 'a.gif')
     with pytest.raises(ValueError, match='there is no folder'):
-        VideoFile(tmp_path / 'nowhere' / 'a.mp4')
+        VideoFileWriter(tmp_path / 'nowhere' / 'a.mp4')
 
 
 def test_a_file_that_cannot_be_written(tmp_path, capfd):
     path = tmp_path / 'a.mp4'
     path.mkdir()
-    file = VideoFile(path)
+    file = VideoFileWriter(path)
     file.write(image(1), S)
     with pytest.raises(OSError, match=r'a\.mp4 cannot be written'):
         file.close()

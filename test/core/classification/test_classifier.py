@@ -14,15 +14,13 @@
 
 """The classifier computes what the model and its card say, for any number of faces."""
 
-from functools import cache
 import subprocess
 import sys
 
+from fer_ros.core.classification.card_file import load_card
 from fer_ros.core.classification.classifier import LiteRtClassifier
-from fer_ros.core.classification.model_card import card_paths, load_card, PRECISIONS
+from fer_ros.core.classification.model_card import PRECISIONS
 from fer_ros.core.emotions import LABELS
-from fer_ros.evaluation.data_sets import read_data
-from fer_ros.evaluation.measuring import evaluate
 import numpy as np
 import pytest
 from tiny_models import (
@@ -161,8 +159,8 @@ def test_a_failed_change_of_the_number_of_faces_is_overcome(tmp_path, monkeypatc
 def test_nothing_is_written_to_the_terminal():
     code = (
         'import numpy as np\n'
+        'from fer_ros.core.classification.card_file import load_card\n'
         'from fer_ros.core.classification.classifier import LiteRtClassifier\n'
-        'from fer_ros.core.classification.model_card import load_card\n'
         "classifier = LiteRtClassifier(load_card('fer2013_cnn48'))\n"
         'for count in (1, 3):\n'
         '    classifier.classify([np.zeros((48, 48), np.uint8)] * count)\n')
@@ -179,68 +177,3 @@ def test_classifying_needs_neither_mediapipe_nor_tensorflow():
     done = subprocess.run(
         [sys.executable, '-c', code], capture_output=True, text=True, timeout=60)
     assert done.stdout.strip() == '[]', done.stderr
-
-
-SHIPPED = [
-    pytest.param(path.parent.name, precision, labels, split,
-                 id=f'{path.parent.name}-{precision}-{labels}-{split}')
-    for path in card_paths() for precision in PRECISIONS
-    for labels, splits in load_card(path).figures.get(precision, {}).items() for split in splits]
-
-SHIPPED_MIRRORED = [
-    pytest.param(path.parent.name, precision, labels, split,
-                 id=f'{path.parent.name}-{precision}-{labels}-{split}')
-    for path in card_paths()
-    for precision, by_labels in load_card(path).figures.get('mirrored', {}).items()
-    for labels, splits in by_labels.items() for split in splits]
-
-
-class Remembering:
-    """A classifier that is asked once for each picture: both sets of labels have the same."""
-
-    def __init__(self, classifier):
-        self._classifier = classifier
-        self._answers = {}
-
-    @property
-    def card(self):
-        return self._classifier.card
-
-    def classify(self, crops):
-        keys = [crop.tobytes() for crop in crops]
-        if not self._answers.keys() >= set(keys):
-            answers = self._classifier.classify(crops)
-            self._answers.update(zip(keys, answers, strict=True))
-        return np.array([self._answers[key] for key in keys])
-
-
-@cache
-def shipped(name, precision):
-    return Remembering(LiteRtClassifier(load_card(name), threads=2, precision=precision))
-
-
-rows_of = cache(read_data)
-
-
-@pytest.mark.parametrize(('name', 'precision', 'labels', 'split'), SHIPPED)
-def test_shipped_models_are_as_good_as_their_cards_state(
-        name, precision, labels, split, data_directory):
-    faces = rows_of(data_directory / 'fer2013' / 'fer2013_ferplus.npz', labels)
-    classifier = shipped(name, precision)
-    found = evaluate(classifier, getattr(faces, split)).to_mapping()
-    stated = classifier.card.figures[precision][labels][split]
-    assert found['n'] == stated['n']
-    for key in ('accuracy', 'macro_f1', 'ece'):
-        assert found[key] == pytest.approx(stated[key], abs=1e-3)
-    assert found['without_rows_in_training']['accuracy'] == pytest.approx(
-        stated['without_rows_in_training']['accuracy'], abs=1e-3)
-
-
-@pytest.mark.parametrize(('name', 'precision', 'labels', 'split'), SHIPPED_MIRRORED)
-def test_mirror_images_give_what_the_cards_state(name, precision, labels, split, data_directory):
-    faces = rows_of(data_directory / 'fer2013' / 'fer2013_ferplus.npz', labels)
-    card = load_card(name)
-    classifier = LiteRtClassifier(card, 2, precision, mirrored=True)
-    found = evaluate(classifier, getattr(faces, split)).to_mapping()
-    stated = card.figures['mirrored'][precision][labels][split]
-    assert {key: found[key] for key in stated} == pytest.approx(stated, abs=1e-3)

@@ -12,15 +12,16 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Cards are found and read; the folder of models is found wherever the package is."""
+"""Cards are found and read; the folder of models is found in a checkout and installed."""
 
 from pathlib import Path
 
 from fer_ros.core import resources
-from fer_ros.core.classification.model_card import card_paths, load_card, ModelError
+from fer_ros.core.classification.card_file import load_card
+from fer_ros.core.classification.model_card import ModelError
+from fer_ros.core.classification.model_folders import ALIASES, card_paths
 from fer_ros.core.emotions import LABELS
 from fer_ros.core.resources import share_directory
-from fer_ros.evaluation.card_writer import readme
 import numpy as np
 import pytest
 from tiny_models import EDGE, linear_model, linear_weights, write_model
@@ -29,9 +30,7 @@ from tiny_models import EDGE, linear_model, linear_weights, write_model
 def test_every_field_of_a_card_is_read(tmp_path):
     int8 = linear_model(*linear_weights(), whole_numbers=True)
     path = write_model(
-        tmp_path, int8=int8, figures={'int8': {'fer2013': {'public': {'accuracy': 0.5}}}},
-        **{'preprocessing.least_contrast': 90}, macs=112,
-        ms_per_face={'machine': 'a robot', 'int8': {1: 0.5}}, limits='Seven rows.')
+        tmp_path, int8=int8, **{'preprocessing.least_contrast': 90}, terms='For research.')
     card = load_card(path)
     assert card.title == 'tiny/0.1.0'
     assert set(card.files) == {'float32', 'int8'}
@@ -43,14 +42,19 @@ def test_every_field_of_a_card_is_read(tmp_path):
     assert size.least_contrast == 90
     assert (card.framing, card.output_kind) == ('fer2013', 'logits')
     assert card.labels == LABELS
-    assert card.figures['int8']['fer2013']['public']['accuracy'] == 0.5
-    assert (card.macs, card.ms_per_face['int8'][1], card.limits) == (112, 0.5, 'Seven rows.')
+    assert (card.description, card.terms) == ('One layer.', 'For research.')
 
 
-def test_what_a_card_may_lack_is_empty(tmp_path):
-    card = load_card(write_model(tmp_path))
-    assert (card.macs, card.ms_per_face, card.limits) == (None, {}, '')
-    assert card.preprocessing.least_contrast == 0
+def test_without_a_least_contrast_no_crop_is_changed(tmp_path):
+    assert load_card(write_model(tmp_path)).preprocessing.least_contrast == 0
+
+
+def test_fields_that_the_pipeline_does_not_need_are_ignored(tmp_path):
+    plain = load_card(write_model(tmp_path))
+    path = write_model(
+        tmp_path, figures=[None], tried='all', ms_per_face=0.5, parameters='many',
+        **{'files.keras': 'model.keras', 'preprocessing.colour': 3})
+    assert load_card(path) == plain
 
 
 @pytest.mark.parametrize(('has_int8', 'wanted', 'precision'), [
@@ -59,38 +63,6 @@ def test_what_a_card_may_lack_is_empty(tmp_path):
 def test_int8_runs_where_nothing_else_is_wanted(tmp_path, has_int8, wanted, precision):
     int8 = linear_model(*linear_weights(), whole_numbers=True) if has_int8 else None
     assert load_card(write_model(tmp_path, int8=int8)).precision(wanted) == precision
-
-
-MEASURED = {'n': 3, 'accuracy': 0.5, 'macro_f1': 0.4}
-
-
-@pytest.mark.parametrize(('field', 'value', 'reason'), [
-    ('ms_per_face', {'float32': 1.2}, 'ms_per_face.float32 must hold fields'),
-    ('ms_per_face', {'float32': {'one': 1.2}}, 'ms_per_face.float32 must be numbers by whole'),
-    ('ms_per_face', {'machine': 2}, 'ms_per_face.machine must be text'),
-    ('figures', {'float32': None}, 'figures.float32 must hold fields'),
-    ('figures', {'int8': {'fer2013': 0.7}}, 'figures.int8.fer2013 must hold fields'),
-    ('figures', {'int8': {'fer2013': {'public': {'n': 3}}}},
-     'no field figures.int8.fer2013.public.accuracy'),
-    ('figures', {'int8': {'a': {'public': {**MEASURED, 'ece': 'low'}}}}, 'ece must be a number'),
-    ('figures', {'int8': {'a': {'public': {**MEASURED, 'confusion': [[1]]}}}}, 'a table of 7x7'),
-    ('figures', {'int8': {'a': {'public': {**MEASURED, 'per_class_recall': {'fear': 'low'}}}}},
-     'per_class_recall.fear must be a number'),
-    ('figures', {'temperature': {'chosen_on': 'x'}}, 'no field figures.temperature.folded'),
-    ('figures', {'seeds': {'measured_on': 'x', 'accuracy': {}}}, 'seeds.accuracy must be numbers'),
-    ('figures', {'seeds': {'measured_on': 'x', 'trained': 2, 'accuracy': {1: 0.7}}},
-     'seeds.trained must be text'),
-    ('figures', {'mirrored': {'int8': {'a': {'public': {**MEASURED, 'n': 4, 'ece': None}}}}},
-     'figures.mirrored.int8.a.public.ece'),
-    ('figures', {'pipeline_crops': {'int8': {'a': {'public': {**MEASURED, 'rows': 4}}}}},
-     'no field figures.pipeline_crops.int8.a.public.own_framing'),
-    ('figures', {'scenes': {'int8': {'a': {'public': {'rows': 4, 'scenes': {'dim': {}}}}}}},
-     'no field figures.scenes.int8.a.public.scenes.dim.n'),
-    ('figures', {'tried': [{'what': 'mixup'}]}, 'no field figures.tried.0.gave'),
-])
-def test_what_is_wrong_within_the_figures_is_told(tmp_path, field, value, reason):
-    with pytest.raises(ModelError, match=reason):
-        load_card(write_model(tmp_path, **{field: value}))
 
 
 def test_a_folder_stands_for_its_card(tmp_path):
@@ -121,11 +93,24 @@ def test_shipped_models_are_named_as_their_folders_and_unchanged(card):
     assert shipped.name == card.parent.name
     for file in shipped.files.values():
         assert file.read() == file.path.read_bytes()
-    assert (card.parent / 'README.md').read_text(encoding='utf-8') == readme(shipped)
+
+
+def test_an_alias_is_another_name_of_a_shipped_model():
+    for alias, name in ALIASES.items():
+        assert load_card(alias) == load_card(name)
+        assert load_card(alias).title.startswith(f'{name}/')
+    assert 'default' in ALIASES
+
+
+def test_an_alias_is_no_path(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ModelError, match='cannot be read'):
+        load_card(Path('default'))
 
 
 def test_an_unknown_name_is_answered_with_the_known_ones():
-    with pytest.raises(ModelError, match=r'nobody.*shipped models are .*fer2013_cnn48'):
+    known = r'nobody.*shipped models are .*fer2013_cnn48, .*ferplus_residual72 \(default\)'
+    with pytest.raises(ModelError, match=known):
         load_card('nobody')
 
 

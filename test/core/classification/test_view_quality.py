@@ -18,9 +18,9 @@ from itertools import pairwise
 import math
 
 import cv2
+from fer_ros.core.classification.card_file import load_card
 from fer_ros.core.classification.classifier import LiteRtClassifier
 from fer_ros.core.classification.crop import upright_crop
-from fer_ros.core.classification.model_card import load_card
 from fer_ros.core.classification.view_quality import view_quality
 from fer_ros.core.values import Box, HeadPose
 from fer_ros.evaluation.data_sets import read_data

@@ -17,7 +17,7 @@
 import threading
 
 from fer_ros.nodes.base import bounded_queue as module
-from fer_ros.nodes.base.bounded_queue import Mailbox, MAX_ITEMS
+from fer_ros.nodes.base.bounded_queue import BoundedDelayQueue, MAX_ITEMS
 from graph import DEADLINE_S
 import pytest
 
@@ -41,78 +41,78 @@ def dropped():
 
 
 def test_the_oldest_comes_first_and_nothing_is_lost_in_a_short_hold_up(clock, dropped):
-    mailbox = Mailbox(0.1, dropped.append)
+    queue = BoundedDelayQueue(0.1, dropped.append)
     for item in range(4):
-        mailbox.put(item)
+        queue.put(item)
         clock.now += 0.03
     clock.now -= 0.03
-    assert [mailbox.take() for _ in range(4)] == [0, 1, 2, 3]
+    assert [queue.take() for _ in range(4)] == [0, 1, 2, 3]
     assert dropped == []
 
 
 def test_what_waited_too_long_is_dropped_when_something_newer_has_come(clock, dropped):
-    mailbox = Mailbox(0.1, dropped.append)
-    mailbox.put('old')
-    mailbox.put('older than the newest')
+    queue = BoundedDelayQueue(0.1, dropped.append)
+    queue.put('old')
+    queue.put('older than the newest')
     clock.now += 0.2
-    mailbox.put('new')
-    assert mailbox.take() == 'new'
+    queue.put('new')
+    assert queue.take() == 'new'
     assert sum(dropped) == 2
 
 
 def test_the_newest_is_kept_however_late_it_is(clock, dropped):
-    mailbox = Mailbox(0.1, dropped.append)
-    mailbox.put(1)
-    mailbox.put(2)
+    queue = BoundedDelayQueue(0.1, dropped.append)
+    queue.put(1)
+    queue.put(2)
     clock.now += 1000
-    assert mailbox.take() == 2
+    assert queue.take() == 2
     assert sum(dropped) == 1
 
 
 def test_without_a_delay_the_newest_wins(clock, dropped):
-    mailbox = Mailbox(0.0, dropped.append)
+    queue = BoundedDelayQueue(0.0, dropped.append)
     for item in range(5):
-        mailbox.put(item)
-    assert mailbox.take() == 4
+        queue.put(item)
+    assert queue.take() == 4
     assert sum(dropped) == 4
 
 
 def test_the_delay_can_change_while_it_is_used(clock, dropped):
-    mailbox = Mailbox(10.0, dropped.append)
-    mailbox.put(1)
-    mailbox.put(2)
+    queue = BoundedDelayQueue(10.0, dropped.append)
+    queue.put(1)
+    queue.put(2)
     clock.now += 1
-    mailbox.max_delay_s = 0.5
-    assert mailbox.take() == 2
+    queue.max_delay_s = 0.5
+    assert queue.take() == 2
     assert sum(dropped) == 1
 
 
 def test_closing_wakes_who_waits(dropped):
-    mailbox = Mailbox(0.1, dropped.append)
+    queue = BoundedDelayQueue(0.1, dropped.append)
     taken = []
-    thread = threading.Thread(target=lambda: taken.append(mailbox.take()))
+    thread = threading.Thread(target=lambda: taken.append(queue.take()))
     thread.start()
-    mailbox.close()
+    queue.close()
     thread.join(DEADLINE_S)
     assert taken == [None]
 
 
-def test_a_closed_mailbox_gives_nothing(dropped):
-    mailbox = Mailbox(0.1, dropped.append)
-    mailbox.put(1)
-    mailbox.close()
-    assert mailbox.take() is None
-    mailbox.put(2)
-    assert mailbox.take() is None
+def test_a_closed_queue_returns_nothing(dropped):
+    queue = BoundedDelayQueue(0.1, dropped.append)
+    queue.put(1)
+    queue.close()
+    assert queue.take() is None
+    queue.put(2)
+    assert queue.take() is None
     assert dropped == []
 
 
 def test_a_worker_that_is_as_fast_as_the_callback_misses_nothing(dropped):
-    mailbox = Mailbox(60.0, dropped.append)
+    queue = BoundedDelayQueue(60.0, dropped.append)
     taken = []
 
     def work():
-        while (item := mailbox.take()) is not None:
+        while (item := queue.take()) is not None:
             taken.append(item)
             room.release()
             if item == 999:
@@ -123,19 +123,19 @@ def test_a_worker_that_is_as_fast_as_the_callback_misses_nothing(dropped):
     thread.start()
     for item in range(1000):
         assert room.acquire(timeout=DEADLINE_S)
-        mailbox.put(item)
+        queue.put(item)
     thread.join(DEADLINE_S)
     assert taken == list(range(1000))
     assert dropped == []
 
 
 def test_no_more_than_a_bounded_number_waits(dropped):
-    mailbox = Mailbox(3600.0, dropped.append)
+    queue = BoundedDelayQueue(3600.0, dropped.append)
     for item in range(10 * MAX_ITEMS):
-        mailbox.put(item)
-    mailbox.put('last')
+        queue.put(item)
+    queue.put('last')
     count = 0
-    while mailbox.take() != 'last':
+    while queue.take() != 'last':
         count += 1
     assert count < MAX_ITEMS
     assert sum(dropped) == 10 * MAX_ITEMS - count

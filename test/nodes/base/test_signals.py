@@ -19,7 +19,7 @@ import sys
 import threading
 import time
 
-from fer_ros.nodes.base.node import SpinThread
+from fer_ros.nodes.base.executor import SpinThread
 from graph import DEADLINE_S
 import pytest
 from rclpy.executors import SingleThreadedExecutor

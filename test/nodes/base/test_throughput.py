@@ -19,7 +19,7 @@ from threading import Thread
 from types import SimpleNamespace
 
 from fer_ros.nodes.base import throughput as statistics
-from fer_ros.nodes.base.throughput import Statistics
+from fer_ros.nodes.base.throughput import ThroughputMeter
 import numpy as np
 import pytest
 
@@ -39,7 +39,7 @@ def clock(monkeypatch):
 
 
 def test_before_anything_came_counts_are_zero_and_the_rest_is_unknown(clock):
-    figures = Statistics().snapshot()
+    figures = ThroughputMeter().snapshot()
     assert (figures.received, figures.published, figures.dropped, figures.failed) == (0, 0, 0, 0)
     assert (figures.rate_in, figures.rate_out) == (0, 0)
     for value in (figures.latency_p50_ms, figures.latency_p95_ms, figures.age_s):
@@ -47,100 +47,100 @@ def test_before_anything_came_counts_are_zero_and_the_rest_is_unknown(clock):
 
 
 def test_counts_go_on_from_the_beginning(clock):
-    watch = Statistics(window_s=2.0)
+    meter = ThroughputMeter(window_s=2.0)
     for _ in range(50):
         clock.now += 1
-        watch.count_in()
-        watch.count_out(0.01)
-        watch.count_failed()
-        watch.count_dropped()
-    watch.count_dropped(7)
-    figures = watch.snapshot()
+        meter.count_in()
+        meter.count_out(0.01)
+        meter.count_failed()
+        meter.count_dropped()
+    meter.count_dropped(7)
+    figures = meter.snapshot()
     assert (figures.received, figures.published) == (50, 50)
     assert (figures.dropped, figures.failed) == (57, 50)
 
 
 @pytest.mark.parametrize(('rate_in', 'rate_out'), [(30, 30), (30, 10), (240, 1)])
 def test_rates_are_those_of_the_window(clock, rate_in, rate_out):
-    watch = Statistics(window_s=5.0)
+    meter = ThroughputMeter(window_s=5.0)
     for k in range(20 * rate_in):
         clock.now += 1 / rate_in
-        watch.count_in()
+        meter.count_in()
         if k % (rate_in // rate_out) == 0:
-            watch.count_out()
-    figures = watch.snapshot()
+            meter.count_out()
+    figures = meter.snapshot()
     assert figures.rate_in == pytest.approx(rate_in, abs=0.3)
     assert figures.rate_out == pytest.approx(rate_out, abs=0.3)
 
 
 def test_rates_are_right_before_the_window_is_full(clock):
-    watch = Statistics(window_s=5.0)
+    meter = ThroughputMeter(window_s=5.0)
     for _ in range(20):
         clock.now += 0.1
-        watch.count_in()
-    assert watch.snapshot().rate_in == pytest.approx(10)
+        meter.count_in()
+    assert meter.snapshot().rate_in == pytest.approx(10)
 
 
 @pytest.mark.parametrize(('interval_s', 'usual_s'), [(1 / 30, 0.3), (10.0, 13.0)])
 def test_a_pause_does_not_change_the_usual_interval_much(clock, interval_s, usual_s):
-    watch = Statistics()
+    meter = ThroughputMeter()
     for _ in range(20):
         clock.now += interval_s
-        watch.count_in()
+        meter.count_in()
     clock.now += 600
-    watch.count_in()
-    assert interval_s < watch.snapshot().interval_s < 1.2 * usual_s
+    meter.count_in()
+    assert interval_s < meter.snapshot().interval_s < 1.2 * usual_s
 
 
 def test_rates_fall_to_zero_when_nothing_comes_any_more(clock):
-    watch = Statistics(window_s=5.0)
+    meter = ThroughputMeter(window_s=5.0)
     for _ in range(100):
         clock.now += 0.1
-        watch.count_in()
-        watch.count_out(0.02)
+        meter.count_in()
+        meter.count_out(0.02)
     clock.now += 5.5
-    figures = watch.snapshot()
+    figures = meter.snapshot()
     assert (figures.rate_in, figures.rate_out) == (0, 0)
     assert math.isnan(figures.latency_p50_ms)
     assert figures.age_s == pytest.approx(5.5)
 
 
 def test_latencies_are_percentiles_of_the_window_in_milliseconds(clock):
-    watch = Statistics(window_s=5.0)
+    meter = ThroughputMeter(window_s=5.0)
     for _ in range(500):
-        watch.count_out(9.0)
+        meter.count_out(9.0)
     clock.now += 6
     latencies = np.random.default_rng(3).permutation(101) / 1000
     for latency in latencies:
-        watch.count_out(float(latency))
-    figures = watch.snapshot()
+        meter.count_out(float(latency))
+    figures = meter.snapshot()
     assert figures.latency_p50_ms == pytest.approx(50)
     assert figures.latency_p95_ms == pytest.approx(95)
 
 
 def test_results_of_unknown_age_count_for_the_rate_alone(clock):
-    watch = Statistics()
+    meter = ThroughputMeter()
     clock.now += 1
-    watch.count_out()
-    watch.count_out(0.004)
-    figures = watch.snapshot()
+    meter.count_out()
+    meter.count_out(0.004)
+    figures = meter.snapshot()
     assert figures.rate_out == pytest.approx(2)
     assert figures.latency_p50_ms == pytest.approx(4)
 
 
 def test_no_count_is_lost_between_threads():
-    watch = Statistics()
+    meter = ThroughputMeter()
 
     def work():
         for _ in range(2000):
-            watch.count_in()
-            watch.count_out(0.001)
-            watch.count_dropped()
-            watch.count_failed()
+            meter.count_in()
+            meter.count_out(0.001)
+            meter.count_dropped()
+            meter.count_failed()
     threads = [Thread(target=work) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(timeout=60)
-    figures = watch.snapshot()
+    figures = meter.snapshot()
     assert {figures.received, figures.published, figures.dropped, figures.failed} == {8000}

@@ -23,19 +23,23 @@ import sys
 from checkout import ROOT
 from click.testing import CliRunner
 from fer_ros.cli import fer
+from fer_ros.core.classification.card_file import load_card
 from fer_ros.core.classification.classifier import LiteRtClassifier
-from fer_ros.core.classification.model_card import load_card, PRECISIONS
+from fer_ros.core.classification.model_card import PRECISIONS
+from fer_ros.evaluation.classifier_evaluation import probabilities_of
 from fer_ros.evaluation.data_sets import read_data
-from fer_ros.evaluation.measuring import best_temperature, probabilities_of
+from fer_ros.evaluation.evaluation_file import load_evaluation
+from fer_ros.evaluation.metrics import best_temperature
 from fer_ros.training.export import (
     calibrate,
-    LARGEST_DIFFERENCE,
+    MAX_PROBABILITY_DIFFERENCE,
     multiply_accumulates,
     save_compressed,
     seed_figures,
 )
 from fer_ros.training.networks import network
-from fer_ros.training.training_options import Training, TrainingOptions
+from fer_ros.training.training_options import TrainingOptions
+from fer_ros.training.training_run import Training
 import keras
 import numpy as np
 from patterns import EDGE, patterns, write_folders
@@ -99,28 +103,35 @@ def test_the_exported_files_tell_the_patterns_apart(made):
 def test_float32_file_and_source_agree(made):
     folder, _ = made
     card = load_card(folder / 'models' / 'patterns')
-    source = keras.models.load_model(card.path.parent / 'model.keras')
+    source = keras.models.load_model(card.path.parent / 'training' / 'model.keras')
     unseen = patterns(70, seed=8)
     pixels = card.preprocessing.network_input(list(unseen.images))
     expected = keras.ops.convert_to_numpy(keras.ops.softmax(source(pixels)))
     found = probabilities_of(LiteRtClassifier(card, precision='float32'), unseen)
-    np.testing.assert_allclose(found, expected, atol=LARGEST_DIFFERENCE)
+    np.testing.assert_allclose(found, expected, atol=MAX_PROBABILITY_DIFFERENCE)
 
 
-def test_the_card_says_where_the_model_comes_from(made):
+def test_the_evaluation_file_says_how_the_model_was_made(made):
     folder, _ = made
-    card = load_card(folder / 'models' / 'patterns')
-    assert card.training.splitlines()[-1] == 'fer train --config patterns.yaml --data faces'
-    assert 'Keras' in card.training.splitlines()[0]
-    assert card.parameters == network('compact', EDGE).count_params()
-    assert set(card.figures['seeds']['accuracy']) == {1, 2}
-    assert card.figures['temperature']['balance'] == 0.25
-    assert 'PublicTest' not in (card.path.parent / 'README.md').read_text()
+    model = folder / 'models' / 'patterns'
+    found = load_evaluation(model / 'model.yaml')
+    assert found.training.splitlines()[-1] == 'fer train --config patterns.yaml --data faces'
+    assert 'Keras' in found.training.splitlines()[0]
+    options = {name: value for name, value in CONFIG.items() if name != 'network'}
+    assert found.stages == [{'name': 'patterns', 'options': options}]
+    assert found.parameters == network('compact', EDGE).count_params()
+    assert found.source.read() == (model / 'training' / 'model.keras').read_bytes()
+    assert set(found.figures['seeds']['accuracy']) == {1, 2}
+    assert found.figures['temperature']['balance'] == 0.25
+    assert 'PublicTest' not in (model / 'README.md').read_text()
+    assert {path.name for path in model.iterdir()} == {
+        'model.yaml', 'evaluation.yaml', 'README.md', 'model.tflite', 'model_int8.tflite',
+        'training'}
     for name in 'learning_curves.png', 'confusion.png':
-        assert (card.path.parent / name).read_bytes()[:4] == b'\x89PNG'
+        assert (model / 'training' / name).read_bytes()[:4] == b'\x89PNG'
 
 
-def test_evaluation_writes_the_figures_into_the_card(made):
+def test_evaluation_writes_the_figures_into_its_file(made):
     folder, _ = made
     path = folder / 'models' / 'patterns'
     ran('evaluate', '--model', path / 'model.yaml', '--data', folder / 'faces', '--split',
@@ -129,7 +140,7 @@ def test_evaluation_writes_the_figures_into_the_card(made):
     assert figures['n'] == 70
     assert figures['accuracy'] > 0.9
     name = read_data(folder / 'faces').name
-    stated = load_card(path).figures['int8'][name]['private']
+    stated = load_evaluation(path / 'model.yaml').figures['int8'][name]['private']
     assert stated['confusion'] == figures['confusion']
 
 
@@ -140,17 +151,23 @@ def refused(*arguments):
     return ' '.join(result.output.split())
 
 
+def contents(folder):
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob('*') if path.is_file()}
+
+
 def test_an_export_that_fails_leaves_the_model_that_is_there(made, monkeypatch):
     folder, _ = made
     monkeypatch.chdir(folder)
     output = folder / 'models' / 'patterns'
-    before = {path.name: path.read_bytes() for path in output.iterdir()}
+    before = contents(output)
     monkeypatch.setattr(
         'fer_ros.training.export.lite_model', lambda *_: before['model_int8.tflite'])
     said = refused('--run', 'runs/patterns', '--output', output)
     assert 'Error: the float32 file differs' in said
-    assert f'{output} is left as it was' in said
-    assert {path.name: path.read_bytes() for path in output.iterdir()} == before
+    assert f'{output} was not changed' in said
+    assert contents(output) == before
 
 
 def test_networks_are_exported_on_tensorflow_only(made, monkeypatch):
@@ -165,7 +182,7 @@ def test_a_model_needs_a_description_before_anything_is_made(made):
     folder, _ = made
     output = folder / 'models' / 'none'
     said = refused('--run', folder / 'runs' / 'patterns', '--output', output, '--description', ' ')
-    assert 'Error: the card needs a sentence on the model' in said
+    assert 'Error: the model needs a description' in said
     assert not output.exists()
 
 
@@ -192,7 +209,7 @@ def test_trainings_with_other_seeds_are_alike(tmp_path):
     for name, reason in (
             ({'seed': 3, 'data': 'y'}, 'data y instead of x'),
             ({'seed': 3, 'dropout': 0.1}, 'dropout 0.1 instead of 0.3'),
-            ({}, 'its seed is the same')):
+            ({}, 'the seed is the same')):
         other = written_run(tmp_path / reason, **name)
         with pytest.raises(ValueError, match=reason):
             seed_figures([first, other])

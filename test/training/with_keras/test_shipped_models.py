@@ -14,39 +14,39 @@
 
 """The shipped files of a model are one network."""
 
+from fer_ros.core.classification.card_file import load_card
 from fer_ros.core.classification.classifier import LiteRtClassifier
-from fer_ros.core.classification.model_card import card_paths, load_card, SOURCE
-from fer_ros.evaluation.measuring import probabilities_of
-from fer_ros.training.export import LARGEST_DIFFERENCE
+from fer_ros.core.classification.model_folders import card_paths
+from fer_ros.evaluation.classifier_evaluation import probabilities_of
+from fer_ros.evaluation.evaluation_file import load_evaluation
+from fer_ros.training.export import MAX_PROBABILITY_DIFFERENCE
 from fer_ros.training.networks import network
 import keras
 import numpy as np
 from patterns import patterns
 import pytest
 
-SOURCES = [
-    pytest.param(path, id=path.parent.name) for path in card_paths()
-    if {SOURCE, 'float32'} <= load_card(path).files.keys()]
+MODELS = [pytest.param(path, id=path.parent.name) for path in card_paths()]
 
 pytestmark = pytest.mark.timeout(600)
 
 
-@pytest.mark.parametrize('path', SOURCES)
+@pytest.mark.parametrize('path', MODELS)
 def test_float32_file_and_source_agree(path):
     card = load_card(path)
     faces = patterns(70, seed=5)
     pixels = card.preprocessing.network_input(list(faces.images))
-    source = keras.models.load_model(card.files[SOURCE].path)
+    source = keras.models.load_model(load_evaluation(path).source.path)
     expected = keras.ops.convert_to_numpy(keras.ops.softmax(source(pixels)))
     found = probabilities_of(LiteRtClassifier(card, precision='float32'), faces)
     # Pictures on which all answers are alike would show nothing.
     assert np.ptp(expected, axis=0).max() > 0.1
-    np.testing.assert_allclose(found, expected, atol=LARGEST_DIFFERENCE)
+    np.testing.assert_allclose(found, expected, atol=MAX_PROBABILITY_DIFFERENCE)
 
 
-@pytest.mark.parametrize('path', SOURCES)
+@pytest.mark.parametrize('path', MODELS)
 def test_one_can_start_from_it_and_imitate_it(path):
-    source = keras.models.load_model(load_card(path).files[SOURCE].path)
+    source = keras.models.load_model(load_evaluation(path).source.path)
     edge = source.input_shape[1]
     made = network(source.name, edge)
     made.set_weights(source.get_weights())

@@ -25,8 +25,9 @@ from fer_ros.cli import fer
 from fer_ros.core.classification.preprocessing import Preprocessing
 from fer_ros.training.network_input import NORMALISATION
 from fer_ros.training.networks import network
-from fer_ros.training.train import pictures_of, Trainer
-from fer_ros.training.training_options import Training, TrainingOptions
+from fer_ros.training.train import images_of, Trainer
+from fer_ros.training.training_options import TrainingOptions
+from fer_ros.training.training_run import Training
 import keras
 import numpy as np
 from patterns import EDGE, patterns
@@ -142,7 +143,7 @@ def test_a_training_can_start_from_a_model_and_imitate_one(tmp_path):
         teacher_share=1.0)
     pixels, targets, weights = next(both._batches.epoch(0))
     expected = keras.ops.convert_to_numpy(keras.ops.softmax(
-        keras.models.load_model(folder / 'model.keras')(pixels)))
+        keras.models.load_model(folder / 'training' / 'model.keras')(pixels)))
     begun = keras.ops.convert_to_numpy(keras.ops.softmax(both._network(pixels)))
     np.testing.assert_allclose(begun, expected, atol=1e-4)
     _, found, _ = both._taught((pixels, targets, weights))
@@ -257,13 +258,10 @@ def write_rows(count, usages=3):
 
 def model_of(network, folder):
     """Make a model's folder whose `.keras` file is a copy of a network."""
-    folder.mkdir()
-    card = write_model(folder)
-    fields = yaml.safe_load(card.read_text())
     content = network.read_bytes()
-    (folder / 'model.keras').write_bytes(content)
-    fields['files']['keras'] = file_fields('model.keras', content)
-    card.write_text(yaml.safe_dump(fields))
+    (folder / 'training').mkdir(parents=True)
+    (folder / 'training' / 'model.keras').write_bytes(content)
+    write_model(folder, evaluation={'source': file_fields('model.keras', content)})
     return folder
 
 
@@ -274,7 +272,7 @@ def write_training(folder, epoch, **options):
 
 
 def test_ctrl_c_leaves_a_sentence_that_says_how_to_go_on(called):
-    assert 'the same command goes on' in called(130)
+    assert 'the same command continues' in called(130)
 
 
 def test_a_missing_file_does_not_spoil_the_folder(called):
@@ -308,9 +306,9 @@ def test_crops_are_kept_as_a_whole_and_for_their_pictures(called, monkeypatch):
 
 def test_rows_that_are_missing_are_told(called):
     write_rows(70, usages=1)
-    assert 'has no public rows to choose the best epoch by: name data' in called(1)
+    assert 'has no public rows to choose the best epoch by: add data' in called(1)
     write_picture(Path('faces/val/happy/1.png'), 1)
-    assert 'has no training rows to train on: name data' in called(1, data='faces')
+    assert 'has no training rows to train on: add data' in called(1, data='faces')
 
 
 @pytest.mark.parametrize('name', ['teacher', 'start_from'])
@@ -335,23 +333,23 @@ def test_only_known_networks_can_be_learnt_from(called):
     flat = keras.layers.Flatten()(image)
     keras.Model(image, keras.layers.Dense(7)(flat), name='odd').save('odd.keras')
     model_of(Path('odd.keras'), Path('mine'))
-    assert 'teacher: mine holds a network odd, but one can learn only from compact,' in called(
+    assert 'teacher: mine holds an unknown network odd; known are compact,' in called(
         1, teacher='mine')
 
 
 def test_a_model_to_learn_from_must_be_what_its_card_describes(called):
     network('compact', EDGE).save('right.keras')
-    file = model_of(Path('right.keras'), Path('mine')) / 'model.keras'
+    file = model_of(Path('right.keras'), Path('mine')) / 'training' / 'model.keras'
     file.write_bytes(file.read_bytes()[:-1] + b'?')
     demand = 'Error: start_from must be the folder of a finished training or of a model: '
-    assert f'{demand}the model file mine/model.keras is not the one' in called(
+    assert f'{demand}the model file mine/training/model.keras has a wrong checksum' in called(
         1, start_from='mine')
     file.unlink()
-    assert f'{demand}the model file mine/model.keras cannot be read' in called(
+    assert f'{demand}the model file mine/training/model.keras cannot be read' in called(
         1, start_from='mine')
     Path('bare').mkdir()
     write_model(Path('bare'))
-    assert f'{demand}bare/model.yaml names no keras file' in called(1, start_from='bare')
+    assert f'{demand}bare/evaluation.yaml names no Keras network' in called(1, start_from='bare')
 
 
 def test_votes_can_be_fused_with_a_folder(tmp_path):
@@ -359,7 +357,7 @@ def test_votes_can_be_fused_with_a_folder(tmp_path):
         tmp_path / 'rows.npz', [0, 1], [0, 0], [0, 1], [votes(fear=6, anger=4), votes(fear=10)])
     write_picture(tmp_path / 'faces' / 'train' / 'sad' / '1.png', 3)
     write_picture(tmp_path / 'faces' / 'val' / 'happy' / '2.png', 4)
-    data_set = pictures_of(Training(
+    data_set = images_of(Training(
         '', (str(rows), str(tmp_path / 'faces')), TrainingOptions(labels='ferplus')))
     np.testing.assert_allclose(
         data_set.training.targets, [[0.4, 0, 0.6, 0, 0, 0, 0], [0, 0, 0, 0, 1, 0, 0]])
@@ -370,4 +368,34 @@ def test_pictures_without_faces_are_left_out_wherever_they_are_read(tmp_path):
     rows = write_packed(tmp_path / 'rows.npz', [0, 1, 2], [0, 0, 1], [0, 0, 1])
     for faces_only, kept in (False, 2), (True, 0):
         training = Training('', (str(rows),), TrainingOptions(faces_only=faces_only))
-        assert len(pictures_of(training).training) == kept
+        assert len(images_of(training).training) == kept
+
+
+def test_stages_are_trained_in_turn_and_finished_ones_are_skipped(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_rows(140)
+    Path('mine.yaml').write_text(yaml.safe_dump({
+        **SMALL, 'batch_size': 16, 'epochs': 1, 'data': ['rows.npz'], 'stages': [
+            {'name': 'first'}, {'name': 'then', 'learning_rate': 0.0, 'start_from': 'first'}]}))
+
+    def called():
+        result = CliRunner().invoke(fer, ['train', '--config', 'mine.yaml'])
+        assert result.exit_code == 0, result.output
+        return result.output
+
+    said = called()
+    assert 'stage 1 of 2: runs/mine/first' in said
+    assert said.count('epoch 1/1: loss') == 2
+    assert said.endswith('the best network is runs/mine/then/best.keras\n')
+    first, then = (
+        keras.models.load_model(f'runs/mine/{name}/best.keras') for name in ('first', 'then'))
+    for before, after in zip(first.trainable_weights, then.trainable_weights, strict=True):
+        np.testing.assert_allclose(after.numpy(), before.numpy(), atol=1e-6)
+    said = called()
+    assert said.count('this stage is finished') == 2
+    assert 'epoch 1/1' not in said
+    Path('mine.yaml').write_text(Path('mine.yaml').read_text().replace(
+        'dropout: 0.0', 'dropout: 0.5'))
+    result = CliRunner().invoke(fer, ['train', '--config', 'mine.yaml'])
+    assert result.exit_code == 1
+    assert 'runs/mine/first holds a training with dropout' in ' '.join(result.output.split())

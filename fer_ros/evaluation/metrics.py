@@ -1,0 +1,169 @@
+# Copyright 2026 the fer_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""
+Metrics of predictions: accuracy, F1, recall, confusion, calibration.
+
+Everything here is computed from arrays of probabilities and labels; running a classifier belongs
+to `classifier_evaluation.py`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from fer_ros.core.classification.classifier import softmax
+from fer_ros.core.emotions import LABELS
+from fer_ros.core.values import Probabilities
+import numpy as np
+import numpy.typing as npt
+
+CALIBRATION_BINS = 15
+
+
+@dataclass(frozen=True)
+class Figures:
+    """
+    Metrics on a set of rows.
+
+    :param confusion: (7, 7) numbers of rows by label (first axis) and by answer (second axis).
+    :param ece: expected calibration error, see `Calibration`.
+    """
+
+    confusion: npt.NDArray[np.int64]
+    ece: float
+
+    @property
+    def n(self) -> int:
+        """Number of images."""
+        return int(self.confusion.sum())
+
+    @property
+    def accuracy(self) -> float:
+        """Share of correct rows, [0, 1]; NaN without rows."""
+        return float(np.trace(self.confusion) / self.n) if self.n else float('nan')
+
+    @property
+    def recall(self) -> npt.NDArray[np.float64]:
+        """Share of correct rows per label, (7,); NaN for a label without rows."""
+        with np.errstate(invalid='ignore'):
+            return np.asarray(np.diag(self.confusion) / self.confusion.sum(axis=1))
+
+    @property
+    def macro_f1(self) -> float:
+        """Mean F1 over the labels; a label that never occurs counts as 0. NaN without rows."""
+        hits = np.diag(self.confusion)
+        total = self.confusion.sum(axis=0) + self.confusion.sum(axis=1)
+        return float(np.mean(2 * hits / np.maximum(total, 1))) if self.n else float('nan')
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Return the figures for JSON and the evaluation file; undefined figures are None."""
+        return {
+            'n': self.n,
+            'accuracy': rounded(self.accuracy),
+            'macro_f1': rounded(self.macro_f1),
+            'ece': rounded(self.ece),
+            'per_class_recall': {
+                label: rounded(value) for label, value in zip(LABELS, self.recall, strict=True)},
+            'confusion': self.confusion.tolist(),
+        }
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """
+    Confidence and accuracy in equal bins of confidence.
+
+    :param rows: number of rows per bin, (CALIBRATION_BINS,).
+    :param confidence: mean confidence per bin; 0 for an empty bin.
+    :param accuracy: share of correct rows per bin; 0 for an empty bin.
+    """
+
+    rows: npt.NDArray[np.int64]
+    confidence: npt.NDArray[np.float64]
+    accuracy: npt.NDArray[np.float64]
+
+    @classmethod
+    def of(cls, probabilities: Probabilities, labels: npt.NDArray[np.int64]) -> Calibration:
+        """
+        Sort predictions into bins.
+
+        :param probabilities: (N, 7).
+        :param labels: (N,) 0 to 6.
+        """
+        confidence = probabilities.max(axis=1).astype(np.float64)
+        right = probabilities.argmax(axis=1) == labels
+        bins = np.minimum((confidence * CALIBRATION_BINS).astype(np.int64), CALIBRATION_BINS - 1)
+        rows = np.bincount(bins, minlength=CALIBRATION_BINS)
+        divisor = np.maximum(rows, 1)
+        return cls(
+            rows,
+            np.bincount(bins, confidence, CALIBRATION_BINS) / divisor,
+            np.bincount(bins, right, CALIBRATION_BINS) / divisor)
+
+    @property
+    def error(self) -> float:
+        """
+        Expected calibration error (Guo et al. 2017), [0, 1]; NaN without rows.
+
+        It is the mean over all rows of the difference between confidence and accuracy of their
+        bin.
+        """
+        rows = self.rows.sum()
+        if not rows:
+            return float('nan')
+        return float((np.abs(self.accuracy - self.confidence) * self.rows).sum() / rows)
+
+
+def figures(probabilities: Probabilities, labels: npt.NDArray[np.int64]) -> Figures:
+    """
+    Compare predictions with labels.
+
+    :param probabilities: (N, 7).
+    :param labels: (N,) 0 to 6.
+    """
+    confusion = np.zeros((len(LABELS), len(LABELS)), np.int64)
+    np.add.at(confusion, (labels, probabilities.argmax(axis=1)), 1)
+    return Figures(confusion, Calibration.of(probabilities, labels).error)
+
+
+def untempered(probabilities: Probabilities, temperature: float) -> Probabilities:
+    """Return the probabilities (N, 7) without the division of their logits by a temperature."""
+    return softmax(temperature * np.log(np.maximum(probabilities, np.finfo(np.float32).tiny)))
+
+
+def best_temperature(logits: npt.NDArray[np.float32], labels: npt.NDArray[np.int64]) -> float:
+    """
+    Return the divisor of the logits with which their softmax fits the labels best.
+
+    See Guo et al. 2017, "On Calibration of Modern Neural Networks".
+
+    :param logits: (N, 7).
+    :return: the value with the smallest mean negative log likelihood on a grid from 0.25 to 4 in
+        steps of 0.5 %.
+    """
+    grid = np.exp(np.arange(np.log(0.25), np.log(4.0), 0.005))
+    rows = np.arange(len(labels))
+    losses = []
+    for temperature in grid:
+        scaled = logits.astype(np.float64) / temperature
+        scaled -= scaled.max(axis=1, keepdims=True)
+        losses.append(np.mean(np.log(np.exp(scaled).sum(axis=1)) - scaled[rows, labels]))
+    return float(grid[int(np.argmin(losses))])
+
+
+def rounded(value: float) -> float | None:
+    """Return a figure with four decimals; None if it is NaN or infinite."""
+    return round(float(value), 4) if np.isfinite(value) else None

@@ -1,0 +1,92 @@
+# Copyright 2026 the fer_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Video files, read through FFmpeg; `timed_video` adds the time of each image."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+from fer_ros.media.sources.frame_source import SourceError
+from fer_ros.media.sources.source_options import FALLBACK_RATE_HZ, MAX_RATE_HZ, SourceOptions
+from fer_ros.media.sources.video_capture import at_rate, CaptureSource, open_ffmpeg
+
+
+class VideoSource(CaptureSource):
+    """A video file in any format of FFmpeg, rotated as the file states."""
+
+    def __init__(self, path: Path, options: SourceOptions) -> None:
+        """
+        Open the file.
+
+        :raises SourceError: if the file is empty, no video, or too damaged to be opened.
+        """
+        self._path = path
+        opened = open_ffmpeg(str(path))
+        if opened is None:
+            raise SourceError(_video_fault(path))
+        rate_hz = float(opened.get(cv2.CAP_PROP_FPS))
+        rate_is_possible = 0 < rate_hz <= MAX_RATE_HZ
+        if not rate_is_possible:
+            rate_hz = FALLBACK_RATE_HZ
+        count = opened.get(cv2.CAP_PROP_FRAME_COUNT)
+        super().__init__(
+            str(path), opened, options.rate_hz or rate_hz, int(count) if 0 < count < 1e9 else None)
+        if not self._capture.grab():
+            self.close()
+            raise SourceError(_video_fault(path))
+        self._first_is_grabbed = True
+        if not rate_is_possible and not options.rate_hz:
+            self.warnings.append(
+                f'{path} does not state its image rate: it is played at {rate_hz:g} Hz; set '
+                'rate_hz for another rate')
+        frames = f', {self.frame_count} images' if self.frame_count else ''
+        self.description = (
+            f'video file {path}, {self.width}x{self.height}{frames}{at_rate(self.rate_hz)}')
+
+    def grab(self) -> bool:
+        if self._first_is_grabbed or self._capture.grab():
+            self._first_is_grabbed = False
+            self._delivered += 1
+            return True
+        self._note_early_end(str(self._path))
+        return False
+
+    def rewind(self) -> None:
+        # Seeking to the start fails in files without an index; opening the file again works.
+        self._capture.release()
+        opened = open_ffmpeg(str(self._path))
+        if opened is None:
+            raise SourceError(_video_fault(self._path))
+        self._capture = opened
+        self._first_is_grabbed = False
+        self._delivered = 0
+
+
+def _video_fault(path: Path) -> str:
+    try:
+        with path.open('rb') as file:
+            start = file.read(12)
+    except OSError as error:
+        return f'{path} cannot be read: {error.strerror}'
+    if not start:
+        return f'{path} is empty (0 bytes): copy or record it again'
+    if start[4:8] == b'ftyp':
+        return (
+            f'{path} is an MP4 file without its index: its recording or copy was cut short. Copy '
+            'or record it again')
+    return (
+        f'{path} is no video or image in a known format, or it is damaged: check that other '
+        'programs play it, or convert it to MP4')

@@ -1,0 +1,83 @@
+# Copyright 2026 the fer_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Runs one node as a process of its own, from rclpy.init to the exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+import ctypes
+import os
+import signal
+import sys
+import threading
+
+from fer_ros.nodes.base.executor import SpinThread
+from fer_ros.nodes.base.lifecycle_node import PipelineNode
+from fer_ros.nodes.base.signals import ignore_signals, POLL_S, stop_on_signals
+import rclpy
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.signals import SignalHandlerOptions
+
+PARENT_VARIABLE = 'FER_ROS_PARENT'
+"""Environment variable with the ID of the process whose end also ends this one."""
+
+PR_SET_PDEATHSIG = 1
+"""From Linux's <sys/prctl.h>."""
+
+
+def end_with_parent() -> bool:
+    """
+    Let Linux send SIGINT to this process when the process in `FER_ROS_PARENT` ends.
+
+    :return: whether that process has already ended.
+    """
+    parent = os.environ.get(PARENT_VARIABLE, '')
+    if not parent or sys.platform != 'linux':
+        return False
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGINT, 0, 0, 0)
+    return os.getppid() != int(parent)
+
+
+def run_node(
+    create: Callable[[], PipelineNode], args: list[str] | None = None,
+    stop: threading.Event | None = None,
+) -> int:
+    """
+    Spin a node until the process is interrupted or terminated, then shut it down cleanly.
+
+    :param stop: is set by the handlers of SIGINT and SIGTERM; None: they are installed here.
+    :return: the exit code, 0.
+    """
+    if stop is None:
+        stop = stop_on_signals()
+    # rclpy's own handlers would shut the middleware down before the node is destroyed.
+    rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
+    if end_with_parent():
+        stop.set()
+    node = create()
+    executor = SingleThreadedExecutor()
+    executor.add_node(node)
+    spinning = SpinThread(executor, node.get_logger())
+    try:
+        while not stop.wait(POLL_S):
+            pass
+    finally:
+        spinning.stop()
+        node.close()
+        rclpy.try_shutdown()
+        # launch sends a second Ctrl-C, which must not kill a process that has only the
+        # interpreter's own clean-up left to do.
+        ignore_signals()
+    return 0

@@ -1,0 +1,81 @@
+# Copyright 2026 the fer_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""
+The thread in which a node processes its messages, so that callbacks never wait for networks.
+
+The queue between callback and thread is in `bounded_queue`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+import threading
+from typing import Any
+
+from fer_ros.nodes.base.bounded_queue import BoundedDelayQueue
+from fer_ros.nodes.base.throughput import ThroughputMeter
+
+LOG_THROTTLE_S = 5.0
+"""Minimum time between two log messages of the same kind."""
+
+
+class Worker:
+    """Processes messages one after the other in a thread."""
+
+    def __init__(
+        self, process: Callable[[Any], None], max_delay_s: float, throughput: ThroughputMeter,
+        logger: Any, name: str,
+    ) -> None:
+        """
+        Start the thread.
+
+        :param process: called with each message; an exception is logged and counted.
+        :param max_delay_s: maximum queueing delay, as in `BoundedDelayQueue`.
+        """
+        self._process = process
+        self._throughput = throughput
+        self._logger = logger
+        self._queue: BoundedDelayQueue[Any] = BoundedDelayQueue(
+            max_delay_s, throughput.count_dropped)
+        self._thread = threading.Thread(target=self._run, name=f'{name} worker', daemon=True)
+        self._thread.start()
+
+    @property
+    def max_delay_s(self) -> float:
+        """Return the maximum queueing delay."""
+        return self._queue.max_delay_s
+
+    @max_delay_s.setter
+    def max_delay_s(self, value: float) -> None:
+        self._queue.max_delay_s = value
+
+    def receive(self, message: Any) -> None:
+        """Put a message into the queue; never blocks. This is the subscription's callback."""
+        self._throughput.count_in()
+        self._queue.put(message)
+
+    def stop(self) -> None:
+        """End the thread after the message that it is processing."""
+        self._queue.close()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while (message := self._queue.take()) is not None:
+            try:
+                self._process(message)
+            except Exception as error:  # one bad message never ends a node
+                self._throughput.count_failed()
+                self._logger.error(
+                    f'A message was skipped: {error}', throttle_duration_sec=LOG_THROTTLE_S)

@@ -1,0 +1,96 @@
+# Copyright 2026 the fer_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Images and folders of images are delivered as they were stored, upright and in order."""
+
+import struct
+
+import cv2
+from fer_ros.media.sources import open_source, SourceOptions
+import numpy as np
+import pytest
+from video_files import brightness, read_all
+
+
+def test_an_image_is_repeated_for_its_duration(tmp_path):
+    path = tmp_path / 'face.png'
+    image = np.random.RandomState(1).randint(0, 255, (20, 30, 3)).astype(np.uint8)
+    cv2.imwrite(str(path), image)
+    with open_source(str(path), SourceOptions(rate_hz=10, image_duration_s=0.5)) as source:
+        assert (source.width, source.height, source.rate_hz, source.frame_count) == (30, 20, 10, 5)
+        images = read_all(source)
+    assert len(images) == 5
+    assert all(np.array_equal(i, image) for i in images)
+    with open_source(str(path), SourceOptions(image_duration_s=0)) as source:
+        assert len(read_all(source)) == 1
+
+
+def test_what_is_drawn_on_an_image_does_not_return(tmp_path):
+    cv2.imwrite(str(tmp_path / 'a.png'), np.zeros((4, 4, 3), np.uint8))
+    with open_source(str(tmp_path / 'a.png')) as source:
+        source.read()[:] = 255
+        assert source.read().max() == 0
+
+
+@pytest.mark.parametrize('kind', ['grey', 'alpha', '16 bit', '16 bit grey'])
+def test_every_kind_of_image_becomes_bgr_with_8_bits(tmp_path, kind):
+    bgr = np.full((8, 6, 3), (10, 120, 250), np.uint8)
+    grey = np.full((8, 6), 77, np.uint8)
+    picture, expected = {
+        'grey': (grey, (77, 77, 77)),
+        'alpha': (np.dstack([bgr, np.full((8, 6), 255, np.uint8)]), (10, 120, 250)),
+        '16 bit': (bgr.astype(np.uint16) * 257, (10, 120, 250)),
+        '16 bit grey': (grey.astype(np.uint16) * 257, (77, 77, 77)),
+    }[kind]
+    cv2.imwrite(str(tmp_path / 'a.png'), picture)
+    with open_source(str(tmp_path / 'a.png')) as source:
+        image = source.read()
+    assert image.shape == (8, 6, 3)
+    assert image.dtype == np.uint8
+    assert image[0, 0].tolist() == list(expected)
+
+
+@pytest.mark.parametrize('orientation', [1, 3, 6, 8])
+def test_an_image_is_turned_upright_as_its_exif_says(tmp_path, orientation):
+    upright = np.zeros((40, 60, 3), np.uint8)
+    upright[:20, :30] = 255
+    # How the sensor saw it, by the definition of the EXIF tag: 3 half turn, 6 and 8 a quarter
+    # turn.
+    stored = {
+        1: upright,
+        3: cv2.rotate(upright, cv2.ROTATE_180),
+        6: cv2.rotate(upright, cv2.ROTATE_90_COUNTERCLOCKWISE),
+        8: cv2.rotate(upright, cv2.ROTATE_90_CLOCKWISE),
+    }[orientation]
+    jpeg = cv2.imencode('.jpg', stored)[1].tobytes()
+    tiff = b'II*\0' + struct.pack('<IHHHIHHI', 8, 1, 0x0112, 3, 1, orientation, 0, 0)
+    exif = b'Exif\0\0' + tiff
+    path = tmp_path / 'turned.jpg'
+    path.write_bytes(jpeg[:2] + b'\xff\xe1' + struct.pack('>H', len(exif) + 2) + exif + jpeg[2:])
+    with open_source(str(path)) as source:
+        assert (source.width, source.height) == (60, 40)
+        assert np.abs(source.read().astype(int) - upright).mean() < 4
+
+
+def test_a_folder_is_read_in_natural_order(tmp_path):
+    for number in (10, 2, 1):
+        cv2.imwrite(str(tmp_path / f'face{number}.png'), np.full((4, 4, 3), number, np.uint8))
+    (tmp_path / 'labels.csv').write_text('face1,happy\n')
+    (tmp_path / '.hidden.png').write_bytes(b'')
+    with open_source(str(tmp_path), SourceOptions(image_duration_s=0)) as source:
+        assert source.frame_count == 3
+        assert brightness(read_all(source)) == [1, 2, 10]
+        source.rewind()
+        assert brightness(read_all(source)) == [1, 2, 10]
+        assert source.warnings == []
