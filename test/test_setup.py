@@ -60,11 +60,11 @@ class Machine:
         self.bin.mkdir()
         for name in TOOLS:
             (self.bin / name).symlink_to(shutil.which(name))
-        folders = (
-            'tools', 'requirements', 'fer_msgs', 'resource', 'launch', 'config', 'fer_ros')
-        for name in folders:
+        for name in ('tools', 'requirements', 'fer_msgs', 'resource', 'launch', 'config'):
             shutil.copytree(ROOT / name, self.checkout / name)
-        (self.checkout / 'models').mkdir()
+        # Only linked, or only the names of its files count.
+        for name in ('fer_ros', 'models'):
+            (self.checkout / name).mkdir()
         for name in ('setup.py', 'setup.cfg', 'package.xml'):
             shutil.copy(ROOT / name, self.checkout)
         self.program('uname', 'echo x86_64')

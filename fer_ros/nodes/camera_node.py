@@ -138,8 +138,17 @@ class CameraNode(PipelineNode):
         self._images = self._infos = self._end_status = None
 
     def has_subscribers(self) -> bool:
-        """Return whether anybody subscribes to the images."""
-        return bool(required(self._images).get_subscription_count())
+        """
+        Return whether anybody processes the images.
+
+        overlay_node does not count: it subscribes early, and would let the camera start before
+        face_node is active.
+        """
+        if not required(self._images).get_subscription_count():
+            return False
+        subscriptions = self.get_subscriptions_info_by_topic(self.resolve_topic_name('image_raw'))
+        return any(
+            s.node_name != 'overlay_node' and 'UNKNOWN' not in s.node_name for s in subscriptions)
 
     def _run(self, stop: threading.Event) -> None:
         stream = required(self._stream)

@@ -32,6 +32,7 @@ import pytest
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
+from tiny_models import write_model
 
 pytest.importorskip(
     'launch_ros',
@@ -138,6 +139,34 @@ def test_emotions_come_survive_a_killed_node_and_end_with_ctrl_c(
     text = log.read_text(encoding='utf-8')
     assert 'Traceback' not in text
     assert text.count('process has finished cleanly') == 4, text
+
+
+def test_a_model_that_appears_later_is_used(listener: Listener, tmp_path: Path) -> None:
+    folder = tmp_path / 'model'
+    with (tmp_path / 'launch.log').open('w', encoding='utf-8') as output:
+        process = subprocess.Popen(
+            ['ros2', 'launch', 'fer_ros', 'live.launch.py', 'source:=sample', 'namespace:=robot',
+             f'model:={folder / "model.yaml"}'],
+            stdout=output, stderr=subprocess.STDOUT, text=True, start_new_session=True)
+        try:
+            wait_for_text(tmp_path / 'launch.log', 'emotion_node cannot be configured', 40)
+            folder.mkdir()
+            write_model(folder)
+            assert listener.wait_for_faces(40).model == 'tiny/0.1.0'
+            process.send_signal(signal.SIGINT)
+            assert process.wait(20) == 0
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+
+
+def wait_for_text(log: Path, words: str, deadline_s: float) -> None:
+    """Wait until a log contains these words."""
+    deadline = time.monotonic() + deadline_s
+    while words not in log.read_text(encoding='utf-8'):
+        assert time.monotonic() < deadline, log.read_text(encoding='utf-8')
+        time.sleep(0.05)
 
 
 @pytest.mark.parametrize(('argument', 'words'), [

@@ -156,6 +156,22 @@ def test_a_node_waits_for_a_subscriber_of_its_results(graph):
     wait_until(lambda: state(node) == 'active')
 
 
+def test_a_camera_does_not_start_for_the_overlay_alone(graph):
+    """overlay_node is ready before face_node, which loads networks."""
+    graph.listen(Image, 'emotions/overlay', BEST_EFFORT)
+    graph.up(graph.add(OverlayNode))
+    camera = graph.add(CameraNode, autostart=True, source='sample')
+    wait_until(lambda: camera.autostart.state is AutostartState.WAITING)
+    wait_until(lambda: camera._images.get_subscription_count() == 1)
+    assert not graph.do(camera.has_subscribers)
+    assert state(camera) == 'inactive'
+    graph.add(FaceNode, autostart=True)
+    # face_node itself waits for emotion_node.
+    assert not graph.do(camera.has_subscribers)
+    graph.add(EmotionNode, autostart=True)
+    wait_until(lambda: state(camera) == 'active')
+
+
 def test_a_node_without_subscribers_is_activated_after_some_time(graph, monkeypatch):
     monkeypatch.setattr(module, 'SUBSCRIBER_TIMEOUT_S', 0.2)
     node = graph.add(FaceNode, autostart=True)

@@ -29,11 +29,13 @@ from checkout import ROOT
 import cv2
 from fer_msgs.msg import EmotionArray
 from fer_ros.media.sample_clip import SampleClip
+from fer_ros.nodes.face_conversion import stamp_ns
 from fer_ros.parameters.node_options import NODE_OPTIONS
-from graph import wait_until
+from graph import BEST_EFFORT, wait_until
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
 import pytest
+from sensor_msgs.msg import CameraInfo
 import yaml
 
 pytestmark = pytest.mark.slow
@@ -192,6 +194,20 @@ def test_a_file_ends_by_itself_and_is_recorded_as_a_whole(start, video, tmp_path
     assert re.search(r'1 \w+ \d+% yaw .*\| 2 ', text), (
         'plain lines where the output is no terminal'
     )
+
+
+def test_processes_of_their_own_answer_a_file_from_its_first_images(start, graph, video):
+    """The camera waits for face_node, and face_node for emotion_node."""
+    emotions = graph.listen(EmotionArray, 'emotions')
+    infos = graph.listen(CameraInfo, 'camera_info', BEST_EFFORT)
+    code, text = start('--source', video, '--processes', *PATIENT, *UNHURRIED).end()
+    assert code == 0, text
+    assert 'Traceback' not in text
+    answered = {stamp_ns(message.header.stamp) for message in emotions}
+    published = answered | {stamp_ns(message.header.stamp) for message in infos}
+    # Images are sent as sensor data, at 10 Hz here: three may not arrive.
+    assert min(answered) - min(published) < 0.35e9, text
+    assert len(answered) >= 45, text
 
 
 def test_ctrl_c_ends_it_cleanly_with_everything_written(start, tmp_path):
