@@ -33,8 +33,7 @@ import setuptools
 ROSDEP_KEYS = {
     'click': 'python3-click', 'cv2': 'python3-opencv', 'matplotlib': 'python3-matplotlib',
     'mediapipe': 'python3-mediapipe-pip', 'numpy': 'python3-numpy', 'rich': 'python3-rich',
-    'rosbags': 'python3-rosbags-pip', 'scipy': 'python3-scipy', 'skimage': 'python3-skimage',
-    'yaml': 'python3-yaml'}
+    'rosbags': 'python3-rosbags-pip', 'scipy': 'python3-scipy', 'yaml': 'python3-yaml'}
 # The first has no rosdep key, as package.xml says; the second is read by type checkers alone.
 WITHOUT_KEY = {'ai_edge_litert', 'typing_extensions'}
 ROOMS = (
@@ -235,9 +234,8 @@ def test_package_xml_names_all_that_is_imported():
     used = {name.split('.')[0] for path in paths for name in imported(path)}
     foreign = used - set(sys.stdlib_module_names) - {'fer_ros'} - WITHOUT_KEY
     assert {ROSDEP_KEYS.get(name, name) for name in foreign} - declared == set()
-    # Of two packages files alone are read: networks and a photograph.
     assert declared - {ROSDEP_KEYS.get(name, name) for name in foreign} == {
-        'python3-mediapipe-pip', 'python3-skimage'}
+        'python3-mediapipe-pip'}  # only its network files are read
 
 
 @pytest.mark.parametrize('version', ['3.10', '3.11', '3.12'])
