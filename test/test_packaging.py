@@ -37,8 +37,7 @@ ROSDEP_KEYS = {
     'click': 'python3-click', 'cv2': 'python3-opencv', 'matplotlib': 'python3-matplotlib',
     'mediapipe': 'python3-mediapipe-pip', 'numpy': 'python3-numpy', 'rich': 'python3-rich',
     'pytest': 'python3-pytest', 'pytest_timeout': 'python3-pytest-timeout',
-    'scipy': 'python3-scipy', 'skimage': 'python3-skimage',
-    'yaml': 'python3-yaml'}
+    'scipy': 'python3-scipy', 'yaml': 'python3-yaml'}
 # The first has no rosdep key, as package.xml says; the second is read by type checkers alone.
 WITHOUT_KEY = {'ai_edge_litert', 'typing_extensions'}
 ROOMS = (
@@ -258,9 +257,8 @@ def test_package_xml_names_all_that_is_imported():
     used = {name.split('.')[0] for path in paths for name in imported(path)}
     foreign = used - set(sys.stdlib_module_names) - {'fer_ros'} - WITHOUT_KEY
     assert {ROSDEP_KEYS.get(name, name) for name in foreign} - declared == set()
-    # Of two packages files alone are read: networks and a photograph.
     assert declared - {ROSDEP_KEYS.get(name, name) for name in foreign} == {
-        'python3-mediapipe-pip', 'python3-skimage'}
+        'python3-mediapipe-pip'}  # only its network files are read
 
 
 def pins(path, python):

@@ -12,11 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""
-Draw docs/overlay.png.
-
-It is one image of the built-in sample with its emotions, as overlay_node draws them.
-"""
+"""Draw docs/overlay.png: an image of the built-in sample, annotated as by overlay_node."""
 
 from pathlib import Path
 
@@ -28,11 +24,7 @@ from fer_ros.media.sample_clip import SampleClip
 
 PICTURE = Path(__file__).resolve().parents[1] / 'docs' / 'overlay.png'
 IMAGES = 45
-"""
-So many images go through the pipeline before.
-
-Identities and smoothing are then as in a running system.
-"""
+"""Number of images to process, so that track IDs and smoothing are as in a running system."""
 
 
 def main() -> None:

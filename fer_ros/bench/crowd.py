@@ -19,7 +19,8 @@ from dataclasses import replace
 import math
 from pathlib import Path
 
-from fer_ros.media.sample_clip import cut_out, Place, PORTRAITS, SampleClip, STORED_FACE_SIZE, wall
+from fer_ros.media.sample_clip import cut_out, Place, SampleClip, STORED_FACE_SIZE, wall
+from fer_ros.media.sample_portraits import PORTRAITS
 
 FRAME_COUNT = 48
 

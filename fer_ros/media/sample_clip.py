@@ -12,19 +12,16 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""A moving clip of two faces whose boxes, identities and roll are known exactly."""
+"""Draws a clip of two moving heads whose boxes, identities and roll are known exactly."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-import importlib.util
 import math
-from pathlib import Path
 
 import cv2
 from fer_ros.core.values import Box, Image
-from fer_ros.media.image_file import read_image
+from fer_ros.media.sample_portraits import Portrait, PORTRAITS
 import numpy as np
 import numpy.typing as npt
 
@@ -39,12 +36,12 @@ FRAME_COUNT = 300
 @dataclass(frozen=True)
 class SampleFace:
     """
-    A face of the clip as it truly is.
+    The true position of a face of the clip.
 
-    `box` is as face detectors draw it: a square around the middle of the face, from the forehead
-    to the chin, that grows with the face but does not turn with it. `roll` is in radians, positive
-    where the head leans clockwise in the image. `right_eye` and `left_eye`, the person's own, are
-    the pupils (x, y) in pixels.
+    `box` is the square that face detectors report: around the center of the face, from the
+    forehead to the chin. It grows with the face but does not rotate with it. `roll` is in radians,
+    positive if the head leans clockwise in the image. `right_eye` and `left_eye` are the pupils
+    (x, y) of the person's own right and left eye, in pixels.
     """
 
     identity: int
@@ -55,56 +52,15 @@ class SampleFace:
     left_eye: tuple[float, float]
 
 
-@dataclass(frozen=True)
-class _Portrait:
-    """
-    A photograph and where the head is in it, in the photograph's pixels.
-
-    The eyes were measured by hand at the pupils; the face's box is the mean of MediaPipe's short
-    and full range detections. `head` is the ellipse that is cut out: its middle and half axes.
-    """
-
-    identity: int
-    name: str
-    package: str
-    file: str
-    elsewhere: tuple[str, ...]
-    right_eye: tuple[float, float]
-    left_eye: tuple[float, float]
-    face_center: tuple[float, float]
-    face_size: float
-    head: tuple[float, float, float, float]
-
-
-PORTRAITS = (
-    _Portrait(
-        identity=1, name='Eileen Collins',
-        package='skimage', file='data/astronaut.png', elsewhere=(),
-        right_eye=(204.4, 101.2), left_eye=(246.0, 103.4),
-        face_center=(225.4, 125.2), face_size=99.6,
-        head=(226.0, 112.0, 84.0, 104.0)),
-    _Portrait(
-        identity=2, name='Grace Hopper',
-        package='matplotlib', file='mpl-data/sample_data/grace_hopper.jpg',
-        # Debian and Ubuntu move the data of matplotlib out of the package.
-        elsewhere=('/usr/share/matplotlib/mpl-data/sample_data/grace_hopper.jpg',),
-        right_eye=(221.5, 189.5), left_eye=(304.0, 186.1),
-        face_center=(267.4, 236.4), face_size=197.5,
-        head=(263.0, 196.0, 150.0, 188.0)),
-)
-_PIP_NAMES = {
-    'skimage': 'scikit-image (python3-skimage)',
-    'matplotlib': 'matplotlib (python3-matplotlib)',
-}
 STORED_FACE_SIZE = 130.0
-"""Edge of a face in pixels, at scale 1, in which heads are stored."""
+"""Width of the face, in pixels at scale 1, at which heads are stored."""
 
 
 @dataclass(frozen=True)
 class _Head:
-    """A head ready to be drawn; its points are relative to the middle of the face."""
+    """A head that is ready to be drawn; its points are relative to the center of the face."""
 
-    portrait: _Portrait
+    portrait: Portrait
     image: Image
     weight: npt.NDArray[np.float32]
     center: tuple[float, float]
@@ -116,7 +72,7 @@ class _Head:
 
 @dataclass(frozen=True)
 class Place:
-    """The middle of a face in a frame and its edge, in pixels, and its turn in radians."""
+    """Center and width of a face in a frame, in pixels, and its rotation in radians."""
 
     x: float
     y: float
@@ -126,11 +82,11 @@ class Place:
 
 class SampleClip:
     """
-    Two heads that circle around each other before a plain wall.
+    A clip of two heads that move around each other in front of a plain wall.
 
-    It is ten seconds long, and its end leads into its start. The faces are 90 to
-    180 pixels large at 640x480 and lean up to about 20 degrees to either side; they are always
-    wholly in the image and never touch. The same index always gives the same image.
+    It is ten seconds long and can be repeated without a jump. At 640x480 the faces are 90 to 180
+    pixels wide; they lean up to about 20 degrees to both sides. They are always completely in the
+    image and never touch. The same index always returns the same image.
 
     >>> clip = SampleClip()
     >>> clip.frame(0).shape
@@ -144,12 +100,12 @@ class SampleClip:
 
     def __init__(self, scale: float = 1.0) -> None:
         """
-        Read the two photographs and cut the heads out.
+        Read the photograph, make the second face from it, and cut both heads out.
 
         :param scale: size of the images relative to 640x480, [0.25, 8].
-        :raises FileNotFoundError: where a package that carries a photograph is not installed; the
-            text names it.
-        :raises ValueError: where the scale is out of range.
+        :raises FileNotFoundError: if the package that contains the photograph is not installed;
+            the text names it.
+        :raises ValueError: if the scale is out of range.
         """
         if not 0.25 <= scale <= 8:
             raise ValueError(f'the scale of the sample clip must be 0.25 to 8, not {scale!r}')
@@ -163,8 +119,8 @@ class SampleClip:
         """
         Draw a frame.
 
-        :param index: from 0; beyond the last frame the clip begins again.
-        :return: (H, W, 3) uint8, BGR, the caller's own.
+        :param index: from 0; after the last frame the clip starts again.
+        :return: (H, W, 3) uint8, BGR, owned by the caller.
         """
         image = self._wall.copy()
         for head, place in zip(self._heads, self._places(index), strict=True):
@@ -192,7 +148,7 @@ class SampleClip:
     def _places(self, index: int) -> tuple[Place, Place]:
         phase = 2 * math.pi * (index % FRAME_COUNT) / FRAME_COUNT
         s = self._scale
-        # Beside each other there is room for large faces, one above the other for small ones only.
+        # There is space for large faces side by side, but only for small ones above each other.
         room = (1 + math.cos(2 * phase)) / 2
         x, y = 162 * math.cos(phase), 118 * math.sin(phase)
         size_1 = 92 + room * (58 + 28 * math.cos(phase))
@@ -205,28 +161,13 @@ class SampleClip:
             Place((middle_x + x) * s, (middle_y + y) * s, size_2 * s, turn_2))
 
 
-def _photograph(portrait: _Portrait) -> Image:
-    candidates = [Path(place) for place in portrait.elsewhere]
-    # Finding the package without importing it keeps scikit-image and matplotlib out of the
-    # process.
-    found = importlib.util.find_spec(portrait.package)
-    locations: Iterable[str] = (found.submodule_search_locations or ()) if found else ()
-    candidates = [Path(location) / portrait.file for location in locations] + candidates
-    for path in candidates:
-        if path.is_file():
-            return read_image(path)
-    raise FileNotFoundError(
-        f'the sample clip needs the photograph {Path(portrait.file).name} that the package '
-        f'{_PIP_NAMES[portrait.package]} carries: install it, or name another source')
-
-
-def cut_out(portrait: _Portrait, scale: float) -> _Head:
+def cut_out(portrait: Portrait, scale: float) -> _Head:
     """
-    Return the head of a photograph, to be drawn in images of that scale (1: 640x480).
+    Return the head of a photograph, to be drawn in images of this scale (1: 640x480).
 
-    :raises FileNotFoundError: where the package that carries the photograph is not installed.
+    :raises FileNotFoundError: if the package that contains the photograph is not installed.
     """
-    photograph = _photograph(portrait)
+    photograph = portrait.photograph()
     x, y, half_width, half_height = portrait.head
     left, top = max(0, round(x - half_width)), max(0, round(y - half_height))
     right = min(photograph.shape[1], round(x + half_width))
@@ -242,7 +183,7 @@ def cut_out(portrait: _Portrait, scale: float) -> _Head:
     weight = (weight * weight * (3 - 2 * weight)).astype(np.float32)
 
     def from_center(point: tuple[float, float]) -> Matrix:
-        """Return the point of the photograph, homogeneous, in pixels of the stored picture."""
+        """Return a point of the photograph relative to the face, homogeneous, in stored pixels."""
         return np.array([
             (point[0] - portrait.face_center[0]) * ratio,
             (point[1] - portrait.face_center[1]) * ratio,
@@ -261,7 +202,7 @@ def cut_out(portrait: _Portrait, scale: float) -> _Head:
 
 
 def wall(width: int, height: int) -> Image:
-    """Return a plain grey wall with a soft grain, lit from above."""
+    """Return a plain grey wall with a soft texture, lit from above."""
     noise = np.random.RandomState(7).normal(0, 1, (60, 80)).astype(np.float32)
     grain = cv2.resize(noise, (width, height), interpolation=cv2.INTER_CUBIC) * 3
     light = np.linspace(158, 120, height, dtype=np.float32)[:, None]
@@ -271,15 +212,15 @@ def wall(width: int, height: int) -> Image:
 
 
 def _placing(head: _Head, place: Place, scale: float) -> Matrix:
-    """Return the (2, 3) matrix from points around the face's middle to pixels of the frame."""
+    """Return the (2, 3) matrix from points relative to the face to pixels of the frame."""
     ratio = place.size / (STORED_FACE_SIZE * min(scale, 1.5))
     cos, sin = ratio * math.cos(place.turn), ratio * math.sin(place.turn)
-    # With y pointing down this turns clockwise as seen in the image.
+    # Because y points down, a positive angle rotates clockwise in the image.
     return np.array([[cos, -sin, place.x], [sin, cos, place.y]])
 
 
 def _draw(image: Image, head: _Head, place: Place, scale: float) -> None:
-    """Lay the head over the image, soft at its edge."""
+    """Draw the head over the image, with a soft edge."""
     matrix = _placing(head, place, scale)
     corners = head.corners @ matrix.T
     left, top = (int(v) for v in np.maximum(np.floor(corners.min(axis=0)), 0))

@@ -37,7 +37,7 @@ def heads(frame_index=0, size=160):
     pictures = []
     for face in sample().truth(frame_index):
         x, y = face.box.center
-        half = 0.8 * face.box.width
+        half = 0.65 * face.box.width
         left, top = max(round(x - half), 0), max(round(y - half), 0)
         part = frame[top:round(y + half), left:round(x + half)]
         pictures.append(cv2.resize(part, (size, size), interpolation=cv2.INTER_AREA))

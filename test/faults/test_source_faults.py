@@ -18,11 +18,12 @@ from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import itertools
 import os
+from pathlib import Path
 import threading
 import time
 
 import cv2
-from fer_ros.media import sample_clip as sample
+from fer_ros.media import sample_portraits
 from fer_ros.media.image_file import read_image
 from fer_ros.media.sources import FrameStream, open_source, SourceError, SourceOptions, SourceState
 from fer_ros.media.sources.camera import CameraSource
@@ -217,8 +218,9 @@ def test_auto_without_a_camera_shows_the_sample_and_says_so(monkeypatch, capfd):
 
 
 def test_the_sample_without_its_packages(monkeypatch):
-    monkeypatch.setattr(sample.importlib.util, 'find_spec', lambda _: None)
-    with pytest.raises(SourceError, match='scikit-image') as caught:
+    monkeypatch.setattr(sample_portraits.importlib.util, 'find_spec', lambda _: None)
+    monkeypatch.setattr(sample_portraits, 'SYSTEM_FILE', Path(NOWHERE))
+    with pytest.raises(SourceError, match='matplotlib') as caught:
         open_source('sample')
     assert not caught.value.may_return
 

@@ -30,13 +30,15 @@ import pytest
 
 FRONTAL = HeadPose(0.0, 0.0, 0.0)
 NEAR = Box(0, 0, 150, 150)
+FRAME = 60
+"""An image of the clip in which both faces are about 100 pixels wide."""
 
 
 def seen(change=lambda image: image, identity=1, scale=1.0, size=96):
     """Return crop and box of a face of the sample clip after a change to the camera's image."""
     clip = SampleClip()
-    image = change(clip.frame(0))
-    box = next(face.box for face in clip.truth(0) if face.identity == identity)
+    image = change(clip.frame(FRAME))
+    box = next(face.box for face in clip.truth(FRAME) if face.identity == identity)
     image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     box = Box(box.x * scale, box.y * scale, box.width * scale, box.height * scale)
     return upright_crop(image, box, None, size), box
