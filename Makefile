@@ -1,44 +1,51 @@
-# `make help` says what there is. tools/setup.sh makes the environment, tools/env.sh enters it.
+# `make help` lists the targets. tools/setup.sh makes the environment, tools/env.sh enters it.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help live bench test lint setup setup-train lock clean
+.PHONY: help live bench test test-fast lint setup setup-train lock clean
 
 SOURCE ?=
 CONFIG ?=
 ARGS ?=
-# Handed on by the environment, where no character in them means anything to a shell.
+# Passed through the environment, where no character in them has a meaning for a shell.
 export PYTHON FER_ROS_VENV SOURCE CONFIG
 
 ENTER = . tools/env.sh
 
 help:
-	@echo 'make live [SOURCE=…] [CONFIG=…] [ARGS=…]  show the emotions of the faces before a camera'
+	@echo 'make live [SOURCE=…] [CONFIG=…] [ARGS=…]  show the emotions of the faces in front of a camera'
 	@echo '     SOURCE  0, /dev/video2, a video, an image, a folder of images, rtsp://…, http://… or sample'
 	@echo '     CONFIG  a YAML file of parameters instead of config/live.yaml'
-	@echo '     ARGS    more options, such as ARGS="--duration 5 --record out.mp4"; ARGS=--help lists them'
-	@echo 'make test [ARGS=…]    run the tests; ARGS go to pytest, such as ARGS="-k tracker"'
-	@echo 'make bench            measure quality and speed beside other pipelines; tables, and JSON and PNG in build/bench'
-	@echo '     FER_ROS_DATA     the folder of the data sets; without it only what comes with the project is looked at'
-	@echo 'make lint             check style, types and the rules of ament'
-	@echo 'make setup            only make the environment in .venv (live, test and lint do so by themselves)'
-	@echo 'make setup-train      make .venv-train with TensorFlow, which fer train, fer export and the bench need'
-	@echo 'make lock             choose all package versions anew from requirements/*.txt'
-	@echo 'make clean            remove all that was made'
-	@echo 'PYTHON=/path/to/python3.12 chooses the Python (3.10 to 3.12) that the environment is made from.'
+	@echo '     ARGS    more options, for example ARGS="--duration 5 --record out.mp4"; ARGS=--help lists them'
+	@echo 'make test [ARGS=…]    run all tests in parallel; ARGS go to pytest, for example ARGS="-k tracker"'
+	@echo 'make test-fast        run the tests for daily work: no .venv-train, no data sets, no slow tests'
+	@echo 'make bench            compare quality and speed with other pipelines; tables, and JSON and PNG files in build/bench'
+	@echo '     FER_ROS_DATA     the folder of the data sets; without it only the files of the project are used'
+	@echo 'make lint             check style, types, shell scripts and the rules of ament'
+	@echo 'make setup            make the environment in .venv; live, test and lint do it automatically'
+	@echo 'make setup-train      make .venv-train with TensorFlow, for fer train, fer export and make bench'
+	@echo 'make lock             update requirements/lock: the newest versions that fit requirements/*.txt'
+	@echo 'make clean            remove everything that was made'
+	@echo 'PYTHON=/path/to/python3.12 selects the Python (3.10 to 3.12) for the environment.'
 
-# On a terminal Ctrl-C must not reach make, which would then report it as a failure: fer gets a process group of
-# its own (set -m). Elsewhere it takes the shell's place, so that it gets the signals that make hands on. SIGINT is
-# ignored until fer itself says what it does, because Python would print a traceback.
+# On a terminal Ctrl-C must not reach make, because make would report a failure: fer gets its own process group
+# (set -m). Without a terminal fer replaces the shell, so that it receives the signals that make passes on. SIGINT is
+# ignored until fer installs its handler, because Python would print a traceback.
 live: setup
 	@$(ENTER) || exit; trap '' INT; \
 	set -- -m fer_ros live $${SOURCE:+--source "$$SOURCE"} $${CONFIG:+--config "$$CONFIG"} $(ARGS); \
 	{ : < /dev/tty; } 2> /dev/null || exec python "$$@"; \
 	set -m; FER_ROS_PARENT=$$$$ python "$$@"; code=$$?; exit $$code
 
-test: setup setup-train
-	@$(ENTER) && exec python -m pytest $(ARGS)
+# worksteal: each process runs neighbouring tests, which share their fixtures.
+PYTEST = python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal
 
-# Scoring identities and finding faces by MTCNN need packages that only the training's environment has.
+test: setup setup-train
+	@$(ENTER) && exec $(PYTEST) $(ARGS)
+
+test-fast: setup
+	@$(ENTER) && unset FER_ROS_DATA && exec $(PYTEST) -m 'not slow and not tensorflow' $(ARGS)
+
+# The identity scores and MTCNN need packages that only .venv-train has.
 bench: setup setup-train
 	@$(ENTER) || exit; train="$$VIRTUAL_ENV-train/bin/python"; \
 	for part in quality speed ros; do \
@@ -47,7 +54,7 @@ bench: setup setup-train
 	done; exit $$code
 
 lint: setup
-	@$(ENTER) && ruff check . && mypy
+	@$(ENTER) && ruff check . && mypy && shellcheck -x tools/*.sh .ci/run
 
 setup:
 	@tools/setup.sh

@@ -54,6 +54,8 @@ setup(
         *shared_files(),
     ],
     python_requires='>=3.10',
+    # Tells `colcon test` to run pytest.
+    extras_require={'test': ['pytest', 'pytest-timeout']},
     zip_safe=False,
     entry_points={
         'console_scripts': [

@@ -55,6 +55,15 @@ os.environ['ROS_PYTHON_CHECK_FIELDS'] = '1'
 os.environ['FASTRTPS_DEFAULT_PROFILES_FILE'] = str(
     ROOT / 'config' / 'fastdds.xml'
 )
+if 'PYTEST_XDIST_WORKER' in os.environ:
+    # As many tests run at once as there are processors.
+    for variable in 'OMP_NUM_THREADS', 'OPENBLAS_NUM_THREADS', 'OPENCV_FOR_THREADS_NUM':
+        os.environ[variable] = '1'
+
+
+def pytest_collection_modifyitems(items):
+    """Start with the longest test, beside which another process runs all others."""
+    items.sort(key=lambda item: item.get_closest_marker('tensorflow') is None)
 
 
 @pytest.fixture(scope='session')

@@ -26,14 +26,18 @@ import sys
 from xml.etree import ElementTree
 
 from checkout import ROOT
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 import pytest
 import setuptools
 
-# An import's name and its rosdep key; what is not listed has its own name for a key.
+# An import's name and its key in rosdep's python.yaml. ROS packages are not listed: their key is
+# their name.
 ROSDEP_KEYS = {
     'click': 'python3-click', 'cv2': 'python3-opencv', 'matplotlib': 'python3-matplotlib',
     'mediapipe': 'python3-mediapipe-pip', 'numpy': 'python3-numpy', 'rich': 'python3-rich',
-    'rosbags': 'python3-rosbags-pip', 'scipy': 'python3-scipy', 'skimage': 'python3-skimage',
+    'pytest': 'python3-pytest', 'pytest_timeout': 'python3-pytest-timeout',
+    'scipy': 'python3-scipy', 'skimage': 'python3-skimage',
     'yaml': 'python3-yaml'}
 # The first has no rosdep key, as package.xml says; the second is read by type checkers alone.
 WITHOUT_KEY = {'ai_edge_litert', 'typing_extensions'}
@@ -232,6 +236,19 @@ def test_only_these_layers_import(name, layers):
     assert wrong == []
 
 
+@pytest.mark.parametrize('package', ['.', 'fer_msgs'])
+def test_package_xml_names_only_keys_that_rosdep_has(package):
+    declared = {element.text for element in manifest(package).iter() if 'depend' in element.tag}
+    assert declared
+    assert {name for name in declared if name.startswith('python3-')} <= set(ROSDEP_KEYS.values())
+
+
+@pytest.mark.parametrize('package', ['.', 'fer_msgs'])
+def test_package_xml_says_who_wrote_it_and_where_it_is_described(package):
+    assert manifest(package).findtext('author')
+    assert manifest(package).findtext('url').startswith('https://')
+
+
 def test_package_xml_names_all_that_is_imported():
     declared = {
         element.text for tag in ('depend', 'exec_depend') for element in manifest('.').iter(tag)}
@@ -246,20 +263,32 @@ def test_package_xml_names_all_that_is_imported():
         'python3-mediapipe-pip', 'python3-skimage'}
 
 
-@pytest.mark.parametrize('version', ['3.10', '3.11', '3.12'])
-def test_lock_files_pin_what_the_requirements_ask_for(version):
-    def pins(path):
-        lines = (line.split('#')[0].strip() for line in path.read_text().splitlines())
-        names_and_versions = (line.split('==') for line in lines if line)
-        return {
-            name.split('[')[0].lower().replace('_', '-'): pinned
-            for name, pinned in names_and_versions}
+def pins(path, python):
+    """Return the versions by name that a file of requirements names for a Python."""
+    environment = {
+        'python_version': python, 'python_full_version': f'{python}.9', 'sys_platform': 'linux',
+        'platform_machine': 'x86_64'}
+    found = {}
+    for line in path.read_text().splitlines():
+        text = line.split('#')[0].strip()
+        if text and not text.startswith('-'):
+            requirement = Requirement(text)
+            if requirement.marker is None or requirement.marker.evaluate(environment):
+                name = canonicalize_name(requirement.name)
+                assert name not in found, f'{path} names {name} twice for Python {python}'
+                (only,) = requirement.specifier
+                assert only.operator == '=='
+                found[name] = only.version
+    return found
 
+
+@pytest.mark.parametrize('python', ['3.10', '3.11', '3.12'])
+@pytest.mark.parametrize(('lock', 'parts'), [
+    ('main', ('install', 'ros', 'build', 'run', 'test')),
+    ('train', ('install', 'run', 'train', 'bench', 'mtcnn', 'test'))])
+def test_lock_files_pin_what_the_requirements_ask_for(lock, parts, python):
     requirements = ROOT / 'requirements'
-    for lock, parts in (
-            (f'python{version}', ('ros', 'build', 'run', 'test')),
-            (f'train-python{version}', ('run', 'train', 'test'))):
-        locked = pins(requirements / 'lock' / f'{lock}.txt')
-        for part in parts:
-            asked = pins(requirements / f'{part}.txt')
-            assert asked == {name: locked.get(name) for name in asked}, f'{lock} and {part}.txt'
+    locked = pins(requirements / 'lock' / f'{lock}.txt', python)
+    for part in parts:
+        asked = pins(requirements / f'{part}.txt', python)
+        assert asked == {name: locked.get(name) for name in asked}, f'{lock} and {part}.txt'

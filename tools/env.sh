@@ -16,6 +16,7 @@
 # Then python, pytest, fer and (with a full ROS 2) ros2 use this checkout and its environment.
 # shellcheck shell=bash
 
+# shellcheck disable=SC2296  # zsh reads it
 _fer_root=$(cd "$(dirname "${BASH_SOURCE[0]:-${(%):-%x}}")/.." && pwd -P)
 _fer_venv=${FER_ROS_VENV:-$_fer_root/.venv}
 
@@ -36,11 +37,11 @@ _fer_activate() {
   # shellcheck source=/dev/null
   . "$_fer_venv/bin/activate"
   if [ "$mode" = wheels ]; then
-    # The wheels are the whole of ROS here; what another ROS left in these would be mixed into it.
+    # Nothing of another ROS may be mixed with the wheels.
     export AMENT_PREFIX_PATH=$_fer_venv CMAKE_PREFIX_PATH=$_fer_venv PYTHONPATH=
     for library in "$site"/ros_*.libs; do _fer_prepend LD_LIBRARY_PATH "$library"; done
     _fer_prepend LD_LIBRARY_PATH "$_fer_venv/lib"
-    # The paths are set: Python need not start itself a second time to set them.
+    # The paths are set, so Python does not have to restart itself to set them.
     export _ROS_WHEELS_BOOTSTRAP_COMPLETE=1
   fi
   if [ -d "$_fer_venv/overlay" ]; then

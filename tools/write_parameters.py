@@ -139,9 +139,10 @@ ros2 interface show --all-comments fer_msgs/msg/EmotionArray
 ```
 
 All other parameters take effect when the node is configured.
-[config/live.yaml](../config/live.yaml) lists every parameter with its default: copy it and keep the
-lines that you change. An unknown name and a value out of range are refused with a sentence that
-says what is permitted.
+[config/live.yaml](../config/live.yaml) lists every parameter with its default: copy it and keep
+the lines that you change. A value out of range is refused with a sentence that says what is
+permitted, and so is an unknown name by `fer live`. A node that is started otherwise warns of an
+unknown name and ignores it.
 
 ## Which presets are there?
 

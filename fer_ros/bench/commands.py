@@ -62,7 +62,7 @@ def quality(json_path: Path | None, plot: Path | None) -> None:
     help='Number of turns of each pipeline.')
 @_outputs
 def speed(rounds: int, json_path: Path | None, plot: Path | None) -> None:
-    """Measure the speed of the pipeline and of others, and the time of each module."""
+    """Compare the speed with that of other pipelines."""
     from fer_ros.bench import time_by_module
     from fer_ros.bench.speed_bench import run
     _bench(
@@ -77,7 +77,7 @@ def speed(rounds: int, json_path: Path | None, plot: Path | None) -> None:
     help='Number of repetitions of each run.')
 @_outputs
 def ros(rounds: int, json_path: Path | None, plot: Path | None) -> None:
-    """Measure the latency of the ROS nodes from the stamp of an image to its emotions."""
+    """Measure latency and load of the ROS nodes."""
     from fer_ros.bench.ros_bench import run
     _bench('ros', lambda report: run(rounds=rounds, report=report), json_path, plot)
 

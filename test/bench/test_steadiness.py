@@ -11,10 +11,9 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
-"""Label changes, step responses and profiles, on cases with known answers."""
+"""Label changes and step responses, on cases with known answers."""
 
 from fer_ros.bench.steadiness import _rise_ms, LabelCount
-from fer_ros.bench.time_by_module import by_module
 from fer_ros.core.emotions import Emotion
 import numpy as np
 import pytest
@@ -39,22 +38,3 @@ def test_the_time_of_a_step_response():
     rows = [np.array([1.0, 0.0])] * 5 + [
         np.array([np.exp(-k / 9), 1 - np.exp(-k / 9)]) for k in range(90)]
     assert _rise_ms(rows, 5) == pytest.approx(300, abs=1)
-
-
-def test_time_counts_for_the_module_that_was_entered():
-    def function(module, name):
-        return f'/anywhere/fer_ros/core/{module}.py', 1, name
-    library = ('/site/library.py', 9, 'work')
-    colour = ('~', 0, '<built-in method cvtColor>')
-    stats = {
-        function('crop', 'a'): (1, 1, 0.0, 5.0, {
-            ('/bench.py', 1, 'run'): (1, 1, 0.0, 3.0),
-            # What it calls of itself is in the 3 s already.
-            function('crop', 'b'): (1, 1, 0.0, 2.0)}),
-        function('quality', 'c'): (1, 1, 0.0, 0.5, {
-            function('crop', 'a'): (1, 1, 0.0, 0.5)}),
-        library: (1, 1, 1.0, 1.0, {function('crop', 'a'): (1, 1, 1.0, 1.0)}),
-        colour: (1, 1, 0.25, 0.25, {library: (1, 1, 0.25, 0.25)})}
-    result = by_module(stats)
-    assert (result['crop'], result['quality']) == (3.0, 0.5)
-    assert sorted(result.values()) == [0.25, 0.5, 3.0]

@@ -26,6 +26,8 @@ from lifecycle_msgs.msg import State, Transition
 from lifecycle_msgs.srv import ChangeState, GetState
 import pytest
 
+pytestmark = pytest.mark.slow
+
 SIGNALS = {
     'emotion_node': signal.SIGINT,
     'face_node': signal.SIGTERM,

@@ -29,12 +29,16 @@ PYTHON = Path(f'{os.environ.get("FER_ROS_VENV") or ROOT / ".venv"}-train') / 'bi
 
 @pytest.mark.skipif(find_spec('keras') is not None, reason='they run in this environment')
 @pytest.mark.skipif(not PYTHON.exists(), reason='`make setup-train` has not been run')
+@pytest.mark.tensorflow
 @pytest.mark.timeout(900)
 def test_what_needs_tensorflow_where_it_is():
-    # This environment's own paths must not reach the other one.
+    # The paths of this environment and the options of this run must not reach the other one. One
+    # thread is enough: other tests run beside this one.
     outside = {
         name: value for name, value in os.environ.items()
-        if name not in ('PYTHONPATH', 'VIRTUAL_ENV', 'AMENT_PREFIX_PATH')}
+        if name not in ('PYTHONPATH', 'VIRTUAL_ENV', 'AMENT_PREFIX_PATH')
+        and not name.startswith('PYTEST_')}
+    outside |= {'TF_NUM_INTRAOP_THREADS': '1', 'TF_NUM_INTEROP_THREADS': '1'}
     done = subprocess.run(
         [PYTHON, '-m', 'pytest', '-q', *TESTS], cwd=ROOT, env=outside,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)

@@ -37,6 +37,8 @@ from lifecycle_msgs.srv import ChangeState
 import pytest
 import yaml
 
+pytestmark = pytest.mark.slow
+
 NODES = list(NODE_OPTIONS)
 DEADLINE_S = 90
 COMMAND = [sys.executable, '-m', 'fer_ros', 'live']
@@ -515,7 +517,8 @@ def checkout(tmp_path):
         'PATH': f'{Path(sys.executable).parent}:{os.environ["PATH"]}',
         'PYTHONPATH': os.pathsep.join([str(ROOT), *filter(None, [os.environ.get('PYTHONPATH')])]),
         'TERM': 'xterm',
-        'MAKEFLAGS': '',
+        # What was given to `make test` must not reach the `make live` in here.
+        'MAKEFLAGS': '', 'ARGS': '', 'CONFIG': '',
     }, ['make', '-C', str(tmp_path), 'live', 'SOURCE=sample']
 
 

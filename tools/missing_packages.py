@@ -1,0 +1,57 @@
+# Copyright 2026 the fer_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Prints the missing Debian packages that fer_ros needs with this Python, one per line."""
+
+import ctypes
+import importlib.util
+import os
+from pathlib import Path
+import shutil
+import sys
+import sysconfig
+
+LIBRARIES = {
+    # for OpenCV's windows
+    'libGL.so.1': 'libgl1', 'libgthread-2.0.so.0': 'libglib2.0-0',
+    # for mediapipe
+    'libEGL.so.1': 'libegl1', 'libGLESv2.so.2': 'libgles2'}
+"""Shared libraries that the wheels load, and the packages that contain them."""
+
+
+def missing_packages():
+    """Return the names of the missing packages."""
+    python = f'python{sys.version_info.major}.{sys.version_info.minor}'
+    present = {
+        'g++': shutil.which(os.environ.get('CXX') or 'g++'),
+        'make': shutil.which('make'),
+        f'{python}-venv': importlib.util.find_spec('ensurepip'),
+        f'{python}-dev': Path(sysconfig.get_path('include'), 'Python.h').exists()}
+    return [
+        *(name for name, found in present.items() if not found),
+        *(package for library, package in LIBRARIES.items() if not can_load(library))]
+
+
+def can_load(library):
+    """Tell whether the system has a shared library."""
+    try:
+        ctypes.CDLL(library)
+    except OSError:
+        return False
+    return True
+
+
+if __name__ == '__main__':
+    for name in missing_packages():
+        print(name)
