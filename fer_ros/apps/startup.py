@@ -13,10 +13,10 @@
 # limitations under the License.
 
 """
-What `fer live` and the launch files share when they start the nodes.
+Settings and checks that `fer live` and the launch files share when they start the nodes.
 
-That is the order of the nodes, the time before a respawn, the checks of names and files that
-would make a node end at once, and the Fast DDS profile. Nothing here starts a process.
+These are the order of the nodes, the time before a respawn, checks of names and files that would
+end a node at once if they were wrong, and the Fast DDS profile. Nothing here starts a process.
 """
 
 from __future__ import annotations

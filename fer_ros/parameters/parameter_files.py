@@ -15,8 +15,8 @@
 """
 Finds and reads parameter files, the ordinary ROS 2 YAML files with `ros__parameters`.
 
-The same files serve `ros2 launch`, `fer` and `Pipeline.from_config`. What the parameters are and
-which values they take is in `node_options`.
+The same files serve `ros2 launch`, `fer` and `Pipeline.from_config`. Names and ranges of the
+parameters are in `node_options`.
 """
 
 from __future__ import annotations
