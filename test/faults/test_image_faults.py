@@ -159,10 +159,10 @@ def test_an_8k_image(graph):
     images = graph.speaker(Image, 'image_raw', RELIABLE)
     graph.up(node)
     picture = np.full((4320, 7680, 3), 120, np.uint8)
-    # Two faces as large as a person at 1 m before such a camera.
+    # Two faces as large as those of people at 0.8 m before such a camera.
     from fer_ros.media.sample_clip import SampleClip
 
-    big = SampleClip(4.0)
+    big = SampleClip(5.0)
     picture[500:500 + big.height, 2000:2000 + big.width] = big.frame(0)
     message = image_message(picture, stamp_ns=S)
     answer = graph.ask(images, message, faces, S)
