@@ -30,7 +30,7 @@ PYTHON = Path(f'{os.environ.get("FER_ROS_VENV") or ROOT / ".venv"}-train') / 'bi
 @pytest.mark.skipif(find_spec('keras') is not None, reason='they run in this environment')
 @pytest.mark.skipif(not PYTHON.exists(), reason='`make setup-train` has not been run')
 @pytest.mark.tensorflow
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(3600)  # each test in there has a limit of its own
 def test_what_needs_tensorflow_where_it_is():
     # The paths of this environment and the options of this run must not reach the other one. One
     # thread is enough: other tests run beside this one.
