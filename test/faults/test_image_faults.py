@@ -163,7 +163,7 @@ def test_an_8k_image(graph):
     from fer_ros.media.sample_clip import SampleClip
 
     big = SampleClip(5.0)
-    picture[500:500 + big.height, 2000:2000 + big.width] = big.frame(0)
+    picture[500:500 + big.height, 2000:2000 + big.width] = big.frame(120)
     message = image_message(picture, stamp_ns=S)
     answer = graph.ask(images, message, faces, S)
     assert (answer.image_width, answer.image_height) == (7680, 4320)
