@@ -170,7 +170,7 @@ def test_an_8k_image(graph):
     assert len(answer.faces) == 2
     for face, truth in zip(
         sorted(answer.faces, key=lambda f: f.roi.x_offset),
-        sorted(big.truth(0), key=lambda f: f.box.x),
+        sorted(big.truth(120), key=lambda f: f.box.x),
         strict=True,
     ):
         x, y = truth.box.center
