@@ -35,7 +35,8 @@ from rich.table import Table
 
 
 @click.command()
-@click.option('--network', 'name', type=click.Choice(list(NETWORKS)), default='separable',
+@click.option(
+    '--network', 'name', type=click.Choice(list(NETWORKS)), default='separable',
     show_default=True)
 @click.option('--edge', default=96, show_default=True, help='Edge of the images in pixels.')
 @click.option('--batch', default=32, show_default=True, help='Images per step.')

@@ -116,7 +116,7 @@ class Calibration:
     @property
     def error(self) -> float:
         """
-        Expected calibration error (Guo et al. 2017), [0, 1]; NaN without rows.
+        Return the expected calibration error, [0, 1] (Guo et al. 2017); NaN without rows.
 
         It is the mean over all rows of the difference between confidence and accuracy of their
         bin.
