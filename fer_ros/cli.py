@@ -64,4 +64,4 @@ class LazyGroup(click.Group):
 
 @click.group(cls=LazyGroup, context_settings={'help_option_names': ['-h', '--help']})
 def fer() -> None:
-    """Facial emotion recognition that a robot can rely on."""
+    """Facial emotion recognition for robots."""

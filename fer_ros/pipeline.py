@@ -44,10 +44,10 @@ class Pipeline:
         """
         Load the networks.
 
-        :raises ModelError: where the classifier's model is missing or faulty.
-        :raises MediaPipeNetworkError: where a network of detector or landmarks is missing or
+        :raises ModelError: if the classifier's model is missing or faulty.
+        :raises MediaPipeNetworkError: if a network of detector or landmarks is missing or
             faulty.
-        :raises ImportError: where the detector needs a package that is not installed.
+        :raises ImportError: if the detector needs a package that is not installed.
         """
         self._emotion_stage = EmotionStage(emotion or EmotionOptions())
         self._face_stage = FaceStage(face or FaceOptions())
@@ -60,7 +60,7 @@ class Pipeline:
 
         :param path_or_name: 'live', 'still' (for unrelated images: nothing is tracked or
             smoothed), another name in config/, or the path of a YAML file.
-        :raises ConfigError: where the file is missing or faulty.
+        :raises ConfigError: if the file is missing or faulty.
         :raises ModelError, MediaPipeNetworkError, ImportError: as above.
         """
         return cls(
@@ -79,7 +79,7 @@ class Pipeline:
         A face is reported when it was found in `tracker.min_hits` successive images: with 'live'
         in the second image, with 'still' at once.
 
-        :raises RuntimeError: where the pipeline is closed.
+        :raises RuntimeError: if the pipeline is closed.
         """
         if self._is_closed:
             raise RuntimeError('the pipeline is closed; make a new one')

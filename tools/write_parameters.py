@@ -33,7 +33,7 @@ HEAD = (
     'table.\n'
     '# Copy the file, keep what you change, and give it as `config:=` to the launch files or as '
     '`--config` to `fer live`.\n'
-    '# The sections count in any namespace.\n')
+    '# `/**/` selects the node in any namespace.\n')
 
 
 def facts(row: Option) -> str:
@@ -80,8 +80,8 @@ NODES: dict[str, tuple[str, list[Topic], list[Topic]]] = {
     'camera_node': (
         ('Publishes the images of a camera, stream, video, image, folder of images or the '
          'built-in sample, with the time at which each image was taken. If a camera or stream is '
-         'lost, the node reports it and opens it again with growing waits. At the end of a file '
-         'the node deactivates itself; activating it again plays the file again.'),
+         'lost, the node reports it and opens it again, after waits that grow. At the end of a '
+         'file the node deactivates itself; if it is activated again, it plays the file again.'),
         [],
         [('image_raw', 'sensor_msgs/msg/Image', SENSOR_DATA, 'bgr8'),
          ('camera_info', 'sensor_msgs/msg/CameraInfo', SENSOR_DATA,
@@ -115,9 +115,10 @@ INTRODUCTION = """\
 
 This page is written by `tools/write_parameters.py` from the tables of options.
 
-All nodes are lifecycle nodes: they read and check their files when they are configured, and serve
-their topics while they are active. Topic names are relative: namespaces and remappings work. This
-command explains every field of the messages:
+All nodes are lifecycle nodes: they read and check their files when they are configured, and
+subscribe and publish while they are active. Topic names are relative: namespaces and remappings
+work. In the tables below, "sensor data" means best effort, volatile, keep last 5. This command
+explains every field of the messages:
 
 ```sh
 ros2 interface show --all-comments fer_msgs/msg/EmotionArray
@@ -138,11 +139,11 @@ ros2 interface show --all-comments fer_msgs/msg/EmotionArray
     detector.interval: 5
 ```
 
-All other parameters take effect when the node is configured.
+A parameter without "Changes at run time" takes effect when the node is configured.
 [config/live.yaml](../config/live.yaml) lists every parameter with its default: copy it and keep
 the lines that you change. A value out of range is refused with a sentence that says what is
-permitted, and so is an unknown name by `fer live`. A node that is started otherwise warns of an
-unknown name and ignores it.
+permitted. `fer live` also refuses an unknown name; a node that is started in another way logs a
+warning and ignores it.
 
 ## Which presets are there?
 
@@ -150,7 +151,7 @@ unknown name and ignores it.
 | --- | --- |
 | `live` | the default, for cameras: detection on every third image, landmarks on every image |
 | `still` | unrelated images: no image depends on the one before, nothing is smoothed |
-| `low_power` | small robots: detection on every fifth image, MedianFlow between, no landmarks |
+| `low_power` | small robots: detection on every fifth image, else MedianFlow, no landmarks |
 | `mtcnn_csrt` | for comparison: MTCNN on every 10th image, CSRT; needs `requirements/mtcnn.txt` |
 """
 

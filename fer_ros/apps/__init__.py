@@ -13,7 +13,7 @@
 # limitations under the License.
 
 """
-Programs that people start, a folder each, and what they share with the launch files.
+Programs that users start, one folder each, and the code that they share with the launch files.
 
 `apps/live` starts the four nodes and shows `/emotions`. `apps/analyze` passes pictures and videos
 through a `Pipeline` into files. `apps/startup` is used by `apps/live` and by the launch files.

@@ -15,8 +15,8 @@
 """
 Settings and checks that `fer live` and the launch files share when they start the nodes.
 
-These are the order of the nodes, the time before a respawn, checks of names and files that would
-end a node at once if they were wrong, and the Fast DDS profile. Nothing here starts a process.
+These are the order of the nodes, the time before a respawn, the Fast DDS profile, and checks of
+names and files: a node would end at once if one of them were wrong. Nothing here starts a process.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
-"""`fer bench`: quality and speed, side by side with other pipelines, judged by the aims."""
+"""`fer bench`: quality and speed, in comparison with other pipelines and with the aims."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@
 # limitations under the License.
 
 """
-Values and algorithms: NumPy, OpenCV and LiteRT. No ROS, no people's files, no command line.
+Values and algorithms: NumPy, OpenCV and LiteRT. No ROS, no files of the user, no command line.
 
 An image arrives as a `Frame`. `FaceStage` detects its faces or follows them by their landmarks,
 gives each an identity, estimates head poses and cuts an upright crop of each face. `EmotionStage`

@@ -106,7 +106,7 @@ class EmotionStage:
 
         :param classifier: None: load the model that the options name.
         :param clock: returns seconds; it measures the time of the classifier.
-        :raises ModelError: where the model or its card is missing or faulty; the text says how.
+        :raises ModelError: if the model or its card is missing or faulty; the text says how.
         """
         self._options = self._next_options = options
         self._classifier = classifier or LiteRtClassifier(

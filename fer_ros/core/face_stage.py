@@ -73,9 +73,9 @@ class FaceStage:
         Load the networks of detector and landmarks.
 
         :param create: makes the detector.
-        :raises MediaPipeNetworkError: where a network of detector or landmarks is missing or
+        :raises MediaPipeNetworkError: if a network of detector or landmarks is missing or
             faulty.
-        :raises ImportError: where the detector needs a package that is not installed, or OpenCV
+        :raises ImportError: if the detector needs a package that is not installed, or OpenCV
             was built without the visual tracker.
         """
         self._options = self._next_options = options
@@ -125,7 +125,7 @@ class FaceStage:
         return [self._face(track, meshes, frame) for track in inside if track in kept]
 
     def _detect(self, image: Image) -> list[Detection] | None:
-        """Return the largest faces of the image, None where only a visual tracker follows them."""
+        """Return the largest faces of the image, None if only a visual tracker follows them."""
         is_due = self._images % self._options.detector.interval == 0
         self._images += 1
         max_meshes = self._options.landmarks.faces_per_image

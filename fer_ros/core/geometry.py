@@ -48,7 +48,7 @@ class Box:
 
     @property
     def area(self) -> float:
-        """Return the area in square pixels; 0 where a side is not positive."""
+        """Return the area in square pixels; 0 if a side is not positive."""
         return max(self.width, 0.0) * max(self.height, 0.0)
 
     @property
@@ -68,7 +68,7 @@ class Box:
             self.x + (self.width - width) / 2, self.y + (self.height - height) / 2, width, height)
 
     def intersection(self, other: Box) -> Box:
-        """Return the part that both boxes cover; its area is 0 where they do not overlap."""
+        """Return the part that both boxes cover; its area is 0 if they do not overlap."""
         x, y = max(self.x, other.x), max(self.y, other.y)
         right = min(self.x + self.width, other.x + other.width)
         bottom = min(self.y + self.height, other.y + other.height)

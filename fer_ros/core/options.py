@@ -76,7 +76,7 @@ class Option:
         """
         Return the value, converted to the type of the option.
 
-        :raises OptionError: where the type is wrong or the value is out of range.
+        :raises OptionError: if the type is wrong or the value is out of range.
         """
         if self.type is float and isinstance(value, int) and not isinstance(value, bool):
             value = float(value)
@@ -118,7 +118,7 @@ class Options:
     """Base of all options classes: checks every field when an object is made."""
 
     def __post_init__(self) -> None:
-        """Check types and ranges; integers become floats where the option is a float."""
+        """Check types and ranges; integers become floats if the option is a float."""
         for row in self._own_rows():
             object.__setattr__(self, row.name, row.checked(getattr(self, row.name)))
 

@@ -25,7 +25,7 @@ def share_directory() -> Path:
     """
     Return the folder that contains `models/`, in a source checkout or in an installation.
 
-    :raises FileNotFoundError: where there is none; the text names the folders that were tried.
+    :raises FileNotFoundError: if there is none; the text names the folders that were tried.
     """
     for parent in Path(__file__).resolve().parents:
         if (parent / 'package.xml').is_file() and (parent / 'models').is_dir():

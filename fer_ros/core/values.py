@@ -80,12 +80,11 @@ def _remedy(image: npt.NDArray[Any]) -> str:
 @dataclass(frozen=True)
 class HeadPose:
     """
-    Orientation of a head in radians, NaN where unknown.
+    Orientation of a head in radians, NaN if unknown.
 
     Axes and signs are those of `fer_msgs/HeadPose`: the camera's optical frame, the right-hand
-    rule, zero for a face that looks straight into the camera. Roll is positive where the head
-    leans clockwise in the image, pitch where it looks down, yaw where it turns to the left of the
-    image.
+    rule, zero for a face that looks straight into the camera. Roll is positive if the head
+    leans clockwise in the image, pitch if it looks down, yaw if it turns to the left of the image.
     """
 
     roll: float = math.nan
@@ -111,7 +110,7 @@ class Mesh:
 
     `landmarks` is (468, 3) float32: x and y in pixels of the image; z in pixels too, growing away
     from the camera, 0 near the centre of the head. `presence`, [0, 1], is the network's confidence
-    that the region shows a face; where `is_face` is false, the landmarks mean nothing.
+    that the region shows a face; if `is_face` is false, the landmarks mean nothing.
 
     `box` and `key_points`, (6, 2) float32 in the order of `KeyPoint`, are what a detector would
     report for this face. `region` is the region in which the landmarks are upright: where to look
@@ -131,8 +130,8 @@ class Detection:
     """
     A face that was found in one image, by a detector or by its landmarks.
 
-    `key_points` is (6, 2) float32 in pixels, see `KeyPoint`; NaN where a point is unknown. `mesh`
-    is set where the face was found by its landmarks.
+    `key_points` is (6, 2) float32 in pixels, see `KeyPoint`; NaN if a point is unknown. `mesh`
+    is set if the face was found by its landmarks.
     """
 
     box: Box
@@ -153,7 +152,7 @@ class Face:
     """
     A face with an identity.
 
-    `crop` is a square (S, S) uint8 grey image of the face with the eyes level. It is None where
+    `crop` is a square (S, S) uint8 grey image of the face with the eyes level. It is None if
     the place of the face is only predicted.
     """
 

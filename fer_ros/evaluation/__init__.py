@@ -15,7 +15,7 @@
 """
 Labelled data sets, and the accuracy of classifiers on them. No Keras, no ROS.
 
-A labelled image is read from a data set, cropped as the pipeline crops it if wanted, and
-classified. The answers are compared with the labels, and the figures are written to the
-`evaluation.yaml` beside the model's card.
+A labelled image is read from a data set, cropped as in the pipeline if requested, and classified.
+The answers are compared with the labels, and the figures are written to the `evaluation.yaml`
+beside the model's card.
 """

@@ -13,7 +13,7 @@
 # limitations under the License.
 
 """
-Makes labels of the votes of FER+ (Barsoum et al. 2016).
+Makes labels from the votes of FER+ (Barsoum et al. 2016).
 
 Ten people chose one of ten names for each image of FER-2013. As in that paper, a name with a
 single vote is treated as noise and ignored.

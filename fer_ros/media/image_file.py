@@ -54,7 +54,8 @@ def read_image(path: Path) -> Image:
             'Make it smaller or copy it again') from error
     if image is None:
         raise ValueError(
-            f'{path} is damaged or no image: check that other programs open it, or copy it again')
+            f'{path} is damaged or not an image: check that other programs open it, or copy it '
+            'again')
     if max(image.shape[:2]) > MAX_EDGE:
         raise ValueError(
             f'{path} is {image.shape[1]}x{image.shape[0]} pixels, but the longest permitted edge '

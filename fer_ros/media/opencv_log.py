@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Switches off the log of OpenCV where the caller reports failures itself."""
+"""Switches off the log of OpenCV for callers that report failures themselves."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

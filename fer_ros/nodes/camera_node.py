@@ -204,7 +204,7 @@ class CameraNode(PipelineNode):
         if fault:
             if not self._calibration_fault:
                 self._calibration_fault = (
-                    f'{fault}. Until then camera_info is published as "not calibrated".')
+                    f'{fault}. Until then the matrices in camera_info are zero (not calibrated).')
                 self.get_logger().error(self._calibration_fault)
             return message
         message.distortion_model = calibration.distortion_model

@@ -45,7 +45,7 @@ class EmotionNode(PipelineNode):
         super().__init__('emotion_node', **kwargs)
 
     def configure(self) -> None:
-        """Load the model and check it against its card."""
+        """Load the model, check it against its card, and create the publisher."""
         self._stage = EmotionStage(self.options)
         self._publisher = self.create_lifecycle_publisher(EmotionArray, 'emotions', RESULTS)
 
@@ -100,7 +100,7 @@ class EmotionNode(PipelineNode):
     def status(self, figures: Throughput) -> tuple[Level, dict[str, Any]]:
         """Report whether faces arrive."""
         level = input_status(
-            figures, self.resolve_topic_name('faces'), 'is the face node active?')
+            figures, self.resolve_topic_name('faces'), 'is face_node active?')
         return level, {'model': required(self._stage).model}
 
 

@@ -46,7 +46,7 @@ class FaceNode(PipelineNode):
         super().__init__('face_node', **kwargs)
 
     def configure(self) -> None:
-        """Load the detector."""
+        """Load the networks and create the publisher."""
         self._stage = FaceStage(self.options)
         self._publisher = self.create_lifecycle_publisher(FaceArray, 'faces', RESULTS)
 
@@ -65,7 +65,7 @@ class FaceNode(PipelineNode):
             self._subscription = None
 
     def cleanup(self) -> None:
-        """Free the detector."""
+        """Free the networks and destroy the publisher."""
         if self._stage is not None:
             self._stage.close()
             self._stage = None
@@ -96,11 +96,12 @@ class FaceNode(PipelineNode):
         """Report whether images arrive."""
         topic = self.resolve_topic_name('image_raw')
         level = input_status(
-            figures, topic, 'is the camera node active, and is the topic remapped?')
+            figures, topic, 'is camera_node or your camera driver running, and is the topic '
+            'remapped correctly?')
         if level[0] == DiagnosticStatus.OK and figures.rate_in > 1.5 * figures.rate_out + 1:
             level = (DiagnosticStatus.WARN,
                      (f'Only {figures.rate_out:.0f} of {figures.rate_in:.0f} images/s are '
-                      'processed: use smaller or fewer images.'))
+                      'processed: raise detector.interval, or lower the rate of the camera.'))
         return level, {'detector': self.get_parameter('detector.name').value}
 
 

@@ -35,7 +35,7 @@ IMAGE_DEPTH = 5
 """Queue depth of the sensor data profile of ROS 2."""
 
 IMAGES = QoSProfile(depth=IMAGE_DEPTH, reliability=ReliabilityPolicy.BEST_EFFORT)
-"""The sensor data profile of ROS 2."""
+"""Profile of image_raw, camera_info and the overlay: the sensor data profile of ROS 2."""
 
 
 def publishers_reliability(node: Node, topic: str) -> ReliabilityPolicy:
@@ -61,9 +61,9 @@ def publisher_events(
             s for s in node.get_subscriptions_info_by_topic(resolved)
             if qos_check_compatible(qos, s.qos_profile)[0] == QoSCompatibility.ERROR)
         node.get_logger().warning(
-            f'{others} subscribes to {resolved} with a {_policy(event)} that {node.get_name()} '
-            'does not offer, and receives nothing: subscribe with the sensor data profile, best '
-            'effort and volatile.')
+            f'{others} cannot receive {resolved}, because {node.get_name()} does not offer the '
+            f'{_policy(event)} that the subscription requests: subscribe with the sensor data '
+            'profile, best effort and volatile.')
     return PublisherEventCallbacks(incompatible_qos=incompatible, matched=matched)
 
 
@@ -77,8 +77,8 @@ def subscription_events(
             p for p in node.get_publishers_info_by_topic(resolved)
             if qos_check_compatible(p.qos_profile, qos)[0] == QoSCompatibility.ERROR)
         node.get_logger().warning(
-            f'{others} publishes {resolved} with a {_policy(event)} that is less than '
-            f'{node.get_name()} requests, so its messages are not received: {remedy}.')
+            f'{node.get_name()} cannot receive {resolved} from {others}, because the publisher '
+            f'does not offer the {_policy(event)} that {node.get_name()} requests: {remedy}.')
     return SubscriptionEventCallbacks(incompatible_qos=incompatible)
 
 
@@ -87,7 +87,7 @@ def _policy(event: Any) -> str:
 
 
 def _names(endpoints: Iterable[TopicEndpointInfo]) -> str:
-    """Return the full names of the nodes; a node may not be known to the graph yet."""
+    """Return the full names of the nodes; the graph may not know a name yet."""
     names = {
         f'{e.node_namespace.rstrip("/")}/{e.node_name}' for e in endpoints
         if 'UNKNOWN' not in e.node_name}

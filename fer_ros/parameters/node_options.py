@@ -100,7 +100,7 @@ class OverlayNodeOptions(LifecycleOptions, DrawingOptions):
 
     input: ImageInputOptions = ImageInputOptions()
     max_wait_s: float = option(
-        0.5, 'Maximum time to wait for the emotions of an image before the image is skipped.',
+        0.5, 'Maximum time to wait for the emotions of an image; then the image is skipped.',
         unit='s', minimum=0.01, maximum=10.0, dynamic=True)
     jpeg_quality: int = option(
         80, 'JPEG quality of emotions/overlay/compressed.', unit='%',

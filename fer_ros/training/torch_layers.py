@@ -16,7 +16,7 @@
 Faster layers for trainings on the torch backend of Keras.
 
 The layers of Keras copy all images into another memory order around each convolution, add the bias
-separately, and compose the normalisation of several operations. These layers use one operation of
+separately, and use several operations for the normalisation. These layers use one operation of
 PyTorch each, which is faster for `separable` (docs/benchmarks.md, `tools/time_training.py`).
 Weights and results are the same, so a network that was trained with these layers is saved with
 Keras' own.

@@ -130,7 +130,7 @@ def test_folders_without_pictures_are_refused(tmp_path):
 def test_pictures_that_cannot_be_decoded_are_named(tmp_path):
     path = write_picture(tmp_path / 'val' / 'happy' / '1.png', 1)
     path.write_bytes(b'no picture')
-    with pytest.raises(ValueError, match=r'val/happy/1\.png is damaged or no image'):
+    with pytest.raises(ValueError, match=r'val/happy/1\.png is damaged or not an image'):
         read_data(tmp_path)
 
 

@@ -249,7 +249,7 @@ def test_an_empty_file(tmp_path):
 )
 def test_a_file_that_is_no_video(tmp_path, capfd, content):
     (tmp_path / 'notes.bin').write_bytes(content)
-    assert 'no video' in str(fault(tmp_path / 'notes.bin'))
+    assert 'not a video' in str(fault(tmp_path / 'notes.bin'))
     assert capfd.readouterr() == ('', '')
 
 

@@ -183,8 +183,8 @@ class BringUp(ABC):
             self._checks_left = 0
             self._spinner.get_logger().warning(
                 f'Other nodes named {", ".join(double)} run in the namespace {namespace}. Their '
-                'images and emotions mix with those of these nodes: end the other nodes, or give '
-                '--namespace NAME or another ROS_DOMAIN_ID to one of the two.')
+                'images and emotions mix with those of this run: end the other nodes, or start '
+                'one of the two runs with --namespace NAME or another ROS_DOMAIN_ID.')
 
 
 class OneProcess(BringUp):

@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""`fer live`: the whole pipeline on real ROS 2 topics, without a ROS installation."""
+"""`fer live`: the whole pipeline on real ROS 2 topics; it needs no ROS installation."""
 
 from __future__ import annotations
 

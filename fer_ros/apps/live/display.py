@@ -68,7 +68,7 @@ def status_line(figures: Figures) -> str:
     rate = '-' if math.isnan(figures.rate_hz) else f'{figures.rate_hz:.1f}'
     return (
         f'{rate} images/s   latency p50 {_milliseconds(figures.latency_p50_ms)}, '
-        f'p95 {_milliseconds(figures.latency_p95_ms)}   dropped {figures.lost}')
+        f'p95 {_milliseconds(figures.latency_p95_ms)}   lost {figures.lost}')
 
 
 def _absence(moment: Moment, now_s: float) -> str:
@@ -129,7 +129,7 @@ def faces_line(moment: Moment, figures: Figures, begin_s: float, now_s: float) -
 
 class PlainLines:
     """
-    Prints the faces where there is no terminal, with the time of their arrival.
+    Prints the faces if there is no terminal, with the time of their arrival.
 
     It prints at most one line per second. Images that arrive more slowly have one line each, and
     so have all images of a run that ends within the first second.
@@ -205,7 +205,7 @@ def print_summary(
             ('duration', f'{duration_s:.1f} s'),
             ('classifier', figures.model or '-'),
             ('images published', str(figures.published)),
-            ('answered by /emotions', str(figures.answered)),
+            ('images with emotions', str(figures.answered)),
             ('lost', str(figures.published - figures.answered)),
             ('latency, stamp to /emotions, p50', _milliseconds(figures.latency_p50_ms)),
             ('p95', _milliseconds(figures.latency_p95_ms)),

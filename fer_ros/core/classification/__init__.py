@@ -15,7 +15,7 @@
 """
 From a face in an image to probabilities of emotions.
 
-The crop of a face is cut upright and grey. When the schedule says that the face is due, the crop
-is resized and normalised as the model card says, classified, and smoothed over time, weighted by
-the quality of the view. Figures of accuracy belong to `fer_ros.evaluation`.
+The face is cut out of the image as an upright grey crop. When the schedule says that the face is
+due, the crop is resized and normalised as the model card says, classified, and smoothed over time,
+weighted by the quality of the view. Figures of accuracy belong to `fer_ros.evaluation`.
 """

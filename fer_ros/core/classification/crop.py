@@ -40,13 +40,15 @@ def upright_crop(image: Image, box: Box, key_points: Points | None, size: int) -
     """
     Cut a face out of the image with level eyes, framed like the faces of FER-2013.
 
+    Boxes and key points are in pixels of the image, counted as `fer_ros.core.geometry` states.
+
     :param image: (H, W, 3) uint8, BGR.
     :param box: it may extend beyond the image; the image's border is then replicated.
     :param key_points: (6, 2), pixels, in the order of `KeyPoint`. Where they are None, or an eye
         or the mouth is NaN, the crop is not rotated, and the box alone frames it.
     :param size: edge of the result in pixels.
     :return: (size, size) uint8, grey.
-    :raises ValueError: where the box has no area or its size is not finite.
+    :raises ValueError: if the box has no area or its size is not finite.
     """
     side = (box.width + box.height) / 2
     if not (box.area > 0 and math.isfinite(side)):

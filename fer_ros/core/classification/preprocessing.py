@@ -46,7 +46,7 @@ class Preprocessing:
 
         :param crops: square (S, S) uint8 grey images, each of any size.
         :return: (N, height, width, 1) float32; N may be 0.
-        :raises ValueError: where a crop is not a square grey image of uint8.
+        :raises ValueError: if a crop is not a square grey image of uint8.
         """
         batch = np.empty((len(crops), self.height, self.width, 1), np.float32)
         for place, crop in enumerate(crops):

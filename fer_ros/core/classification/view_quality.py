@@ -21,7 +21,7 @@ measured fractions (docs/benchmarks.md). Darkness itself costs little, because t
 has a minimum contrast (see `preprocessing`); the noise of a camera in the dark costs more.
 
 The product of the factors is too high for views that are both blurred and noisy, and for motion
-blur along a diagonal. Overexposed faces are recognised only where their contrast is gone.
+blur along a diagonal. An overexposed face has a lower quality only if it has lost contrast.
 """
 
 import math
@@ -100,7 +100,7 @@ def _fraction(measure: float, half: float, steepness: float) -> float:
     """
     Return 1 / (1 + (half / measure)^steepness): 0.5 at `half`.
 
-    It increases with the measure, or decreases where the steepness is negative.
+    It increases with the measure, or decreases if the steepness is negative.
     """
     if measure <= 0:
         return 0.0 if steepness > 0 else 1.0

@@ -28,7 +28,7 @@ def create_detector(options: DetectorOptions) -> Detector:
     """
     Return the detector that the options name, ready to run.
 
-    :raises ImportError: where a package is not installed; the text says what to install.
+    :raises ImportError: if a package is not installed; the text says what to install.
     """
     # Each detector imports packages that are slow to load or may not be installed.
     if options.name == 'mtcnn':

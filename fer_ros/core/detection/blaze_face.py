@@ -79,7 +79,7 @@ class BlazeFace:
         """
         Load the network.
 
-        :raises MediaPipeNetworkError: where the file is missing or cannot be run.
+        :raises MediaPipeNetworkError: if the file is missing or cannot be run.
         """
         self._network = MediaPipeNetwork(
             f'face_detection/{model.file}', 'set detector.name to haar', -1, cv2.BORDER_CONSTANT)

@@ -62,13 +62,15 @@ class DetectorOptions(Options):
         0.5, 'Minimum score of a detection. MediaPipe reports no scores below 0.5.',
         minimum=0.0, maximum=1.0)
     min_size: int = option(
-        16, 'Minimum width of a detected face. A face that is already tracked may become smaller.',
-        unit='px', minimum=1, maximum=4096)
+        16, 'Minimum width of a detected face. A face that is already tracked may become '
+        'narrower.', unit='px', minimum=1, maximum=4096)
     interval: int = option(
-        3, 'Run the detector on every Nth image. In the other images, faces are followed by their '
-        'landmarks or by a visual tracker, which costs less. The detector runs on every image '
-        'while a face is new or lost, or cannot be followed.', unit='images', minimum=1,
-        maximum=100, dynamic=True)
+        3,
+        'Run the detector on every Nth image. In the other images, faces are followed by their '
+        'landmarks or by a visual tracker, which costs less. The detector also runs while a face '
+        'is new or was not found in the image before; with tracker.name none; and, without a '
+        'visual tracker, with landmarks.name none or more faces than landmarks.faces_per_image.',
+        unit='images', minimum=1, maximum=100, dynamic=True)
     mtcnn: MtcnnOptions = MtcnnOptions()
     haar: HaarOptions = HaarOptions()
 

@@ -26,9 +26,7 @@ from fer_ros.core.values import Box, Detection, Image
 import numpy as np
 
 CASCADE = 'haarcascade_frontalface_default.xml'
-"""
-The cascade of OpenCV that misses fewest faces (docs/benchmarks.md).
-"""
+"""The cascade of OpenCV that misses the fewest faces (docs/benchmarks.md)."""
 
 BOX_SCALE = 0.88
 """Edge of MediaPipe's box of a face in edges of the cascade's box."""
@@ -58,15 +56,15 @@ class HaarDetector:
         """
         Load the cascade.
 
-        :raises ImportError: where OpenCV came without its cascades.
+        :raises ImportError: if OpenCV was installed without its cascades.
         """
         # OpenCV's packages for Python hold the files; those of Linux distributions do not.
         folder = getattr(getattr(cv2, 'data', None), 'haarcascades', '')
         path = Path(folder) / CASCADE
         if not path.is_file():
             raise ImportError(
-                f"the detector 'haar' needs {CASCADE}, which OpenCV {cv2.__version__} here came "
-                'without: install opencv-contrib-python, or set detector.name to mediapipe')
+                f"the detector 'haar' needs {CASCADE}, which this OpenCV {cv2.__version__} does "
+                'not contain: install opencv-contrib-python, or set detector.name to mediapipe')
         self._cascade = cv2.CascadeClassifier(str(path))
         self._options = options
 

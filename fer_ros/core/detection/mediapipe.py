@@ -53,7 +53,7 @@ class MediaPipeDetector:
         """
         Load the networks that the options name.
 
-        :raises MediaPipeNetworkError: where a file is missing or cannot be run.
+        :raises MediaPipeNetworkError: if a file is missing or cannot be run.
         """
         self._networks = [BlazeFace(model) for model in _MODELS[options.name]]
         self._min_score = options.min_score

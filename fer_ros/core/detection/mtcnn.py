@@ -53,7 +53,7 @@ class MtcnnDetector:
         """
         Load the networks.
 
-        :raises ImportError: where the package or TensorFlow is not installed.
+        :raises ImportError: if the package or TensorFlow is not installed.
         """
         # TensorFlow prints an error of the package for every image without faces.
         os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '2')

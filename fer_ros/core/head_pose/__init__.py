@@ -15,6 +15,6 @@
 """
 Head poses: from landmarks or key points to roll, pitch and yaw, smoothed over time.
 
-A face's mesh, or the detector's key points where there is no mesh, is fitted to a mean head. The
-One Euro filter then smooths the three angles of each track.
+The landmarks of a face, or the detector's key points if there are none, are fitted to a mean head.
+The One Euro filter then smooths the three angles of each track.
 """

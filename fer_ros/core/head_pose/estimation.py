@@ -75,11 +75,11 @@ def head_pose_of_key_points(key_points: Points | None) -> HeadPose:
     """
     Return the orientation that fits a detector's key points best.
 
-    All angles are NaN where fewer than four key points are known, or where they lie on a line or
+    All angles are NaN if fewer than four key points are known, or if they lie on a line or
     coincide. The result is relative to the ray from the camera to the face. Typical errors are in
     docs/benchmarks.md.
 
-    :param key_points: (6, 2), pixels, in the order of `KeyPoint`; NaN where unknown.
+    :param key_points: (6, 2), pixels, in the order of `KeyPoint`; NaN if unknown.
     """
     if key_points is None:
         return HeadPose()
@@ -94,7 +94,7 @@ def head_pose_of_mesh(mesh: Mesh) -> HeadPose:
     """
     Return the orientation that fits the landmarks of a face best.
 
-    It is relative to the ray from the camera to the face. All angles are NaN where the landmarks
+    It is relative to the ray from the camera to the face. All angles are NaN if the landmarks
     coincide.
     """
     return _pose(_INVERSE_OF_MESH, mesh.landmarks[_LANDMARKS, :2].astype(np.float64))

@@ -108,7 +108,7 @@ class PoseFilter:
         return self.last(track_id)
 
     def last(self, track_id: int) -> HeadPose:
-        """Return the last smoothed pose of a face; unknown where there is none yet."""
+        """Return the last smoothed pose of a face; unknown if there is none yet."""
         state = self._states.get(track_id)
         if state is None:
             return HeadPose()

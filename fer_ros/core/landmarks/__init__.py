@@ -15,7 +15,7 @@
 """
 Facial landmarks: the face mesh of a region of the image, and following faces by it.
 
-A face that was seen in the last image is looked for in the region where its landmarks were. The
-mesh found there gives a new detection, which replaces a search of the whole image. Identities are
-not assigned here.
+A face that was seen in the last image is searched in the region in which its landmarks were. The
+mesh that is found there becomes a detection, so the detector need not search the whole image.
+Identities are not assigned here.
 """

@@ -52,7 +52,7 @@ class FaceMesh:
         """
         Load the network.
 
-        :raises MediaPipeNetworkError: where the file is missing or cannot be run.
+        :raises MediaPipeNetworkError: if the file is missing or cannot be run.
         """
         self._network = MediaPipeNetwork(
             'face_landmark/face_landmark.tflite', 'set landmarks.name to none', 0,

@@ -98,7 +98,7 @@ class _Followed:
 
 class LandmarkFollower:
     """
-    Finds faces of the last image again by their landmarks, each in the region where it was.
+    Finds faces of the last image again by their landmarks, each in the region in which it was.
 
     A head is followed through any roll, where a detector for upright faces loses it. Landmarks are
     also steadier in these regions than in regions from a detector's key points.
@@ -119,7 +119,7 @@ class LandmarkFollower:
         Return all faces of the last image, at a fraction of a detector's cost.
 
         :param max_faces: faces for which the network may run.
-        :return: None where a face is not found again, or where there are more than `max_faces`;
+        :return: None if a face is not found again, or if there are more than `max_faces`;
             then a detector must search the image.
         """
         places = [followed.place for followed in self._followed.values()]
@@ -165,7 +165,7 @@ class LandmarkFollower:
 
         :param candidates: detections of the rotated search.
         :param detections: all other detections of this image.
-        :param roll: roll of the candidates in radians where their eyes are unknown.
+        :param roll: roll of the candidates in radians, used if their eyes are unknown.
         """
         kept = list(detections)
         for candidate in candidates:
@@ -188,12 +188,12 @@ class LandmarkFollower:
 
         The mesh of a detection that was found by its landmarks is used as it is.
 
-        :param detections: all detections of this image; None where the detector did not run.
+        :param detections: all detections of this image; None if the detector did not run.
         :param tracks: the faces of this image. All other faces are forgotten, except detections
             with a mesh that the tracker has not confirmed yet.
         :param max_faces: faces whose mesh is computed, least recently processed first; predicted
             faces have none.
-        :return: by `track_id`; None where the network found no face.
+        :return: by `track_id`; None if the network found no face.
         """
         self._turn += 1
         known = self._followed
@@ -242,7 +242,7 @@ class LandmarkFollower:
         return mesh if mesh.is_face else None
 
     def _found_again(self, image: Image, expected: Region) -> Mesh | None:
-        """Return the mesh of a face that is expected in a region, None where it is not there."""
+        """Return the mesh of a face that is expected in a region, None if it is not there."""
         mesh = self._network.refine(image, expected)
         distance, ratio, _ = region_differences(mesh.region, expected)
         is_same = mesh.is_face and distance < MAX_DISTANCE and ratio < MAX_SIZE_RATIO

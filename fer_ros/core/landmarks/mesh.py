@@ -84,7 +84,7 @@ def region_of_face(box: Box, key_points: Points | None, roll: float = 0.0) -> Re
     Return the region in which a detected face is upright.
 
     :param key_points: (6, 2), pixels, in the order of `KeyPoint`.
-    :param roll: rotation of the region in radians where the eyes are unknown.
+    :param roll: rotation of the region in radians, used if the eyes are unknown.
     """
     if key_points is not None:
         across = key_points[KeyPoint.LEFT_EYE] - key_points[KeyPoint.RIGHT_EYE]

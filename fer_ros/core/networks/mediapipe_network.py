@@ -50,7 +50,7 @@ class MediaPipeNetwork:
         :param instead: end of an error's sentence: what to do without this network.
         :param lowest: input value of black, 0 or -1; white is 1.
         :param border: OpenCV's border mode for pixels outside the image.
-        :raises MediaPipeNetworkError: where the file is missing or cannot be run.
+        :raises MediaPipeNetworkError: if the file is missing or cannot be run.
         """
         self._interpreter = _loaded(file, instead)
         self._lowest = lowest

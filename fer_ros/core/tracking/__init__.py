@@ -16,8 +16,8 @@
 Trackers: the detections of successive images in, `Track` values with identities out.
 
 In each image the tracker predicts where every known face is, assigns the detections to the faces,
-starts new tracks, ends lost ones, and returns the confirmed tracks. `None` instead of detections
-means that the detector did not run. Trackers do not run detectors or networks.
+starts new tracks, ends lost ones, and returns the confirmed tracks. If it receives `None` instead
+of detections, the detector did not run. Trackers do not run detectors or networks.
 """
 
 
@@ -29,7 +29,7 @@ def create_tracker(options: TrackerOptions) -> Tracker:
     """
     Return the tracker that the options name.
 
-    :raises ImportError: where OpenCV was built without the visual tracker; the text says what to
+    :raises ImportError: if OpenCV was built without the visual tracker; the text says what to
         install.
     """
     if options.name == 'none':

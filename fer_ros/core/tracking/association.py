@@ -30,15 +30,16 @@ may stand there.
 
 MOTION_MEMORY_S = 1.0
 """
-Time for which a lost face is recognised by its predicted motion; later, by its last place alone.
+Time for which a face that is not found is recognised by its predicted motion.
 
-Meanwhile it is not reported once `tracker.timeout_s` is over. The gain is in docs/benchmarks.md.
+Later it is recognised by its last place alone. It is not reported any more after
+`tracker.timeout_s`. docs/benchmarks.md states the gain.
 """
 
 
 class AssociationTracker:
     """
-    Assigns each detection to the tracked face whose predicted place is nearest, all faces at once.
+    Assigns the detections to the tracked faces with the nearest predicted places, all at once.
 
     A Kalman filter predicts the places; the Hungarian method finds the assignment with the least
     total distance (A. Bewley et al., "Simple Online and Realtime Tracking", ICIP 2016, with
@@ -49,7 +50,7 @@ class AssociationTracker:
     is_visual = False
 
     def __init__(self, options: TrackerOptions) -> None:
-        # SciPy takes 35 MiB and 0.3 s; it is imported only where a tracker is used.
+        # SciPy takes 35 MiB and 0.3 s; it is imported only if a tracker is used.
         from scipy.optimize import linear_sum_assignment
         self._solve = linear_sum_assignment
         self.options = options
@@ -61,7 +62,7 @@ class AssociationTracker:
 
     @property
     def wants_detection(self) -> bool:
-        """Return whether the next image must be searched: a face is lost or not confirmed yet."""
+        """Return whether a face was not found in this image, or is not confirmed yet."""
         return any(
             not face.track_id or self._is_lost(face)
             for face in self._tracked if self._is_present(face))
@@ -144,10 +145,11 @@ class AssociationTracker:
         """Find the faces in this image that were not detected; this tracker cannot do so."""
 
     def _is_lost(self, face: TrackedFace) -> bool:
+        """Return whether the face was not found, so that the next image must be searched."""
         return face.is_missed
 
     def _confirm(self, stamp_ns: int) -> None:
-        """Give identities to the faces that were found often enough, known ones where possible."""
+        """Give identities to the faces that were found often enough, known ones if possible."""
         min_hits = 1 if self._is_after_gap else self.options.min_hits
         new = [face for face in self._tracked if not face.track_id and face.hits >= min_hits]
         self._lost.forget_before(stamp_ns - self.options.reidentify_s * NS_PER_S)

@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""A Kalman filter for the box of one face. Identities and detections are not its business."""
+"""A Kalman filter for the box of one face. It knows no identities and no detections."""
 
 import math
 

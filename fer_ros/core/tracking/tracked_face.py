@@ -23,7 +23,7 @@ class TrackedFace:
     A face that a tracker follows.
 
     `detection` is its last detection. `seen` is what is seen of it in the newest image: that
-    detection, or the detection moved to where a visual tracker sees the face, or None where its
+    detection, or the detection moved to where a visual tracker sees the face, or None if its
     place is only predicted. `track_id` is 0 until the face is confirmed.
     """
 

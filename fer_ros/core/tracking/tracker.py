@@ -28,7 +28,7 @@ class CsrtOptions(Options):
 
     # OpenCV's default of 0.035 follows the background after a face has left (docs/benchmarks.md).
     psr_threshold: float = option(
-        0.06, 'Minimum peak of the response; below it, the visual tracker csrt has lost the face.',
+        0.06, 'Minimum peak of the response; below it, the visual tracker csrt loses the face.',
         minimum=0.0, maximum=1.0)
 
 
@@ -37,7 +37,7 @@ class KcfOptions(Options):
     """Options of the visual tracker kcf."""
 
     detect_threshold: float = option(
-        0.5, 'Minimum peak of the response; below it, the visual tracker kcf has lost the face.',
+        0.5, 'Minimum peak of the response; below it, the visual tracker kcf loses the face.',
         minimum=0.0, maximum=1.0)
 
 
@@ -53,11 +53,11 @@ class TrackerOptions(Options):
         choices=('association', 'csrt', 'kcf', 'medianflow', 'mosse', 'none'))
     timeout_s: float = option(
         0.7,
-        'Time after which a face is lost that neither the detector nor its landmarks find. Until '
-        'then a visual tracker follows it, or its place is predicted.',
+        'A face is lost if neither the detector nor its landmarks have found it for this time. '
+        'Until then a visual tracker follows it, or its place is predicted.',
         unit='s', minimum=0.0, maximum=10.0, dynamic=True)
     min_hits: int = option(
-        2, 'Successive searched images in which a face must be found before it is reported.',
+        2, 'Number of successive images in which a face must be found before it is reported.',
         unit='images', minimum=1, maximum=100, dynamic=True)
     max_distance: float = option(
         0.9, 'Maximum distance of a detection from the predicted place of its face, in edges of '
@@ -78,7 +78,7 @@ class Track:
     A face tracked over time.
 
     `detection` is what is seen of it in this image: its detection, or its last detection moved to
-    where a visual tracker sees the face. It is None where the place is only predicted. `score` is
+    where a visual tracker sees the face. It is None if the place is only predicted. `score` is
     that of its last detection.
     """
 
@@ -95,7 +95,7 @@ class Track:
 
     @property
     def key_points(self) -> Points | None:
-        """Return the key points in this image; None where they are unknown."""
+        """Return the key points in this image; None if they are unknown."""
         return self.detection.key_points if self.detection is not None else None
 
 
@@ -110,7 +110,11 @@ class Tracker(Protocol):
 
     @property
     def wants_detection(self) -> bool:
-        """Return whether the next image must be searched: a face is lost or not confirmed yet."""
+        """
+        Return whether the detector must search the next image.
+
+        It must if a face was not found in this image, or is not confirmed yet.
+        """
 
     def update(
         self, detections: list[Detection] | None, stamp_ns: int, image: Image,
@@ -118,9 +122,9 @@ class Tracker(Protocol):
         """
         Return the faces of this image, oldest first.
 
-        Call it for every image, also where nothing was found.
+        Call it for every image, also if nothing was found.
 
-        :param detections: None where the detector did not run.
+        :param detections: None if the detector did not run.
         :param stamp_ns: stamp of the image. If it goes back by more than the timeout, all faces
             are forgotten.
         :param image: (H, W, 3) uint8, BGR.

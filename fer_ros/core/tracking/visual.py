@@ -43,7 +43,7 @@ MIN_VISIBLE_FRACTION = 0.5
 
 class VisualTracker(AssociationTracker):
     """
-    Follows each face visually where the detector did not run or did not find it.
+    Follows each face visually if the detector did not run or did not find it.
 
     Detections are assigned as in `AssociationTracker`; each detection restarts the visual tracker
     of its face. A face that the visual tracker loses is predicted by the motion model, and the
@@ -58,7 +58,7 @@ class VisualTracker(AssociationTracker):
         """
         Prepare the visual tracker that the options name.
 
-        :raises ImportError: where OpenCV was built without it; the text says what to install.
+        :raises ImportError: if OpenCV was built without it; the text says what to install.
         """
         super().__init__(options)
         self._create = _creator(options)
@@ -117,7 +117,7 @@ class _View:
             max(round(seen.width * self._scale), 1), max(round(seen.height * self._scale), 1))
 
     def find(self, image: Image) -> Detection | None:
-        """Return the detection moved to where the face is in this image, None where it is lost."""
+        """Return the detection moved to where the face is in this image, None if it is lost."""
         if image.shape != self._shape or not self._is_plausible(self._detection.box):
             return None
         if self._tracker is None:

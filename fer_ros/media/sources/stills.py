@@ -57,7 +57,7 @@ class StillsSource(FrameSource):
         self._shown = 0
         super().__init__(str(path), '', 0, 0, rate_hz)
         for file in sorted(_named_as_images(path) - set(self._paths)) if self._is_folder else []:
-            self.warnings.append(f'{file} has the name of an image but is none: it is skipped')
+            self.warnings.append(f'{file} has the name of an image but is not one: it is skipped')
         if not self._load_next() or self._image is None:
             raise SourceError(_no_image(path))
         self.height, self.width = self._image.shape[:2]

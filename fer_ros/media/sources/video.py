@@ -88,5 +88,5 @@ def _video_fault(path: Path) -> str:
             f'{path} is an MP4 file without its index: its recording or copy was cut short. Copy '
             'or record it again')
     return (
-        f'{path} is no video or image in a known format, or it is damaged: check that other '
+        f'{path} is not a video or image in a known format, or it is damaged: check that other '
         'programs play it, or convert it to MP4')

@@ -13,7 +13,7 @@
 # limitations under the License.
 
 """
-The parts of every node: lifecycle, autostart, parameters, diagnostics, worker, process entry.
+What all nodes share: lifecycle, autostart, parameters, diagnostics, worker, entry of the process.
 
 A message arrives in a callback, which puts it into a bounded queue. The node's worker thread takes
 it out and processes it, so that callbacks never wait for networks. Topics and message types belong

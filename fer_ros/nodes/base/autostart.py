@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Brings a node to the active state by itself; which states there are belongs to rclpy."""
+"""Lets a node configure and activate itself; rclpy defines the states and transitions."""
 
 from __future__ import annotations
 
@@ -53,8 +53,8 @@ class Autostart:
     example by `ros2 lifecycle set`: then a person or another tool is in control. It does not begin
     again before the process is restarted.
 
-    Subscribers start before publishers: a configured node waits for a subscriber of its results
-    before it is activated, so that the first results are not lost.
+    Subscribers start before publishers: a configured node is activated when `is_subscribed` says
+    that somebody subscribes to its results, so that the first results are not lost.
     """
 
     def __init__(
@@ -149,8 +149,8 @@ class Autostart:
         self._failures += 1
         if self._failures == 2:
             self._node.get_logger().info(
-                f'The node {state.value}: the reason is above, and is logged once. The longest '
-                f'wait between two attempts is {MAX_WAIT_S:g} s.')
+                f'The node {state.value}: the message above states the reason, which is logged '
+                f'once. The longest wait between two attempts is {MAX_WAIT_S:g} s.')
         self._act_in(self._wait_s)
         self._wait_s = min(2 * self._wait_s, MAX_WAIT_S)
 

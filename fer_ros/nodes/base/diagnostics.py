@@ -99,7 +99,7 @@ class NodeDiagnostics:
 
 def input_status(figures: Throughput, topic: str, remedy: str) -> Level:
     """
-    Return the level for the age of the last input and for lost and failed messages.
+    Return level and sentence for the age of the last input and for lost and failed messages.
 
     :param topic: topic of the input, for the sentence.
     :param remedy: what to check if no input arrives.
@@ -119,7 +119,7 @@ def input_status(figures: Throughput, topic: str, remedy: str) -> Level:
             'fer_ros.'))
     if figures.failure_age_s < FAILURE_SHOWN_S:
         return (DiagnosticStatus.WARN, (
-            f'{figures.failed} messages on {topic} were invalid, the last one '
+            f'{figures.failed} messages on {topic} could not be processed, the last one '
             f'{figures.failure_age_s:.0f} s ago; the log contains the reason.'))
     return DiagnosticStatus.OK, 'Running.'
 

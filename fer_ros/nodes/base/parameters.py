@@ -114,7 +114,7 @@ class NodeParameters:
                     f'There is no parameter {name!r}; it is ignored{hint(name, self._table)}')
 
     def _as_floats(self, parameters: list[Parameter]) -> list[Parameter]:
-        """Return the parameters, integers converted to floats where the table asks for floats."""
+        """Return the parameters, integers converted to floats if the table says float."""
         return [
             Parameter(p.name, value=float(p.value))
             if type(p.value) is int and p.name in self._table and self._table[p.name].type is float

@@ -77,7 +77,7 @@ def run_node(
         spinning.stop()
         node.close()
         rclpy.try_shutdown()
-        # launch sends a second Ctrl-C, which must not kill a process that has only the
-        # interpreter's own clean-up left to do.
+        # launch sends a second Ctrl-C, which must not kill the process while the interpreter
+        # exits.
         ignore_signals()
     return 0

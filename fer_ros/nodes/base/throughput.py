@@ -89,7 +89,7 @@ class ThroughputMeter:
                 self._in.popleft()
 
     def count_out(self, latency_s: float = float('nan')) -> None:
-        """Count a result; the latency is the age of its input in seconds, NaN if unknown."""
+        """Count a result; the latency is the age of its stamp in seconds, NaN if unknown."""
         now = time.monotonic()
         with self._lock:
             self._published += 1

@@ -107,7 +107,7 @@ def test_a_table_with_faces_figures_and_warnings(monitor):
     assert '0.5 s' in rows[0]
     assert any('camera_node: The camera is gone.' in line for line in lines)
     assert not any('Works.' in line for line in lines)
-    assert any('images/s' in line and 'dropped 0' in line for line in lines)
+    assert any('images/s' in line and 'lost 0' in line for line in lines)
 
 
 def test_a_face_that_is_not_classified_yet(monitor):
@@ -259,7 +259,7 @@ def test_the_summary():
     ]
     values = dict(row for row in rows if len(row) == 2)
     assert values['images published'] == '120'
-    assert values['answered by /emotions'] == '117'
+    assert values['images with emotions'] == '117'
     assert values['lost'] == '3'
     assert values['p95'] == '9.0 ms'
     assert values['p99'] == '-'

@@ -181,8 +181,8 @@ def test_a_file_ends_by_itself_and_is_recorded_as_a_whole(start, video, tmp_path
     rows = summary(text)
     assert int(rows['images published']) == 60
     # Images are sent as sensor data: some may not arrive.
-    assert int(rows['answered by /emotions']) >= 54
-    assert rows['lost'] == str(60 - int(rows['answered by /emotions']))
+    assert int(rows['images with emotions']) >= 54
+    assert rows['lost'] == str(60 - int(rows['images with emotions']))
     assert rows['classifier'].startswith('ferplus_residual72/')
     assert float(rows['first emotion after'].split()[0]) < 30
     recorded = int(re.search(r'Recorded (\d+) images', text)[1])
@@ -230,9 +230,9 @@ def test_ctrl_c_ends_it_cleanly_with_everything_written(start, tmp_path):
     assert code == 0, text
     assert 'Traceback' not in text
     rows = summary(text)
-    assert int(rows['answered by /emotions']) > 30
+    assert int(rows['images with emotions']) > 30
     recorded = int(re.search(r'Recorded (\d+) images', text)[1])
-    assert recorded >= int(rows['answered by /emotions']) - 6
+    assert recorded >= int(rows['images with emotions']) - 6
     count, rate = frames(out)
     assert rate == pytest.approx(10)
     # In the place of an image that was lost on the way stands the one before it.
