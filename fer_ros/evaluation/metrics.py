@@ -47,7 +47,7 @@ class Figures:
 
     @property
     def n(self) -> int:
-        """Number of images."""
+        """Return the number of images."""
         return int(self.confusion.sum())
 
     @property

@@ -35,7 +35,7 @@ class SplitCounts:
 
     @property
     def kept(self) -> int:
-        """Number of rows that were kept."""
+        """Return the number of rows that were kept."""
         return self.read - sum(count for _, count in self.dropped)
 
 
@@ -111,7 +111,7 @@ class RowReport:
 
     @property
     def summary(self) -> str:
-        """The report as a sentence, followed by the notes."""
+        """Return the report as a sentence, followed by the notes."""
         several = len({counts.data_set for counts in self.splits}) > 1
         parts = []
         for counts in self.splits:

@@ -41,7 +41,7 @@ class StampSynchronizer(Generic[A, B]):
 
     @property
     def waiting(self) -> int:
-        """Number of values of the first stream that wait for their partners."""
+        """Return the number of values of the first stream that wait for their partners."""
         return len(self._first)
 
     def add_first(self, stamp_ns: int, value: A) -> tuple[A, B] | None:

@@ -106,7 +106,7 @@ class Trainer:
 
     @property
     def epoch(self) -> int:
-        """Number of finished epochs."""
+        """Return the number of finished epochs."""
         return self._epoch
 
     def run(self) -> Path:
