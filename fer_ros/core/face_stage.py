@@ -25,6 +25,12 @@ from fer_ros.core.classification.crop import upright_crop
 from fer_ros.core.detection import create_detector
 from fer_ros.core.detection.detector import Detector, DetectorOptions
 from fer_ros.core.detection.rotated_search import RotatedSearch, SEARCH_ANGLE_RAD
+from fer_ros.core.detection.window_search import (
+    find_in_window,
+    merged,
+    search_windows,
+    WindowSchedule,
+)
 from fer_ros.core.head_pose.estimation import head_pose_of_key_points, head_pose_of_mesh
 from fer_ros.core.head_pose.one_euro_filter import HeadPoseOptions, PoseFilter
 from fer_ros.core.landmarks.face_mesh import FaceMesh
@@ -83,6 +89,7 @@ class FaceStage:
         self._tracker = create_tracker(options.tracker)
         self._pose_filter = PoseFilter(options.head_pose.filter)
         self._rotated_search = RotatedSearch(self._detector)
+        self._window_schedule = WindowSchedule(options.detector.min_face_fraction)
         self._follower: LandmarkFollower | None = None
         if options.landmarks.name == 'mesh':
             self._follower = LandmarkFollower(FaceMesh())
@@ -109,7 +116,7 @@ class FaceStage:
         if self._follower and not self._tracker.keeps_identities:
             # Unrelated images must not influence each other.
             self._follower.reset()
-        detections = self._detect(frame.image)
+        detections = self._detect(frame)
         tracks = self._tracker.update(detections, frame.stamp_ns, frame.image)
         meshes: dict[int, Mesh | None] = {}
         if self._follower:
@@ -124,17 +131,22 @@ class FaceStage:
         del kept[options.max_faces:]
         return [self._face(track, meshes, frame) for track in inside if track in kept]
 
-    def _detect(self, image: Image) -> list[Detection] | None:
-        """Return the largest faces of the image, None if only a visual tracker follows them."""
+    def _detect(self, frame: Frame) -> list[Detection] | None:
+        """Return the largest faces of the image, None where only a visual tracker follows them."""
+        image = frame.image
         is_due = self._images % self._options.detector.interval == 0
         self._images += 1
         max_meshes = self._options.landmarks.faces_per_image
+        detections: list[Detection] | None = None
         if not (is_due or self._tracker.wants_detection):
             if self._tracker.is_visual:
                 return None
-            carried = self._follower.carried(image, max_meshes) if self._follower else None
-            if carried is not None:
-                return self._largest(carried)
+            detections = self._follower.carried(image, max_meshes) if self._follower else None
+        if detections is None:
+            detections = self._searched(image, max_meshes)
+        return self._largest(self._with_small_faces(frame, detections))
+
+    def _searched(self, image: Image, max_meshes: int) -> list[Detection]:
         detections = self._detector.detect(image)
         if self._follower:
             detections += self._follower.missed(image, detections, max_meshes)
@@ -142,7 +154,26 @@ class FaceStage:
                 detections = self._follower.confirmed(
                     image, self._rotated_search.find(image, side), detections,
                     side * SEARCH_ANGLE_RAD)
-        return self._largest(detections)
+        return detections
+
+    def _with_small_faces(self, frame: Frame, detections: list[Detection]) -> list[Detection]:
+        """Return the detections with those of faces that are too small for the whole image."""
+        detect, image = self._detector.detect_small, frame.image
+        if detect is None or not self._follower:
+            return detections
+        is_live = self._tracker.keeps_identities
+        if is_live:
+            windows = self._window_schedule.take(image, frame.stamp_ns)
+        else:
+            height, width = image.shape[:2]
+            windows = search_windows(width, height, self._options.detector.min_face_fraction)
+        candidates = merged([
+            face for window in windows for face in find_in_window(image, window, detect)])
+        new = [
+            face for face in candidates
+            if not any(face.box.covers_most_of(other.box) for other in detections)]
+        # The landmarks verify each face, and follow it until its window is searched again.
+        return self._follower.confirmed(image, new, detections, 0.0)
 
     def _largest(self, detections: list[Detection]) -> list[Detection]:
         if len(detections) <= self._options.max_faces:
@@ -192,6 +223,7 @@ class FaceStage:
         self._pose_filter.reset()
         if self._follower:
             self._follower.reset()
+        self._window_schedule.reset()
         self._images = self._searches = 0
 
     def close(self) -> None:

@@ -35,6 +35,8 @@ IMAGES = 330  # the clip is 300 long: its end leads into its start
 class ScriptedDetector:
     """Finds what it is told."""
 
+    detect_small = None
+
     def __init__(self, *images):
         self.images = list(images)
         self.calls = 0
@@ -78,6 +80,8 @@ def detector():
 
 class LentDetector:
     """A detector of which the test counts the calls, and which outlives the stage."""
+
+    detect_small = None
 
     def __init__(self, detector):
         self._detector = detector

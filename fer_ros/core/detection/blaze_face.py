@@ -86,20 +86,38 @@ class BlazeFace:
         self._anchors = np.tile(model.anchor_places, _COLUMNS // 2)
         self._min_logit = math.log(model.min_score / (1 - model.min_score))
 
-    def find(self, image: Image) -> list[Detection]:
+    @property
+    def edge(self) -> int:
+        """Return the edge of the network's input in pixels."""
+        return self._network.edge
+
+    def find(self, image: Image, view: Image | None = None) -> list[Detection]:
         """
         Return the faces of the image, the highest score first.
 
         :param image: (H, W, 3) uint8, BGR.
+        :param view: what the network sees instead, see `search_view`; made for this network or
+            one with a larger input. None: the image itself.
         """
         height, width = image.shape[:2]
-        # The image is centred in a black square. As in MediaPipe's graph, the centres of the first
-        # pixels of square and view coincide, not their corners.
-        square = max(height, width)
-        step = square / self._network.edge
-        corner = np.array([width - square, height - square]) / 2
-        to_image = Similarity(step, 0.0, (0.5, 0.5), (corner[0] + 0.5, corner[1] + 0.5))
-        self._network.run(image, to_image.warp_matrix())
+        if view is None:
+            # The image is centred in a black square. As in MediaPipe's graph, the centres of the
+            # first pixels of square and view coincide, not their corners.
+            square = max(height, width)
+            step: npt.NDArray[np.float64] = np.full(2, square / self.edge)
+            corner: npt.NDArray[np.float64] = np.array([width - square, height - square]) / 2
+            to_image = Similarity(
+                square / self.edge, 0.0, (0.5, 0.5), (corner[0] + 0.5, corner[1] + 0.5))
+            self._network.run(image, to_image.warp_matrix())
+        else:
+            reduction = self.edge / max(view.shape[:2])
+            if reduction != 1:
+                size = round(view.shape[1] * reduction), round(view.shape[0] * reduction)
+                view = np.asarray(cv2.resize(
+                    view, (max(size[0], 1), max(size[1], 1)), interpolation=cv2.INTER_AREA),
+                    np.uint8)
+            step = np.array([width / view.shape[1], height / view.shape[0]])
+            corner = -step * np.array(self._network.run_on_view(view), np.float64)
         logits = self._network.output(1)[:, 0]
         (found,) = (logits >= self._min_logit).nonzero()
         if not found.size:

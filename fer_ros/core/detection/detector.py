@@ -14,6 +14,7 @@
 
 """The interface of face detectors, and their options."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -64,6 +65,12 @@ class DetectorOptions(Options):
     min_size: int = option(
         16, 'Minimum width of a detected face. A face that is already tracked may become '
         'narrower.', unit='px', minimum=1, maximum=4096)
+    min_face_fraction: float = option(
+        0.0167, 'Size of the smallest faces to find, as a fraction of the longer edge of the '
+        'image. Faces below 0.09 are searched in windows of the image: in unrelated pictures, in '
+        'all windows at once; live, all windows are covered in about a second. 0: search only the '
+        'whole image. Needs detector.name mediapipe or mediapipe_full and landmarks.name mesh.',
+        minimum=0.0, maximum=1.0)
     interval: int = option(
         3,
         'Run the detector on every Nth image. In the other images, faces are followed by their '
@@ -84,6 +91,14 @@ class Detector(Protocol):
 
         :param image: (H, W, 3) uint8, BGR.
         :param scale: scale of this image relative to the original, to which `min_size` refers.
+        """
+
+    @property
+    def detect_small(self) -> Callable[[Image], list[Detection]] | None:
+        """
+        Return what finds the small faces in a part of an image; see `window_search`.
+
+        None if `detect` finds faces of all sizes by itself.
         """
 
     def close(self) -> None:

@@ -88,6 +88,9 @@ class HaarDetector:
             face for face in faces
             if face.score >= options.min_score and face.box.width >= min_size]
 
+    detect_small = None
+    """It searches images of several sizes itself."""
+
     def close(self) -> None:
         """Do nothing: there is no network to free."""
 

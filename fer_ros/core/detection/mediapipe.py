@@ -14,11 +14,13 @@
 
 """Faces by MediaPipe's BlazeFace networks."""
 
+from collections.abc import Callable
 from dataclasses import replace
 import math
 
 from fer_ros.core.detection.blaze_face import BlazeFace, FULL_RANGE, SHORT_RANGE
 from fer_ros.core.detection.detector import DetectorOptions
+from fer_ros.core.detection.search_view import is_dark_or_noisy, search_view
 from fer_ros.core.values import Detection, Image, KeyPoint
 
 SHORT_RANGE_FROM = 0.3
@@ -55,7 +57,9 @@ class MediaPipeDetector:
 
         :raises MediaPipeNetworkError: if a file is missing or cannot be run.
         """
-        self._networks = [BlazeFace(model) for model in _MODELS[options.name]]
+        models = _MODELS[options.name]
+        self._networks = [BlazeFace(model) for model in models]
+        self._has_full_range = models[0] is FULL_RANGE
         self._min_score = options.min_score
         self._min_size = options.min_size
 
@@ -70,8 +74,9 @@ class MediaPipeDetector:
         :param image: (H, W, 3) uint8, BGR.
         :param scale: as in `Detector`.
         """
+        view = self._view(image)
         found = [
-            [_upright(face) for face in network.find(image)] for network in self._networks]
+            [_upright(face) for face in network.find(image, view)] for network in self._networks]
         candidates = found[0]
         if len(found) == 2:
             full, short = found
@@ -80,9 +85,26 @@ class MediaPipeDetector:
                 *(face for face in full if face.box.width < limit),
                 *(face for face in short if face.box.width >= limit),
                 *(face for face in full if face.box.width >= limit)]
+        return self._accepted(candidates, scale * self._min_size)
+
+    @property
+    def detect_small(self) -> Callable[[Image], list[Detection]] | None:
+        """Return the search of a part of an image with the full-range network."""
+        return self._detect_small if self._has_full_range else None
+
+    def _detect_small(self, image: Image) -> list[Detection]:
+        faces = [_upright(face) for face in self._networks[0].find(image, self._view(image))]
+        return self._accepted(faces, self._min_size)
+
+    def _view(self, image: Image) -> Image | None:
+        if not is_dark_or_noisy(image):
+            return None
+        return search_view(image, max(network.edge for network in self._networks))
+
+    def _accepted(self, candidates: list[Detection], min_size: float) -> list[Detection]:
         faces: list[Detection] = []
         for face in candidates:
-            if face.score < self._min_score or face.box.width < scale * self._min_size:
+            if face.score < self._min_score or face.box.width < min_size:
                 continue
             if not any(face.box.covers_most_of(other.box) for other in faces):
                 faces.append(face)

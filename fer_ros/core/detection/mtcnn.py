@@ -90,6 +90,9 @@ class MtcnnDetector:
         faces = (_detection(row, enlarge) for row in rows)
         return [face for face in faces if face.box.width >= scale * options.min_size]
 
+    detect_small = None
+    """It searches images of several sizes itself."""
+
     def close(self) -> None:
         """Free the networks."""
         self._mtcnn = None

@@ -78,6 +78,23 @@ class MediaPipeNetwork:
         cv2.warpAffine(
             image, to_image, (self.edge, self.edge), dst=self._view,
             flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=self._border)
+        self._invoke()
+
+    def run_on_view(self, view: Image) -> tuple[int, int]:
+        """
+        Run the network on an image that is not larger than its input, centred on black.
+
+        :param view: (H, W, 3) uint8, BGR.
+        :return: left and top of the view in the input, in pixels.
+        """
+        height, width = view.shape[:2]
+        left, top = (self.edge - width) // 2, (self.edge - height) // 2
+        self._view[:] = 0
+        self._view[top:top + height, left:left + width] = view
+        self._invoke()
+        return left, top
+
+    def _invoke(self) -> None:
         cv2.cvtColor(self._view, cv2.COLOR_BGR2RGB, dst=self._view)
         np.multiply(self._view, np.float32((1 - self._lowest) / 255), out=self._pixels[0])
         if self._lowest:
