@@ -30,6 +30,7 @@ Parameters = dict[str, dict[str, Any]]
 
 def parameters(
     config: str, settings: Sequence[str], own: Mapping[str, Mapping[str, Any]] | None = None,
+    *, base: str = '',
 ) -> Parameters:
     """
     Return the parameters of all nodes, checked, with their defaults.
@@ -37,10 +38,13 @@ def parameters(
     :param config: name of a file in config/, or path of a parameter file.
     :param settings: texts of the form `NODE.NAME=VALUE`; they override the file.
     :param own: for each node, values from the command's other options; they override all else.
+    :param base: name of a file in config/ whose values replace the defaults; '': none.
     :raises ConfigError: if the file or a value is invalid; the text says which.
     """
     values = read_config(config)
     _checked(values, f'{find_config(config)}, ')
+    if base:
+        values = {node: {**of_base, **values[node]} for node, of_base in read_config(base).items()}
     for setting in settings:
         name, equals, text = setting.partition('=')
         node, _, parameter = name.partition('.')
