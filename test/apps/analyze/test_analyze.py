@@ -508,6 +508,20 @@ def test_names_that_no_program_can_read_are_told(clip, tmp_path):
     assert len(result.stdout.splitlines()) == 1 + 2
 
 
+@pytest.mark.parametrize('home', ['/proc', '/dev/null', None])
+def test_a_chart_is_drawn_without_a_home(clip, tmp_path, home):
+    video = write_video(tmp_path / 'clip.mp4', clip[1][:4])
+    environment = {k: v for k, v in os.environ.items() if k != 'HOME' and k[:4] not in (
+        'XDG_', 'MPLC')}
+    done = subprocess.run(
+        [*PROGRAM, video, '--plot', tmp_path / 'a.png'], capture_output=True, text=True,
+        timeout=100, env=environment if home is None else {**environment, 'HOME': home})
+    assert done.returncode == 0, done.stderr
+    assert cv2.imread(str(tmp_path / 'a.png')) is not None
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(f'{video}: 4 images')
+
+
 @pytest.mark.parametrize('name', ['a$\\foo$', '顔'])
 def test_a_chart_can_have_any_title(tmp_path, name, recwarn):
     chart = Timeline()
