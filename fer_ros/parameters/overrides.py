@@ -20,6 +20,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fer_ros.core.options import OptionError
+from fer_ros.core.yaml_values import load_yaml
 from fer_ros.parameters.node_options import NODE_OPTIONS
 from fer_ros.parameters.parameter_files import ConfigError, find_config, read_config
 import yaml
@@ -53,7 +54,7 @@ def parameters(
                 f'--set {setting}: write NODE.NAME=VALUE, where NODE is one of '
                 f'{", ".join(values)}.')
         try:
-            values[node][parameter] = yaml.safe_load(text)
+            values[node][parameter] = load_yaml(text)
         except yaml.YAMLError as error:
             raise ConfigError(
                 f'--set {setting}: {text} is not a YAML value; put a text that begins with a '
