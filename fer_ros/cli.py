@@ -17,6 +17,7 @@
 from __future__ import annotations
 
 import importlib
+import logging
 
 import click
 
@@ -65,3 +66,6 @@ class LazyGroup(click.Group):
 @click.group(cls=LazyGroup, context_settings={'help_option_names': ['-h', '--help']})
 def fer() -> None:
     """Facial emotion recognition for robots."""
+    # Without a HOME that can be written, matplotlib uses a temporary folder and works as well, but
+    # warns in several lines.
+    logging.getLogger('matplotlib').setLevel(logging.ERROR)

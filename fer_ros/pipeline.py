@@ -17,6 +17,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+import threading
 from types import TracebackType
 
 from fer_ros.core.emotion_stage import EmotionOptions, EmotionStage
@@ -29,6 +30,11 @@ from fer_ros.parameters.parameter_files import load_options
 class Pipeline:
     """
     The face stage and the emotion stage, one after the other, as the nodes run them.
+
+    A pipeline may be used by several threads: its calls wait for each other, because the networks
+    and the tracks serve one image at a time. Images of one video must be processed in their order.
+    Two pipelines do not wait for each other; to process images side by side, create one for each
+    thread.
 
     >>> from fer_ros import Frame, Pipeline
     >>> from fer_ros.media.sample_clip import SampleClip
@@ -52,6 +58,7 @@ class Pipeline:
         self._emotion_stage = EmotionStage(emotion or EmotionOptions())
         self._face_stage = FaceStage(face or FaceOptions())
         self._is_closed = False
+        self._lock = threading.Lock()
 
     @classmethod
     def from_config(cls, path_or_name: str | Path) -> Pipeline:
@@ -81,22 +88,25 @@ class Pipeline:
 
         :raises RuntimeError: if the pipeline is closed.
         """
-        if self._is_closed:
-            raise RuntimeError('the pipeline is closed; make a new one')
         if not isinstance(frame, Frame):
             raise TypeError(
                 f'process takes a Frame(image=..., stamp_ns=...), not {type(frame).__name__}')
-        return self._emotion_stage.process(self._face_stage.process(frame), frame.stamp_ns)
+        with self._lock:
+            if self._is_closed:
+                raise RuntimeError('the pipeline is closed; make a new one')
+            return self._emotion_stage.process(self._face_stage.process(frame), frame.stamp_ns)
 
     def reset(self) -> None:
         """Forget all tracks, for example before another video. Identities are not used again."""
-        self._face_stage.reset()
-        self._emotion_stage.reset()
+        with self._lock:
+            self._face_stage.reset()
+            self._emotion_stage.reset()
 
     def close(self) -> None:
-        """Free the networks."""
-        self._is_closed = True
-        self._face_stage.close()
+        """Free the networks, after the image that another thread may be processing."""
+        with self._lock:
+            self._is_closed = True
+            self._face_stage.close()
 
     def __enter__(self) -> Pipeline:
         return self

@@ -14,11 +14,13 @@
 
 """The whole way from an image to emotions, with the shipped model."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 import doctest
 import math
 import subprocess
 import sys
+import threading
 
 import cv2
 from fer_ros import Emotion, FaceState, Frame, LABELS, Pipeline, pipeline
@@ -241,6 +243,88 @@ def test_what_is_no_frame_is_refused_in_words():
     pipeline.close()
     with pytest.raises(RuntimeError, match='closed'):
         pipeline.process(Frame(SampleClip().frame(0), 0))
+
+
+@pytest.mark.parametrize('config', ['still', 'live'])
+def test_threads_can_share_a_pipeline(clip, config):
+    images = [clip.frame(0), np.zeros((480, 640, 3), np.uint8), clip.frame(0)[:, :320]]
+    # Nothing is tracked, so that the results do not depend on the order of the images.
+    face = replace(
+        load_options(config, 'face_node', FaceNodeOptions), tracker=TrackerOptions(name='none'),
+        rotated_search_interval=0)
+    emotion = replace(load_options(config, 'emotion_node', EmotionNodeOptions), budget_ms=0.0)
+    with Pipeline(face, emotion) as pipeline:
+        expected = [pipeline.process(Frame(image, 0)) for image in images]
+        assert [len(faces) for faces in expected] == [2, 0, 1]
+        start = threading.Barrier(3)
+
+        def work(place):
+            start.wait(60)
+            results = []
+            for _ in range(15):
+                results.append(pipeline.process(Frame(images[place], 0)))
+                if place == 1:
+                    pipeline.reset()
+            return results
+        with ThreadPoolExecutor(3) as pool:
+            answers = list(pool.map(work, range(3)))
+    for faces, results in zip(expected, answers, strict=True):
+        for result in results:
+            assert [face.box for face in result] == [face.box for face in faces]
+            for face, other in zip(result, faces, strict=True):
+                np.testing.assert_allclose(face.probabilities, other.probabilities, atol=1e-6)
+    ids = [face.track_id for results in answers for result in results for face in result]
+    assert len(set(ids)) == len(ids) == 15 * 3
+
+
+def test_each_thread_can_have_a_pipeline_of_its_own(clip):
+    def work(begin):
+        with live_at_leisure() as pipeline:
+            return [
+                [(face.box, face.label) for face in
+                 pipeline.process(Frame(clip.frame(begin + k), k * NS_PER_S // 30))]
+                for k in range(20)]
+    expected = [work(begin) for begin in (0, 100)]
+    assert expected[0] != expected[1]
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(work, (0, 100))) == expected
+
+
+def test_tracks_stay_whole_if_threads_take_turns(clip):
+    with live_at_leisure() as pipeline:
+        turn, done = threading.Condition(), []
+
+        def work(parity):
+            for k in range(parity, 30, 2):
+                with turn:
+                    assert turn.wait_for(lambda k=k: len(done) == k, 60)
+                    done.append(pipeline.process(Frame(clip.frame(k), k * NS_PER_S // 30)))
+                    turn.notify_all()
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(work, range(2)))
+    assert [identities(faces) for faces in done] == [[]] + [[1, 2]] * 29
+
+
+def test_a_pipeline_that_is_closed_in_the_middle_completes_the_image(clip):
+    pipeline = Pipeline.from_config('still')
+    first = threading.Event()
+
+    def work():
+        results = []
+        try:
+            while True:
+                results.append(len(pipeline.process(Frame(clip.frame(0), 0))))
+                first.set()
+        except RuntimeError as error:
+            return results, str(error)
+    with ThreadPoolExecutor(2) as pool:
+        workers = [pool.submit(work) for _ in range(2)]
+        assert first.wait(60)
+        pipeline.close()
+        for worker in workers:
+            results, reason = worker.result(60)
+            assert set(results) <= {2}
+            assert reason == 'the pipeline is closed; make a new one'
 
 
 def test_what_a_caller_gets_cannot_change_what_comes_next():

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from fer_ros.core.resources import share_directory
-import yaml
+from fer_ros.core.yaml_values import load_yaml
 
 BOUNDS = {
     'at_least': ('≥', operator.ge),
@@ -80,7 +80,7 @@ def read_aims(bench: str, path: Path | None = None) -> list[Aim]:
     :raises ValueError: if the file is wrong. The text names the place.
     """
     path = path or share_directory() / 'config' / 'bench' / 'aims.yaml'
-    rows = yaml.safe_load(path.read_text(encoding='utf-8'))[bench]
+    rows = load_yaml(path.read_text(encoding='utf-8'))[bench]
     return [_aim(row, f'{path}, {bench}, aim {number}') for number, row in enumerate(rows, 1)]
 
 

@@ -23,8 +23,8 @@ from pathlib import Path
 from fer_ros.bench.crowd import CrowdClip
 from fer_ros.core.resources import share_directory
 from fer_ros.core.values import Box, Image
+from fer_ros.core.yaml_values import load_yaml
 from fer_ros.media.image_file import read_image
-import yaml
 
 _SAMPLE_WIDTH, _SAMPLE_HEIGHT = 1280, 960
 
@@ -50,7 +50,7 @@ def sample_photo() -> LabelledPhoto:
 def labelled_photos(folder: Path) -> list[LabelledPhoto]:
     """Return the photographs of config/bench/photos.yaml that exist in a folder."""
     path = share_directory() / 'config' / 'bench' / 'photos.yaml'
-    places = yaml.safe_load(path.read_text(encoding='utf-8'))
+    places = load_yaml(path.read_text(encoding='utf-8'))
     return [
         LabelledPhoto(name, read_image(folder / name), [
             Box(x - edge / 2, y - edge / 2, edge, edge) for x, y, edge in faces])

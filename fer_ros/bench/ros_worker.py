@@ -37,6 +37,7 @@ from fer_ros.apps.live.monitor import Moment, Monitor
 from fer_ros.apps.startup import NODE_NAMES, profile_variables
 from fer_ros.bench.results import percentiles
 from fer_ros.nodes.base.executor import SpinThread
+from fer_ros.nodes.base.log_folder import ensure_log_folder
 from fer_ros.parameters.parameter_files import read_config
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
@@ -126,6 +127,7 @@ def _running(request: Request, latencies: Latencies) -> Iterator[tuple[Monitor, 
     os.environ.update(profile_variables())
     values = read_config('live')
     values['camera_node'].update(source='sample', rate_hz=request.rate_hz)
+    ensure_log_folder()
     rclpy.init()
     with ExitStack() as stack:
         stack.callback(try_shutdown)

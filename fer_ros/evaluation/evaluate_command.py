@@ -101,6 +101,8 @@ def evaluate(
         # FER-2013 has no more detail; images of a folder are read in the size of the network.
         size = card.preprocessing.width if data.is_dir() else FER2013_EDGE
         data_set = read_data(data, labels, size)
+    for note in data_set.row_report.notes:
+        terminal.print(f'{note}.', markup=False, highlight=False, soft_wrap=True)
     rows = _rows(data_set, split)
     run = {
         'model': card.title, 'precision': precision, 'data': data_set.name,

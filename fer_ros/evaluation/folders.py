@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+import re
 
 from fer_ros.core.emotions import Emotion
 from fer_ros.evaluation.face_images import read_images_of_faces
@@ -28,15 +29,18 @@ from fer_ros.evaluation.labelled_faces import (
     one_hot,
     PRIVATE,
     PUBLIC,
+    SPLITS,
     TRAINING,
+    with_validation_rows,
 )
 import numpy as np
 
 SPLIT_NAMES = {
     'train': TRAINING, 'training': TRAINING,
-    'val': PUBLIC, 'valid': PUBLIC, 'validation': PUBLIC,
-    'test': PRIVATE, 'testing': PRIVATE,
+    'val': PUBLIC, 'valid': PUBLIC, 'validation': PUBLIC, 'public': PUBLIC, 'publictest': PUBLIC,
+    'test': PRIVATE, 'testing': PRIVATE, 'private': PRIVATE, 'privatetest': PRIVATE,
 }
+"""Without upper case, spaces, `_` and `-`: `Public Test` and `public_test` are `publictest`."""
 
 CLASS_NAMES = {
     Emotion.ANGRY: ('angry', 'anger'),
@@ -62,21 +66,20 @@ def read_folders(folder: Path, size: int) -> DataSet:
     """
     Read images in folders such as `train/angry/`, `val/happy/` and `test/sad/`.
 
-    Upper and lower case do not matter; `SPLIT_NAMES` and `CLASS_NAMES` list the accepted names.
-    Without test/, `private` is empty. Without train/, the data set can only be measured on.
+    `SPLIT_NAMES` and `CLASS_NAMES` list the accepted names. The row report says which split each
+    folder became. Without train/, the data set can only be measured on.
+
+    A folder test/ is always `private`, also if there is no val/, as in Kaggle's FER-2013: the best
+    epoch is chosen on `public` rows, and test pictures that choose something are no longer a test.
+    Without val/, every tenth training picture of each emotion, in the order of the names, becomes
+    a `public` row instead, as for RAF-DB.
 
     :param size: edge of the images in pixels.
-    :raises ValueError: if a folder has another name, an image cannot be read or is not square, or
-        there is train/ but no val/.
+    :raises ValueError: if a folder has another name, or an image cannot be read or is not square.
     """
     splits = _named_folders(
         folder, SPLIT_NAMES,
         'images belong into train/happy/, val/happy/, test/happy/ and so on; move others away')
-    if TRAINING in splits.values() and PUBLIC not in splits.values():
-        raise ValueError(
-            f'{folder} has images to train on, but no val/ to choose the best epoch by: move '
-            'about a tenth of each class from train/ to val/; test/ is only for the final '
-            'measurement')
     if not splits:
         raise ValueError(
             f'{folder} is not a data set: it has none of train/, val/ and test/, and no '
@@ -85,8 +88,15 @@ def read_folders(folder: Path, size: int) -> DataSet:
     labels: list[int] = []
     places: list[int] = []
     name = f'the folder {folder.resolve().name}/'
-    notes = [] if PRIVATE in splits.values() else [
-        f'{name} has no test/, so there are no rows for a final measurement']
+    notes = [f'in {name}, ' + ', '.join(
+        f'{split.name}/ is {SPLITS[place]}' for split, place in splits.items())]
+    if PRIVATE not in splits.values():
+        notes.append(f'{name} has no test/, so there are no rows for a final measurement')
+    is_validation_missing = TRAINING in splits.values() and PUBLIC not in splits.values()
+    if is_validation_missing:
+        notes.append(
+            f'{name} has no val/, so every tenth training picture of each emotion, in the order '
+            'of the names, is used as a public row')
     for split, place in splits.items():
         before = len(paths)
         for class_folder, emotion in _named_folders(split, _CLASSES, _OTHER_CLASS).items():
@@ -101,10 +111,12 @@ def read_folders(folder: Path, size: int) -> DataSet:
             notes.append(
                 f'in {name} files of {split.name}/ that are in no folder of an emotion were '
                 f'ignored: {len(beside):,}, such as {beside[0]}')
+    of_rows, split_of_rows = np.array(labels), np.array(places)
+    if is_validation_missing:
+        split_of_rows = with_validation_rows(of_rows, split_of_rows)
     images = read_images_of_faces(paths, size)
     return assembled(
-        name, LabelledFaces(images, one_hot(np.array(labels))), np.array(places), TERMS,
-        notes=notes)
+        name, LabelledFaces(images, one_hot(of_rows)), split_of_rows, TERMS, notes=notes)
 
 
 def _named_folders(parent: Path, names: Mapping[str, int], remedy: str) -> dict[Path, int]:
@@ -113,7 +125,7 @@ def _named_folders(parent: Path, names: Mapping[str, int], remedy: str) -> dict[
     for folder in _contents(parent):
         if not folder.is_dir():
             continue
-        meaning = names.get(folder.name.lower())
+        meaning = names.get(re.sub(r'[ _-]', '', folder.name.lower()))
         if meaning is None:
             raise ValueError(
                 f'{folder}: the name {folder.name!r} is none of {", ".join(names)}; {remedy}')

@@ -23,6 +23,7 @@ from typing import Any
 
 from fer_ros.core.classification.card_file import load_card, parse_card
 from fer_ros.core.classification.model_folders import CARD_FILE
+from fer_ros.core.yaml_values import load_yaml, YamlDumper
 from fer_ros.evaluation.evaluation_file import EVALUATION_FILE, parse_evaluation
 from fer_ros.evaluation.model_readme import readme, README_FILE
 import yaml
@@ -63,7 +64,7 @@ def update_evaluation(card_path: Path, changes: Mapping[tuple[str | int, ...], A
     :raises ModelError: if a field is missing or wrong; nothing is written then.
     """
     path = card_path.with_name(EVALUATION_FILE)
-    fields = yaml.safe_load(path.read_text(encoding='utf-8'))
+    fields = load_yaml(path.read_text(encoding='utf-8'))
     for (*groups, name), value in changes.items():
         place = fields
         for group in groups:
@@ -80,7 +81,7 @@ def _write_yaml(path: Path, fields: Mapping[str, Any]) -> None:
         allow_unicode=True), encoding='utf-8')
 
 
-class _Dumper(yaml.SafeDumper):
+class _Dumper(YamlDumper):
     """Writes text of several lines as a block."""
 
 

@@ -28,8 +28,8 @@ from fer_ros.evaluation.labelled_faces import (
     LabelledFaces,
     one_hot,
     PRIVATE,
-    PUBLIC,
     TRAINING,
+    with_validation_rows,
 )
 import numpy as np
 
@@ -40,9 +40,6 @@ EMOTIONS = {
     '1': Emotion.SURPRISE, '2': Emotion.FEAR, '3': Emotion.DISGUST, '4': Emotion.HAPPY,
     '5': Emotion.SAD, '6': Emotion.ANGRY, '7': Emotion.NEUTRAL,
 }
-
-VALIDATION_EVERY = 10
-"""Every tenth training row of each emotion becomes a public row."""
 
 TERMS = (
     'The images are those of RAF-DB (Li, Deng and Du 2017), for non-commercial research only. '
@@ -82,12 +79,10 @@ def read_raf_db(folder: Path, size: int) -> DataSet:
         raise ValueError(f'{folder / LIST_FILE} is empty: copy it again')
     labels = np.array([row.emotion for row in rows])
     splits = np.where([row.is_test for row in rows], PRIVATE, TRAINING)
-    for emotion in EMOTIONS.values():
-        of_emotion = np.flatnonzero((labels == emotion) & (splits == TRAINING))
-        splits[of_emotion[VALIDATION_EVERY - 1::VALIDATION_EVERY]] = PUBLIC
     images = read_images_of_faces([row.path for row in rows], size)
     return assembled(
-        'RAF-DB', LabelledFaces(images, one_hot(labels)), splits, TERMS, notes=[NOTE])
+        'RAF-DB', LabelledFaces(images, one_hot(labels)), with_validation_rows(labels, splits),
+        TERMS, notes=[NOTE])
 
 
 def _rows(folder: Path) -> Iterator[_Row]:

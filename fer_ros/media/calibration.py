@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Reads camera calibrations in the YAML format of ROS (`camera_calibration_parsers`); no ROS."""
+"""Reads camera calibrations in the YAML formats of ROS and OpenCV; no ROS."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ import re
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from fer_ros.core.yaml_values import load_yaml, YamlLoader
 import yaml
 
 DISTORTION_COEFFICIENTS: Mapping[str, tuple[int, ...]] = {
@@ -82,7 +83,10 @@ class Calibration:
 
 def load_calibration(url: str) -> Calibration:
     """
-    Read a calibration.
+    Read a calibration as ROS's camera_calibration writes it, or as OpenCV's cv2.FileStorage does.
+
+    OpenCV's samples write no rectification and no projection: these are then the identity and the
+    camera matrix, as for a single camera in ROS.
 
     :param url: a path, file:///path or package://package/path; empty: "uncalibrated".
     :raises CalibrationError: if the file is missing or invalid; the text names the file and key.
@@ -99,14 +103,55 @@ def load_calibration(url: str) -> Calibration:
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else 'it is not UTF-8 text'
         raise CalibrationError(f'the calibration file {path} cannot be read: {reason}') from error
+    if '<opencv_storage>' in text[:1000]:
+        raise CalibrationError(
+            f'{path} is a calibration of OpenCV in XML, which is not supported: write it as YAML, '
+            'with cv2.FileStorage and a file name that ends in .yaml')
     try:
-        values = yaml.safe_load(text)
+        # OpenCV's first line, `%YAML:1.0`, is no valid directive. The line itself is kept, so that
+        # the numbers of lines in messages stay right.
+        values = load_yaml(re.sub(r'\A\ufeff?%YAML:.*', '', text), _CalibrationLoader)
     except yaml.YAMLError as error:
         mark = getattr(error, 'problem_mark', None)
         line = f' (line {mark.line + 1})' if mark else ''
         raise CalibrationError(
             f'{path} is not valid YAML{line}: calibrate again, or correct the file') from error
-    return _Reader(path, values).calibration()
+    return _Reader(path, _with_ros_keys(values)).calibration()
+
+
+def _opencv_object(loader: YamlLoader, _: str, node: yaml.Node) -> Any:
+    if not isinstance(node, yaml.MappingNode):
+        raise yaml.constructor.ConstructorError(
+            None, None, 'an OpenCV object must have keys', node.start_mark)
+    return loader.construct_mapping(node, deep=True)
+
+
+class _CalibrationLoader(YamlLoader):
+    """Also reads matrices of OpenCV, which have the tag `!!opencv-matrix`."""
+
+
+_CalibrationLoader.add_multi_constructor('tag:yaml.org,2002:opencv-', _opencv_object)
+
+
+def _with_ros_keys(values: Any) -> Any:
+    """Return the content of an OpenCV file with the keys of a ROS file; else, unchanged."""
+    matrix = values.get('camera_matrix') if isinstance(values, Mapping) else None
+    # Only matrices of OpenCV state the type of their elements.
+    if not isinstance(matrix, Mapping) or 'dt' not in matrix:
+        return values
+    added: dict[str, Any] = {}
+    data = matrix.get('data')
+    if isinstance(data, list) and len(data) == 9:
+        added['rectification_matrix'] = {'data': [1, 0, 0, 0, 1, 0, 0, 0, 1]}
+        added['projection_matrix'] = {
+            'data': [*data[:3], 0, *data[3:6], 0, *data[6:], 0]}
+    distortion = values.get('distortion_coefficients')
+    coefficients = distortion.get('data') if isinstance(distortion, Mapping) else None
+    if values.get('fisheye_model'):
+        added['distortion_model'] = 'equidistant'
+    elif isinstance(coefficients, list) and len(coefficients) > 5:
+        added['distortion_model'] = 'rational_polynomial'
+    return {**added, **values}
 
 
 def resolve_url(url: str) -> Path:

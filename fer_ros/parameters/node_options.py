@@ -72,8 +72,8 @@ class CameraNodeOptions(LifecycleOptions, SourceOptions):
         'frame_id of the images: the optical frame of the camera (REP 103, z points forward).')
     camera_info_url: str = option(
         '',
-        'Calibration file as written by camera_calibration: a path, file:// or package://; '
-        'empty: not calibrated.')
+        'Calibration file as written by camera_calibration of ROS or by cv2.FileStorage of '
+        'OpenCV: a path, file:// or package://; empty: not calibrated.')
     wait_for_subscriber_s: float = option(
         2.0, 'Maximum time to wait for a subscriber of image_raw before a video file or pictures '
         'start to play.',

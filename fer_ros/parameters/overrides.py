@@ -20,6 +20,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fer_ros.core.options import OptionError
+from fer_ros.core.yaml_values import load_yaml
 from fer_ros.parameters.node_options import NODE_OPTIONS
 from fer_ros.parameters.parameter_files import ConfigError, find_config, read_config
 import yaml
@@ -30,6 +31,7 @@ Parameters = dict[str, dict[str, Any]]
 
 def parameters(
     config: str, settings: Sequence[str], own: Mapping[str, Mapping[str, Any]] | None = None,
+    *, base: str = '',
 ) -> Parameters:
     """
     Return the parameters of all nodes, checked, with their defaults.
@@ -37,10 +39,13 @@ def parameters(
     :param config: name of a file in config/, or path of a parameter file.
     :param settings: texts of the form `NODE.NAME=VALUE`; they override the file.
     :param own: for each node, values from the command's other options; they override all else.
+    :param base: name of a file in config/ whose values replace the defaults; '': none.
     :raises ConfigError: if the file or a value is invalid; the text says which.
     """
     values = read_config(config)
     _checked(values, f'{find_config(config)}, ')
+    if base:
+        values = {node: {**of_base, **values[node]} for node, of_base in read_config(base).items()}
     for setting in settings:
         name, equals, text = setting.partition('=')
         node, _, parameter = name.partition('.')
@@ -49,7 +54,7 @@ def parameters(
                 f'--set {setting}: write NODE.NAME=VALUE, where NODE is one of '
                 f'{", ".join(values)}.')
         try:
-            values[node][parameter] = yaml.safe_load(text)
+            values[node][parameter] = load_yaml(text)
         except yaml.YAMLError as error:
             raise ConfigError(
                 f'--set {setting}: {text} is not a YAML value; put a text that begins with a '

@@ -27,6 +27,7 @@ from typing import Any, TypeVar
 
 from fer_ros.core.options import flattened, OptionError, Options
 from fer_ros.core.resources import share_directory
+from fer_ros.core.yaml_values import load_yaml
 from fer_ros.parameters.node_options import NODE_OPTIONS, ROS_PARAMETERS
 import yaml
 
@@ -68,7 +69,7 @@ def parameter_sections(path: Path) -> list[tuple[str, Mapping[str, Any]]]:
     :raises ConfigError: if the file cannot be read or is not a parameter file.
     """
     try:
-        content = yaml.safe_load(path.read_text(encoding='utf-8')) or {}
+        content = load_yaml(path.read_text(encoding='utf-8')) or {}
     except (yaml.YAMLError, ValueError) as error:
         raise ConfigError(f'{path} is not valid YAML: {error}') from error
     except OSError as error:

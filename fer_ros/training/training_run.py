@@ -30,6 +30,7 @@ from fer_ros.core.classification.card_file import load_card
 from fer_ros.core.classification.model_card import ModelError
 from fer_ros.core.classification.model_folders import CARD_FILE
 from fer_ros.core.options import OptionError
+from fer_ros.core.yaml_values import dump_yaml, load_yaml
 from fer_ros.evaluation.evaluation_file import EVALUATION_FILE, load_evaluation
 from fer_ros.training.training_options import TrainingOptions
 import yaml
@@ -65,10 +66,9 @@ class Training:
         folder.mkdir(parents=True, exist_ok=True)
         if not (folder / OPTIONS_FILE).exists():
             (folder / OPTIONS_FILE).write_text(
-                yaml.safe_dump({
+                dump_yaml({
                     'command': self.command, 'data': list(self.data),
-                    'software': self.software, 'options': self.options.to_mapping()},
-                    sort_keys=False),
+                    'software': self.software, 'options': self.options.to_mapping()}),
                 encoding='utf-8')
             return
         other = Training.of(folder).differences(self)
@@ -195,7 +195,7 @@ def read_mapping(path: Path) -> dict[str, Any]:
     :raises OptionError: if it cannot be read or holds something else.
     """
     try:
-        values = yaml.safe_load(path.read_text(encoding='utf-8'))
+        values = load_yaml(path.read_text(encoding='utf-8'))
     except OSError as error:
         raise OptionError(f'{path} cannot be read: {error.strerror}') from error
     except (UnicodeDecodeError, yaml.YAMLError) as error:

@@ -34,7 +34,8 @@ def test_pictures_lie_by_split_and_class(tmp_path):
     assert data_set.public.faces.labels.tolist() == [2]
     assert data_set.private.faces.labels.tolist() == [0]
     assert data_set.name == f'the folder {tmp_path.name}/'
-    assert data_set.row_report.notes == ()
+    assert data_set.row_report.notes == (
+        f'in {data_set.name}, test/ is private, train/ is training, val/ is public',)
 
 
 @pytest.mark.parametrize(('names', 'label'), [
@@ -50,9 +51,18 @@ def test_usual_spellings_of_the_classes(tmp_path, names, label):
         assert [LABELS[k] for k in data_set.public.faces.labels] == [label]
 
 
+SPLIT_OF = {
+    'tr': 'training', 'va': 'public', 'pu': 'public', 'te': 'private', 'pr': 'private'}
+
+
 @pytest.mark.parametrize(('names', 'counts'), [
     (('Train', 'Valid', 'Test'), (1, 1, 1)), (('training', 'validation', 'testing'), (1, 1, 1)),
     (('train', 'val'), (1, 1, 0)), (('val',), (0, 1, 0)), (('test',), (0, 0, 1)),
+    (('Training', 'PublicTest', 'PrivateTest'), (1, 1, 1)),
+    (('TRAIN', 'public', 'private'), (1, 1, 1)), (('training', 'Public_Test'), (1, 1, 0)),
+    (('Private Test',), (0, 0, 1)), (('train', 'private-test', 'val'), (1, 1, 1)),
+    # Too few pictures to hold one of ten back.
+    (('train', 'test'), (1, 0, 1)), (('Training',), (1, 0, 0)),
 ])
 def test_splits_that_may_be_there(tmp_path, names, counts):
     for number, name in enumerate(names):
@@ -60,6 +70,9 @@ def test_splits_that_may_be_there(tmp_path, names, counts):
     data_set = read_data(tmp_path)
     assert (len(data_set.training), len(data_set.public), len(data_set.private)) == counts
     assert ('has no test/' in data_set.row_report.summary) == (counts[2] == 0)
+    assert ('has no val/' in data_set.row_report.summary) == (counts[:2] == (1, 0))
+    assert data_set.row_report.notes[0] == f'in {data_set.name}, ' + ', '.join(
+        f'{name}/ is {SPLIT_OF[name[:2].lower()]}' for name in sorted(names))
 
 
 def test_a_picture_that_lies_in_train_and_val_is_not_trained_on(tmp_path):
@@ -95,16 +108,41 @@ def test_what_lies_in_no_class_is_told(tmp_path):
         (tmp_path / name).write_bytes(b'x')
     data_set = read_data(tmp_path)
     assert (len(data_set.training), len(data_set.public)) == (1, 1)
-    of_train, = (note for note in data_set.row_report.notes if 'no test/' not in note)
+    of_train, = (note for note in data_set.row_report.notes if 'ignored' in note)
     assert of_train.endswith(
         'train/ that are in no folder of an emotion were ignored: 2, such as 2.png')
 
 
-def test_training_pictures_alone_are_refused_with_what_to_do(tmp_path):
-    write_picture(tmp_path / 'train' / 'happy' / '1.png', 1)
-    write_picture(tmp_path / 'test' / 'happy' / '1.png', 2)
-    with pytest.raises(ValueError, match='no val/ .*move about a tenth of each class from train'):
-        read_data(tmp_path)
+def test_test_pictures_stay_private_without_a_folder_for_validation(tmp_path):
+    """Kaggle's FER-2013 has only train/ and test/."""
+    numbers = {'angry': range(30), 'happy': range(30, 55), 'sad': range(55, 64)}
+    for emotion, row in numbers.items():
+        for number in row:
+            write_picture(tmp_path / 'train' / emotion / f'{number:03}.png', number)
+    for number in range(70, 75):
+        write_picture(tmp_path / 'test' / 'happy' / f'{number}.png', number)
+    data_set = read_data(tmp_path)
+    # The tenth, twentieth, ... of each emotion; there are only nine sad ones.
+    held_back = [9, 19, 29, 39, 49]
+    np.testing.assert_array_equal(
+        data_set.public.faces.images, [noise(number) for number in held_back])
+    assert data_set.public.faces.labels.tolist() == [0, 0, 0, 3, 3]
+    np.testing.assert_array_equal(
+        data_set.training.images, [noise(n) for n in range(64) if n not in held_back])
+    np.testing.assert_array_equal(
+        data_set.private.faces.images, [noise(number) for number in range(70, 75)])
+    assert f'in {data_set.name}, test/ is private, train/ is training' in (
+        data_set.row_report.notes)
+    assert 'every tenth training picture of each emotion' in data_set.row_report.summary
+
+
+def test_nothing_is_held_back_where_there_is_a_folder_for_validation(tmp_path):
+    for number in range(20):
+        write_picture(tmp_path / 'train' / 'happy' / f'{number:02}.png', number)
+    write_picture(tmp_path / 'PublicTest' / 'happy' / 'a.png', 20)
+    data_set = read_data(tmp_path)
+    assert (len(data_set.training), len(data_set.public)) == (20, 1)
+    assert 'every tenth' not in data_set.row_report.summary
 
 
 @pytest.mark.parametrize(('name', 'reason'), [

@@ -14,7 +14,9 @@
 
 """Calibrations are read as ROS writes them, and what is wrong with one is named."""
 
+import cv2
 from fer_ros.media.calibration import CalibrationError, load_calibration
+import numpy as np
 import pytest
 import yaml
 
@@ -134,6 +136,81 @@ def test_the_usual_models_are_read(path, model, count):
 
 def test_without_a_model_it_is_plumb_bob(path):
     assert load_calibration(edited(path, distortion_model=None)).distortion_model == 'plumb_bob'
+
+
+@pytest.mark.parametrize('number', ['1e-3', '1E-3', '1.e-3', '+1e-3', '0.1e-2'])
+def test_numbers_can_have_an_exponent(path, number):
+    assert TEXT.count('0.001014') == 1
+    path.write_text(TEXT.replace('0.001014', number))
+    assert load_calibration(str(path)).d == (-0.361976, 0.110510, 0.001, 0.000505, 0.0)
+
+
+def written_by_opencv(path, count, **others):
+    """Write a calibration by OpenCV, with the keys of its samples; return the matrices."""
+    random = np.random.default_rng(count)
+    k = np.diag([*random.uniform(300, 900, 2), 1.0])
+    k[:2, 2] = random.uniform(100, 300, 2)
+    # Values of every size: OpenCV writes some with an exponent and without a decimal point.
+    d = random.uniform(-1, 1, count) * 10.0 ** -np.arange(count)
+    d[2] = 1e-3
+    file = cv2.FileStorage(str(path), cv2.FILE_STORAGE_WRITE)
+    file.write('calibration_time', 'Thu Jan  1 00:00:00 2026')
+    for name, value in {'image_width': 640, 'image_height': 480, **others}.items():
+        file.write(name, value)
+    file.write('camera_matrix', k)
+    file.write('distortion_coefficients', d.reshape(-1, 1))
+    file.write('avg_reprojection_error', 0.25)
+    file.write('per_view_reprojection_errors', np.ones((3, 1), np.float32))
+    file.release()
+    return k, d
+
+
+@pytest.mark.parametrize(('count', 'others', 'model'), [
+    (4, {}, 'plumb_bob'), (5, {}, 'plumb_bob'), (8, {}, 'rational_polynomial'),
+    (4, {'fisheye_model': 1}, 'equidistant'), (4, {'fisheye_model': 0}, 'plumb_bob'),
+    (4, {'distortion_model': 'equidistant', 'camera_name': 'left'}, 'equidistant')])
+@pytest.mark.parametrize('ending', ['.yaml', '.yml', '.json'])
+def test_a_calibration_of_opencv_is_read(tmp_path, count, others, model, ending):
+    path = tmp_path / f'camera{ending}'
+    k, d = written_by_opencv(path, count, **others)
+    assert ('!!opencv-matrix' in path.read_text()) == (ending != '.json')
+    found = load_calibration(str(path))
+    assert (found.width, found.height, found.distortion_model) == (640, 480, model)
+    assert found.camera_name == others.get('camera_name', '')
+    np.testing.assert_allclose(found.k, k.ravel(), rtol=1e-12)
+    np.testing.assert_allclose(found.d, d, rtol=1e-12)
+    # Without rectification a point is projected by the camera matrix alone.
+    np.testing.assert_array_equal(found.r, np.eye(3).ravel())
+    np.testing.assert_array_equal(np.reshape(found.p, (3, 4)), np.c_[found_k(found), np.zeros(3)])
+
+
+def found_k(calibration):
+    return np.reshape(calibration.k, (3, 3))
+
+
+def test_a_projection_in_a_file_of_opencv_is_kept(tmp_path):
+    p = np.arange(12.0).reshape(3, 4)
+    written_by_opencv(tmp_path / 'a.yaml', 5, projection_matrix=p)
+    assert load_calibration(str(tmp_path / 'a.yaml')).p == tuple(p.ravel())
+
+
+def test_other_files_of_opencv_are_refused_in_words(tmp_path):
+    written_by_opencv(tmp_path / 'a.xml', 5)
+    text = reason(tmp_path / 'a.xml')
+    assert 'is a calibration of OpenCV in XML' in text
+    assert 'cv2.FileStorage' in text
+    written_by_opencv(tmp_path / 'a.yaml', 14)
+    text = reason(tmp_path / 'a.yaml')
+    assert 'has 14 elements, expected 8 for rational_polynomial' in text
+    # A stereo calibration has other keys.
+    file = cv2.FileStorage(str(tmp_path / 'stereo.yml'), cv2.FILE_STORAGE_WRITE)
+    file.write('M1', np.eye(3))
+    file.release()
+    assert 'is missing' in reason(tmp_path / 'stereo.yml')
+    (tmp_path / 'b.yaml').write_text('%YAML:1.0\n---\ncamera_matrix: !!opencv-matrix 3\n')
+    assert 'not valid YAML (line 3)' in reason(tmp_path / 'b.yaml')
+    (tmp_path / 'c.yaml').write_text('%YAML:1.0\n---\nimage_width: [1\n')
+    assert 'not valid YAML (line' in reason(tmp_path / 'c.yaml')
 
 
 def test_a_file_that_is_missing(tmp_path):

@@ -18,6 +18,7 @@ import importlib.util
 
 from checkout import ROOT
 from fer_ros.parameters.node_options import EmotionNodeOptions, FaceNodeOptions, NODE_OPTIONS
+from fer_ros.parameters.overrides import parameters
 from fer_ros.parameters.parameter_files import (
     ConfigError,
     find_config,
@@ -118,6 +119,29 @@ def test_nested_names_are_joined(write):
     assert (options.tracker.timeout_s, options.tracker.min_hits) == (2.0, 5)
 
 
+@pytest.mark.parametrize(('text', 'value'), [
+    ('1e-1', 0.1), ('5E-1', 0.5), ('1e0', 1.0), ('+.5e1', 5.0), ('2.e0', 2.0), ('3', 3.0)])
+def test_numbers_can_have_an_exponent(write, text, value):
+    path = write(section('emotion_node', f'smoothing_s: {text}'))
+    assert load_options(path, 'emotion_node', EmotionNodeOptions).smoothing_s == value
+    found = parameters('live', [f'emotion_node.smoothing_s={text}'])
+    assert found['emotion_node']['smoothing_s'] == value
+
+
+@pytest.mark.parametrize('text', ['1:30', '2026-01-13', '1_000'])
+def test_a_text_that_looks_like_a_time_stays_a_text(write, text):
+    path = write(section('camera_node', f'source: {text}'))
+    assert read_config(path)['camera_node'] == {'source': text}
+    assert parameters('live', [f'camera_node.source={text}'])['camera_node']['source'] == text
+
+
+@pytest.mark.parametrize('text', ['"1e-1"', '1e400', '1e', '1,5'])
+def test_a_text_is_no_number(write, text):
+    path = write(section('emotion_node', f'smoothing_s: {text}'))
+    with pytest.raises(ConfigError, match='smoothing_s must be a number'):
+        load_options(path, 'emotion_node', EmotionNodeOptions)
+
+
 @pytest.mark.parametrize('name', ['/**', '/robot/**'])
 def test_a_section_for_all_counts_for_the_nodes_that_have_the_option(write, name):
     path = write(section(name, 'input.max_delay_s: 0.5', 'crop_size: 64'))
@@ -176,7 +200,8 @@ def test_the_sections_of_other_nodes_are_those_of_a_parameter_file(write):
     ('just words', ['not a ROS parameter file']),
     ('face_node: [1, 2\n', ['not valid YAML', 'line']),
     (b'\xff\xfe\x00broken', ['not valid YAML']),
-    (section('face_node', 'crop_size: 2026-13-45'), ['not valid YAML']),
+    (section('face_node', 'crop_size: 2026-13-45'), ['whole number', "'2026-13-45'"]),
+    (section('face_node', 'crop_size: !!int x'), ['not valid YAML']),
 ])
 def test_a_faulty_file_is_refused_with_its_name_and_the_fault(write, text, words):
     path = write(text)

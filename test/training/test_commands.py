@@ -23,6 +23,7 @@ import subprocess
 import sys
 
 from click.testing import CliRunner
+from data_files import write_picture
 from fer_ros.cli import fer
 from fer_ros.core import resources
 from fer_ros.evaluation.evaluation_file import load_evaluation
@@ -102,6 +103,16 @@ def test_split_and_precision_can_be_chosen(model, data, tmp_path, arguments, n, 
     ran('evaluate', '--model', model, '--data', data, '--json', out, *arguments)
     found = json.loads(out.read_text())
     assert (found['n'], found['accuracy']) == (n, accuracy)
+
+
+def test_it_says_which_split_a_folder_became(model, tmp_path):
+    for name in 'train', 'Private_Test':
+        write_picture(tmp_path / 'faces' / name / 'happy' / '1.png', len(name))
+    result = ran(
+        'evaluate', '--model', model, '--data', tmp_path / 'faces', '--split', 'private',
+        '--json', tmp_path / 'out.json')
+    assert 'faces/, Private_Test/ is private, train/ is training.' in result.output
+    assert json.loads((tmp_path / 'out.json').read_text())['n'] == 1
 
 
 def test_plots_are_drawn(model, data, tmp_path):

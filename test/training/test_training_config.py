@@ -81,6 +81,13 @@ def test_stages_share_options_and_name_each_other(tmp_path):
         f'fer train --config {config} --data a'}
 
 
+def test_numbers_can_have_an_exponent(tmp_path):
+    config = tmp_path / 'mine.yaml'
+    config.write_text('data: [a]\nlearning_rate: 4e-2\n')
+    (stage,) = read_stages(config)
+    assert stage.training.options.learning_rate == 0.04
+
+
 def test_a_seed_is_that_of_all_stages_and_has_its_own_folder(tmp_path):
     config = written(
         tmp_path / 'mine.yaml', data=['a'],

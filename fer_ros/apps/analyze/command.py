@@ -25,6 +25,7 @@ from typing import Any
 
 import click
 from fer_ros.apps.analyze.analysis import Analysis, Job, Summary
+from fer_ros.apps.analyze.picture_parameters import picture_parameters
 from fer_ros.apps.analyze.results_file import CsvFile, JsonFile, OutputError, ResultsFile
 from fer_ros.media.media_files import find_media, Media
 from fer_ros.media.video_writer import FOURCC
@@ -33,7 +34,7 @@ from fer_ros.parameters.parameter_files import ConfigError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-VIDEO_CONFIG, PICTURE_CONFIG = 'live', 'still'
+VIDEO_CONFIG = 'live'
 
 OWN_SETTINGS = ('emotion_node.budget_ms=0',)
 """No time budget: the results must not depend on the speed of the machine."""
@@ -60,7 +61,9 @@ OUTPUT = click.Path(dir_okay=False, path_type=Path)
 @click.option(
     '--config', metavar='NAME',
     help='Name in config/ or path of a parameter file. Default: live for videos (follows faces '
-    'and smooths emotions), still for pictures.')
+    'and smooths emotions), still for pictures. Pictures stand alone with any file: tracking, '
+    'smoothing and time limits in it are used for videos only; detector, model and thresholds '
+    'for both.')
 @click.option(
     '--set', 'settings', multiple=True, metavar='NODE.NAME=VALUE',
     help='Set a parameter. For example, emotion_node.rate_hz=0 classifies every face in every '
@@ -79,9 +82,8 @@ def analyze(
         raise click.UsageError('--json - and --csv - cannot both use the standard output')
     own = {'emotion_node': {'model': model}} if model is not None else {}
     try:
-        of_video, of_picture = (
-            parameters(config or default, (*OWN_SETTINGS, *settings), own)
-            for default in (VIDEO_CONFIG, PICTURE_CONFIG))
+        of_video = parameters(config or VIDEO_CONFIG, (*OWN_SETTINGS, *settings), own)
+        of_picture = picture_parameters(config, settings, own)
     except ConfigError as error:
         raise click.ClickException(str(error)) from error
     console = Console(stderr=True)

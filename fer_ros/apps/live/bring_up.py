@@ -34,6 +34,7 @@ from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray
 from fer_ros.apps.startup import NODE_NAMES, RESPAWN_DELAY_S
+from fer_ros.core.yaml_values import dump_yaml
 from fer_ros.nodes.base.autostart import AutostartState
 from fer_ros.nodes.base.diagnostics import AUTOSTART_KEY, DIAGNOSTICS_QOS, PROCESS_KEY
 from fer_ros.nodes.base.lifecycle_node import PipelineNode
@@ -45,7 +46,6 @@ from fer_ros.nodes.overlay_node import OverlayNode
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.parameter import Parameter
-import yaml
 
 NODES: dict[str, Callable[..., PipelineNode]] = {
     'emotion_node': EmotionNode,
@@ -87,7 +87,7 @@ def write_parameter_file(path: Path, values: Mapping[str, Mapping[str, Any]]) ->
     """Write a ROS parameter file for nodes in any namespace; dots in names stay unchanged."""
     sections = {
         f'/**/{node}': {'ros__parameters': dict(own)} for node, own in values.items() if own}
-    path.write_text(yaml.safe_dump(sections, sort_keys=False), encoding='utf-8')
+    path.write_text(dump_yaml(sections), encoding='utf-8')
 
 
 class BringUp(ABC):

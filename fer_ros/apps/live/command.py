@@ -44,6 +44,7 @@ from fer_ros.apps.live.recording import OverlayRecorder
 from fer_ros.apps.live.window import OverlayWindow
 from fer_ros.apps.startup import checked_namespace, profile_variables, shared_memory_warning
 from fer_ros.nodes.base.executor import SpinThread
+from fer_ros.nodes.base.log_folder import ensure_log_folder
 from fer_ros.nodes.base.process import end_with_parent
 from fer_ros.nodes.base.signals import setter_for_handlers
 from fer_ros.parameters.overrides import parameters
@@ -114,6 +115,7 @@ def live(
     if not any(name in os.environ for name in DISCOVERY_VARIABLES):
         # Camera images must not reach other machines unless the user wants that.
         os.environ[DISCOVERY_VARIABLES[0]] = 'LOCALHOST'
+    ensure_log_folder()
     rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
     try:
         with tempfile.TemporaryDirectory(prefix='fer_live_') as folder:

@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from fer_ros.core.classification.model_card import ModelError
+from fer_ros.core.yaml_values import load_yaml
 import numpy as np
 import yaml
 
@@ -43,7 +44,7 @@ def read_yaml(path: Path, kind: str) -> Any:
     except UnicodeDecodeError as error:
         raise ModelError(f'the {kind} {path} is not a text file: {error}') from error
     try:
-        return yaml.safe_load(text)
+        return load_yaml(text)
     except yaml.YAMLError as error:
         fault = ' '.join(str(error).split())
         raise ModelError(f'the {kind} {path} is not valid YAML: {fault}') from error

@@ -25,6 +25,7 @@ import threading
 
 from fer_ros.nodes.base.executor import SpinThread
 from fer_ros.nodes.base.lifecycle_node import PipelineNode
+from fer_ros.nodes.base.log_folder import ensure_log_folder
 from fer_ros.nodes.base.signals import ignore_signals, POLL_S, stop_on_signals
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
@@ -62,6 +63,7 @@ def run_node(
     """
     if stop is None:
         stop = stop_on_signals()
+    ensure_log_folder()
     # rclpy's own handlers would shut the middleware down before the node is destroyed.
     rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
     if end_with_parent():

@@ -27,10 +27,12 @@ import subprocess
 import sys
 import time
 
+from checkout import ROOT
 from click.testing import CliRunner
 import cv2
 from fer_ros import Frame, Pipeline
 from fer_ros.apps.analyze.command import analyze
+from fer_ros.apps.analyze.picture_parameters import FIXED, picture_parameters
 from fer_ros.apps.analyze.results_file import COLUMNS, CsvFile, JsonFile, OutputError
 from fer_ros.apps.analyze.timeline import MAX_TRACKS, Timeline
 from fer_ros.core.emotions import Emotion, LABELS
@@ -40,8 +42,9 @@ from fer_ros.media.sample_clip import SampleClip
 from fer_ros.media.timed_video import TimedVideo
 from fer_ros.media.video_writer import VideoFileWriter
 from fer_ros.parameters.node_options import EmotionNodeOptions, FaceNodeOptions
-from fer_ros.parameters.parameter_files import load_options
+from fer_ros.parameters.parameter_files import load_options, read_config
 import numpy as np
+from photographs import astronaut
 import pytest
 
 RATE = 20.0
@@ -295,11 +298,92 @@ def test_every_image_is_classified_where_that_is_asked(sources, tmp_path):
     assert changes[1] > 1.7 * changes[0]
 
 
-def test_the_configuration_counts_for_pictures_too(sources):
-    # With `live`, a face must be found in two images before it is reported.
-    result = run(sources / 'b.jpg', '--config', 'live', '--csv', '-')
-    assert result.stdout.splitlines()[1:] == []
-    assert result.exit_code == 0
+def rows_of_pictures(pictures, *arguments):
+    """Return the rows of pictures; track IDs, which are never used again, are left out."""
+    result = run(*pictures, '--json', '-', *arguments)
+    assert result.exit_code == 0, result.stderr
+    return [
+        {name: value for name, value in row.items() if name != 'track_id'}
+        for row in json.loads(result.stdout)]
+
+
+def parameter_file(folder, *sections):
+    """Write a parameter file; each section is a node with lines of YAML."""
+    path = folder / 'mine.yaml'
+    path.write_text(''.join(
+        '\n    '.join([f'/**/{node}:\n  ros__parameters:', *lines]) + '\n'
+        for node, *lines in sections))
+    return path
+
+
+def crowd(folder):
+    """Write two unrelated pictures: ten faces, and another face at the place of the first."""
+    face = astronaut()[50:200, 150:300]
+    paths = [folder / 'a.png', folder / 'b.png']
+    for path, image in zip(paths, [np.tile(face, (2, 5, 1)), face[:, ::-1]], strict=True):
+        assert cv2.imwrite(str(path), image)
+    return paths
+
+
+@pytest.mark.parametrize('sections', [
+    [('overlay_node', 'jpeg_quality: 90')],
+    [('face_node', 'tracker.name: association', 'tracker.min_hits: 5', 'detector.interval: 10',
+      'rotated_search_interval: 100', 'landmarks.faces_per_image: 1'),
+     ('emotion_node', 'rate_hz: 0.1', 'max_batch: 1', 'budget_ms: 0.001', 'smoothing_s: 60.0')],
+    [('face_node', 'tracker.name: kcf')],
+])
+def test_pictures_stand_alone_with_any_file(tmp_path, sections):
+    pictures = crowd(tmp_path)
+    expected = rows_of_pictures(pictures)
+    assert [row['label'] for row in expected] == ['happiness'] * 11
+    file = parameter_file(tmp_path, *sections)
+    assert rows_of_pictures(pictures, '--config', file) == expected
+    # The same values on the command line.
+    settings = [
+        f'--set={node}.{line.replace(": ", "=")}' for node, *lines in sections for line in lines]
+    assert rows_of_pictures(pictures, *settings) == expected
+
+
+@pytest.mark.parametrize('config', ['live', 'low_power', 'mtcnn_csrt', 'a copy'])
+def test_a_picture_shows_its_faces_with_every_preset(tmp_path, sources, config):
+    if config == 'mtcnn_csrt':
+        pytest.importorskip('mtcnn', reason='requirements/mtcnn.txt is not installed')
+    if config == 'a copy':
+        config = tmp_path / 'my.yaml'
+        config.write_text((ROOT / 'config' / 'live.yaml').read_text())
+    rows = rows_of_pictures([sources / 'b.jpg'], '--config', config)
+    assert sorted(row['label'] for row in rows) == ['happiness', 'neutral']
+
+
+def test_a_leaning_face_is_found_with_a_file_for_videos(tmp_path):
+    matrix = cv2.getRotationMatrix2D((225, 125), -60, 1.0)
+    leaning = cv2.warpAffine(astronaut(), matrix, (512, 512), borderMode=cv2.BORDER_REPLICATE)
+    assert cv2.imwrite(str(tmp_path / 'a.png'), leaning)
+    (row,) = rows_of_pictures([tmp_path / 'a.png'], '--config', 'live')
+    assert row['roll'] == pytest.approx(np.radians(63), abs=np.radians(6))
+
+
+@pytest.mark.parametrize(('section', 'find'), [
+    (('face_node', 'detector.min_size: 400'), lambda rows: len(rows)),
+    (('face_node', 'max_faces: 1'), lambda rows: len(rows) - 1),
+    (('emotion_node', 'min_confidence: 1.0'),
+     lambda rows: sum(row['label'] != 'unknown' for row in rows)),
+])
+def test_other_values_of_a_file_count_for_pictures(tmp_path, sources, section, find):
+    assert find(rows_of_pictures([sources / 'b.jpg'])) > 0
+    file = parameter_file(tmp_path, section)
+    assert find(rows_of_pictures([sources / 'b.jpg'], '--config', file)) == 0
+
+
+def test_a_file_can_switch_the_rotated_search_of_pictures_off(tmp_path):
+    file = parameter_file(tmp_path, ('face_node', 'rotated_search_interval: 0'))
+    assert picture_parameters(str(file), (), {})['face_node']['rotated_search_interval'] == 0
+
+
+def test_every_fixed_parameter_of_pictures_is_set_in_still():
+    still = read_config('still')
+    for node, names in FIXED.items():
+        assert set(names) <= set(still[node])
 
 
 def test_a_truncated_video_keeps_its_rows(clip, tmp_path):
@@ -422,6 +506,20 @@ def test_names_that_no_program_can_read_are_told(clip, tmp_path):
     assert result.stderr.count('not UTF-8: rename it.') == 2
     assert f'{long} cannot be read: File name too long.' in result.stderr
     assert len(result.stdout.splitlines()) == 1 + 2
+
+
+@pytest.mark.parametrize('home', ['/proc', '/dev/null', None])
+def test_a_chart_is_drawn_without_a_home(clip, tmp_path, home):
+    video = write_video(tmp_path / 'clip.mp4', clip[1][:4])
+    environment = {k: v for k, v in os.environ.items() if k != 'HOME' and k[:4] not in (
+        'XDG_', 'MPLC')}
+    done = subprocess.run(
+        [*PROGRAM, video, '--plot', tmp_path / 'a.png'], capture_output=True, text=True,
+        timeout=100, env=environment if home is None else {**environment, 'HOME': home})
+    assert done.returncode == 0, done.stderr
+    assert cv2.imread(str(tmp_path / 'a.png')) is not None
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(f'{video}: 4 images')
 
 
 @pytest.mark.parametrize('name', ['a$\\foo$', '顔'])
