@@ -18,7 +18,9 @@ from pathlib import Path
 
 import cv2
 from fer_ros.core.values import Image
+from fer_ros.media.file_kinds import picture_format
 from fer_ros.media.opencv_log import quiet_opencv
+from fer_ros.media.pillow_decoder import decode_with_pillow, PILLOW_FORMATS
 import numpy as np
 
 MAX_EDGE = 32766
@@ -43,6 +45,19 @@ def read_image(path: Path) -> Image:
         raise ValueError(f'{path} is empty (0 bytes): copy it again')
     if _is_truncated(data):
         raise ValueError(f'{path} is truncated: copy it again')
+    kind = picture_format(data, path.suffix)
+    if kind in PILLOW_FORMATS:
+        image = decode_with_pillow(path, data, kind)
+    else:
+        image = _decode_with_opencv(path, data)
+    if max(image.shape[:2]) > MAX_EDGE:
+        raise ValueError(
+            f'{path} is {image.shape[1]}x{image.shape[0]} pixels, but the longest permitted edge '
+            f'is {MAX_EDGE} pixels: make it smaller')
+    return np.ascontiguousarray(image, np.uint8)
+
+
+def _decode_with_opencv(path: Path, data: bytes) -> Image:
     if data.startswith(_PNG_SIGNATURE):
         data = _without_color_profile(data)
     try:
@@ -56,11 +71,7 @@ def read_image(path: Path) -> Image:
         raise ValueError(
             f'{path} is damaged or not an image: check that other programs open it, or copy it '
             'again')
-    if max(image.shape[:2]) > MAX_EDGE:
-        raise ValueError(
-            f'{path} is {image.shape[1]}x{image.shape[0]} pixels, but the longest permitted edge '
-            f'is {MAX_EDGE} pixels: make it smaller')
-    return np.ascontiguousarray(image, np.uint8)
+    return np.asarray(image, np.uint8)
 
 
 def _is_truncated(data: bytes) -> bool:

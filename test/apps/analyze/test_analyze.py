@@ -42,6 +42,7 @@ from fer_ros.media.video_writer import VideoFileWriter
 from fer_ros.parameters.node_options import EmotionNodeOptions, FaceNodeOptions
 from fer_ros.parameters.parameter_files import load_options
 import numpy as np
+from picture_files import h264_stream, heif_start, jpeg
 import pytest
 
 RATE = 20.0
@@ -533,6 +534,28 @@ def test_folders_are_searched_in_order(tmp_path):
     assert [(str(media.name), media.is_video) for media in found] == [
         ('a.mkv', True), ('b/10.PNG', False), ('b/2.png', False), ('c.gif', True)]
     assert faults == []
+
+
+def test_a_folder_is_judged_by_content_and_drops_no_picture_without_a_word(
+        clip, sources, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, 'pillow_heif', None)
+    picture = (sources / 'b.jpg').read_bytes()
+    for name, data in (
+            ('IMG_1.heic', heif_start(b'heic', b'mif1')), ('download.jfif', picture),
+            ('cam.h264', h264_stream([60, 120, 200])), ('stereo.mpo', picture + jpeg(clip[1][0])),
+            ('Thumbs.db', b'\xd0\xcf\x11\xe0'), ('download.xmp', b'<?xpacket begin=""?>'),
+            ('.DS_Store', b'\0\0\0\1Bud1'), ('._download.jfif', b'\0\5\x16\7')):
+        (tmp_path / name).write_bytes(data)
+    result = run(tmp_path, '--csv', tmp_path / 'rows.csv')
+    assert result.exit_code == 1
+    lines = dict(line.split(': ', 1) for line in result.stderr.splitlines())
+    assert list(lines) == [
+        str(tmp_path / 'IMG_1.heic') + ' is a HEIC picture', str(tmp_path / 'cam.h264'),
+        str(tmp_path / 'download.jfif'), str(tmp_path / 'stereo.mpo')]
+    assert 'pip install pillow-heif' in next(iter(lines.values()))
+    assert lines[str(tmp_path / 'cam.h264')].startswith('3 images, 0 faces')
+    for name in ('download.jfif', 'stereo.mpo'):
+        assert lines[str(tmp_path / name)].startswith('1 image, 2 faces')
 
 
 def test_a_file_that_is_named_itself_may_have_any_name(clip, tmp_path):

@@ -1,0 +1,139 @@
+# Copyright 2026 the fer_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Pictures of all formats are read; what cannot be read is refused in a true sentence."""
+
+from importlib.machinery import ModuleSpec
+from io import BytesIO
+import sys
+from types import ModuleType
+
+import cv2
+from fer_ros.media.image_file import read_image
+import numpy as np
+from picture_files import even, heif_start, jpeg
+import PIL.features
+import PIL.Image
+import PIL.ImageFile
+import pytest
+
+QUARTERS = np.zeros((40, 60, 3), np.uint8)
+QUARTERS[:20, :30] = (250, 120, 10)
+"""A picture, BGR, whose first quarter is bright and of another blue than red."""
+
+needs_avif = pytest.mark.skipif(
+    not PIL.features.check('avif'), reason='this Pillow has no decoder of AVIF')
+
+
+def with_pillow(name, image=QUARTERS, **options):
+    """Return the picture as Pillow writes it."""
+    file = BytesIO()
+    PIL.Image.fromarray(np.ascontiguousarray(image[:, :, ::-1])).save(file, name, **options)
+    return file.getvalue()
+
+
+def read(path, data):
+    path.write_bytes(data)
+    return read_image(path)
+
+
+def sentence(path, data):
+    with pytest.raises(ValueError, match=path.name) as caught:
+        read(path, data)
+    return str(caught.value)
+
+
+def assert_like(image, expected, tolerance=4):
+    assert image.dtype == np.uint8
+    assert image.flags.c_contiguous
+    assert image.shape == expected.shape
+    assert np.abs(image.astype(int) - expected).mean() < tolerance
+
+
+@needs_avif
+def test_an_avif_is_read(tmp_path):
+    assert_like(read(tmp_path / 'a.avif', with_pillow('AVIF')), QUARTERS)
+
+
+@needs_avif
+def test_a_damaged_avif_is_named(tmp_path):
+    data = with_pillow('AVIF')
+    text = sentence(tmp_path / 'a.avif', data[:len(data) * 2 // 3])
+    assert 'a.avif is an AVIF picture that is damaged' in text
+    assert 'MP4' not in text
+
+
+def test_an_avif_without_a_decoder_says_what_to_install(tmp_path, monkeypatch):
+    monkeypatch.setattr(PIL.features, 'check', lambda _: False)
+    text = sentence(tmp_path / 'a.avif', heif_start(b'avif', b'mif1'))
+    assert 'is an AVIF picture: install' in text
+    assert 'pip install "pillow>=11.3"' in text
+
+
+def test_a_heic_is_read_with_pillow_heif(tmp_path):
+    plugin = pytest.importorskip(
+        'pillow_heif', reason='the package of requirements/heic.txt is not installed')
+    plugin.register_heif_opener()
+    data = with_pillow('HEIF', quality=95)
+    assert_like(read(tmp_path / 'a.heic', data), QUARTERS)
+    # Telephones store the image as the sensor saw it, and how it is to be turned.
+    exif = PIL.Image.Exif()
+    exif[0x0112] = 6
+    stored = cv2.rotate(QUARTERS, cv2.ROTATE_90_COUNTERCLOCKWISE)
+    data = with_pillow('HEIF', stored, exif=exif.tobytes(), quality=95)
+    assert_like(read(tmp_path / 'b.heic', data), QUARTERS)
+
+
+def test_a_heic_without_pillow_heif_says_what_to_install(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, 'pillow_heif', None)
+    for brand, name in ((b'heic', 'HEIC'), (b'mif1', 'HEIF')):
+        text = sentence(tmp_path / 'a.heic', heif_start(brand))
+        assert f'a.heic is a {name} picture: install' in text
+        assert 'pip install pillow-heif' in text
+        assert 'convert it to JPEG' in text
+
+
+def test_the_package_for_heic_is_asked_to_register_itself(tmp_path, monkeypatch):
+    class FakeHeif(PIL.ImageFile.ImageFile):
+        format = 'FAKE HEIF'
+
+        def _open(self):
+            self._size, self._mode = QUARTERS.shape[1::-1], 'RGB'
+            self.tile = [('raw', (0, 0, *self._size), 24, ('BGR', 0, 1))]
+
+    def register_heif_opener():
+        PIL.Image.register_open(
+            FakeHeif.format, FakeHeif, lambda start: start[4:12] == b'ftypheic')
+
+    monkeypatch.setattr(PIL.Image, 'ID', list(PIL.Image.ID))
+    monkeypatch.setattr(PIL.Image, 'OPEN', dict(PIL.Image.OPEN))
+    module = ModuleType('pillow_heif')
+    module.__spec__ = ModuleSpec('pillow_heif', None)
+    module.register_heif_opener = register_heif_opener
+    monkeypatch.setitem(sys.modules, 'pillow_heif', module)
+    start = heif_start(b'heic', b'mif1')
+    assert len(start) == 20
+    data = start + bytes(4) + QUARTERS.tobytes()
+    assert_like(read(tmp_path / 'a.heic', data), QUARTERS, 0.1)
+    assert 'a HEIC picture that is damaged' in sentence(tmp_path / 'b.heic', data[:-100])
+
+
+def test_the_first_picture_of_an_mpo_is_read(tmp_path):
+    first, second = even(200), even(40, (60, 50))
+    assert_like(read(tmp_path / 'a.mpo', jpeg(first) + jpeg(second)), first)
+
+
+@pytest.mark.parametrize('name', ['a.jfif', 'a.mp4', 'a', 'a.heic'])
+def test_the_name_does_not_matter(tmp_path, name):
+    assert_like(read(tmp_path / name, jpeg(QUARTERS)), QUARTERS)
