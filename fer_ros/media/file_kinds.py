@@ -101,6 +101,18 @@ SOUND_SUFFIXES = frozenset((
     '.wav', '.wma'))
 
 
+UNREADABLE_FORMATS = frozenset((
+    RAW_FORMAT, 'icon', 'JPEG XL', 'OpenEXR', 'Photoshop', 'SVG'))
+"""Pictures that nothing in this project decodes."""
+
+
+def with_article(picture_format: str) -> str:
+    """Return words such as "an AVIF picture"."""
+    # Abbreviations that are spoken letter by letter.
+    is_vowel = picture_format[0] in 'AEIOUaeiou' or picture_format.startswith('SVG')
+    return f'{"an" if is_vowel else "a"} {picture_format} picture'
+
+
 def picture_format(start: bytes, suffix: str = '') -> str | None:
     """
     Return the format of a picture by its first bytes; None if they are of no known picture.

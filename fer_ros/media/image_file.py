@@ -18,7 +18,7 @@ from pathlib import Path
 
 import cv2
 from fer_ros.core.values import Image
-from fer_ros.media.file_kinds import picture_format
+from fer_ros.media.file_kinds import picture_format, UNREADABLE_FORMATS, with_article
 from fer_ros.media.opencv_log import quiet_opencv
 from fer_ros.media.pillow_decoder import decode_with_pillow, PILLOW_FORMATS
 import numpy as np
@@ -46,10 +46,13 @@ def read_image(path: Path) -> Image:
     if _is_truncated(data):
         raise ValueError(f'{path} is truncated: copy it again')
     kind = picture_format(data, path.suffix)
+    if kind in UNREADABLE_FORMATS:
+        raise ValueError(
+            f'{path} is {with_article(kind)}, which cannot be read: convert it to JPEG or PNG')
     if kind in PILLOW_FORMATS:
         image = decode_with_pillow(path, data, kind)
     else:
-        image = _decode_with_opencv(path, data)
+        image = _decode_with_opencv(path, data, kind)
     if max(image.shape[:2]) > MAX_EDGE:
         raise ValueError(
             f'{path} is {image.shape[1]}x{image.shape[0]} pixels, but the longest permitted edge '
@@ -57,7 +60,7 @@ def read_image(path: Path) -> Image:
     return np.ascontiguousarray(image, np.uint8)
 
 
-def _decode_with_opencv(path: Path, data: bytes) -> Image:
+def _decode_with_opencv(path: Path, data: bytes, kind: str | None) -> Image:
     if data.startswith(_PNG_SIGNATURE):
         data = _without_color_profile(data)
     try:
@@ -69,9 +72,15 @@ def _decode_with_opencv(path: Path, data: bytes) -> Image:
             'Make it smaller or copy it again') from error
     if image is None:
         raise ValueError(
-            f'{path} is damaged or not an image: check that other programs open it, or copy it '
-            'again')
+            f'{path} is {_undecodable(kind)}: check that other programs open it; if they do, '
+            'convert it to JPEG, or else copy it again')
     return np.asarray(image, np.uint8)
+
+
+def _undecodable(kind: str | None) -> str:
+    if kind is None:
+        return 'damaged or not an image in a known format'
+    return f'{with_article(kind)} that is damaged, or of a variant that cannot be read'
 
 
 def _is_truncated(data: bytes) -> bool:

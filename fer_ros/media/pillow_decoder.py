@@ -27,6 +27,7 @@ import struct
 import warnings
 
 from fer_ros.core.values import Image
+from fer_ros.media.file_kinds import with_article
 import numpy as np
 
 HEIF_FORMATS = frozenset(('HEIC', 'HEIF'))
@@ -47,8 +48,7 @@ def decode_with_pillow(path: Path, data: bytes, picture_format: str) -> Image:
     :raises ValueError: if a package is missing, or the picture is damaged or too large; the text
         states which.
     """
-    article = 'an' if picture_format[0] in 'AEIOU' else 'a'
-    name = f'{path} is {article} {picture_format} picture'
+    name = f'{path} is {with_article(picture_format)}'
     with warnings.catch_warnings():
         # Pillow warns about pictures of 90 megapixels or more, and about unknown features.
         warnings.simplefilter('ignore')

@@ -129,6 +129,32 @@ def test_the_package_for_heic_is_asked_to_register_itself(tmp_path, monkeypatch)
     assert 'a HEIC picture that is damaged' in sentence(tmp_path / 'b.heic', data[:-100])
 
 
+@pytest.mark.parametrize(('name', 'start', 'words'), [
+    ('a.jxl', b'\xff\x0a\xfa\x1f', 'a.jxl is a JPEG XL picture, which cannot be read: convert'),
+    ('a.psd', b'8BPS\0\x01' + bytes(20), 'a.psd is a Photoshop picture, which cannot be read'),
+    ('a.svg', b'<svg viewBox="0 0 9 9"></svg>', 'a.svg is an SVG picture, which cannot be read'),
+    ('a.ico', b'\0\0\1\0\1\0' + bytes(20), 'a.ico is an icon picture, which cannot be read'),
+    ('a.exr', b'\x76\x2f\x31\x01' + bytes(20), 'a.exr is an OpenEXR picture, which cannot be'),
+    ('a.CR3', heif_start(b'crx ', b'isom'), 'a.CR3 is a camera raw picture, which cannot be read'),
+    ('a.tif', b'II*\0\x08\0\0\0' + bytes(20), 'a.tif is a TIFF picture that is damaged, or of a'),
+    ('a.jp2', b'\0\0\0\x0cjP  \r\n\x87\n' + bytes(9), 'a.jp2 is a JPEG 2000 picture that is'),
+    ('a.jpg', b'only text', 'a.jpg is damaged or not an image in a known format'),
+    # The name is wrong: what counts is the content.
+    ('a.heic', b'8BPS\0\x01' + bytes(20), 'a.heic is a Photoshop picture'),
+    ('a.avif', b'II*\0\x08\0\0\0' + bytes(20), 'a.avif is a TIFF picture')])
+def test_a_picture_that_cannot_be_read_is_called_what_it_is(tmp_path, capfd, name, start, words):
+    text = sentence(tmp_path / name, start)
+    assert words in text
+    assert 'JPEG' in text.split(':')[1]
+    assert capfd.readouterr() == ('', '')
+
+
+def test_a_raw_file_of_a_camera_is_not_taken_for_its_preview(tmp_path):
+    preview = cv2.imencode('.tif', even(90))[1].tobytes()
+    assert 'a.dng is a camera raw picture' in sentence(tmp_path / 'a.dng', preview)
+    assert_like(read(tmp_path / 'a.tif', preview), even(90))
+
+
 def test_the_first_picture_of_an_mpo_is_read(tmp_path):
     first, second = even(200), even(40, (60, 50))
     assert_like(read(tmp_path / 'a.mpo', jpeg(first) + jpeg(second)), first)
