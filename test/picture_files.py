@@ -15,6 +15,7 @@
 """Picture and video files of formats that OpenCV does not write, made from their bytes."""
 
 import struct
+import zlib
 
 import cv2
 import numpy as np
@@ -51,6 +52,35 @@ def png(image):
 def webp(image, quality=101):
     """Return a WebP picture, without loss unless the quality is 100 or less."""
     return cv2.imencode('.webp', image, [cv2.IMWRITE_WEBP_QUALITY, quality])[1].tobytes()
+
+
+def exif(orientation, order='<'):
+    """Return EXIF data that state only an orientation, in either order of bytes."""
+    return {'<': b'II*\0', '>': b'MM\0*'}[order] + struct.pack(
+        order + 'IHHHIHHI', 8, 1, 0x0112, 3, 1, orientation, 0, 0)
+
+
+def jpeg_with_exif(image, data):
+    plain = jpeg(image)
+    content = b'Exif\0\0' + data
+    return plain[:2] + b'\xff\xe1' + struct.pack('>H', len(content) + 2) + content + plain[2:]
+
+
+def png_with_exif(image, data):
+    plain = png(image)
+    chunk = b'eXIf' + data
+    return plain[:33] + struct.pack('>I', len(data)) + chunk + struct.pack(
+        '>I', zlib.crc32(chunk)) + plain[33:]
+
+
+def webp_with_exif(image, data):
+    """Return a picture in the extended format: a header that announces EXIF, image and EXIF."""
+    height, width = image.shape[:2]
+    header = b'\x08\0\0\0' + (width - 1).to_bytes(3, 'little') + (height - 1).to_bytes(3, 'little')
+    chunks = (
+        b'VP8X' + struct.pack('<I', len(header)) + header + webp(image)[12:]
+        + b'EXIF' + struct.pack('<I', len(data)) + data + bytes(len(data) % 2))
+    return b'RIFF' + struct.pack('<I', 4 + len(chunks)) + b'WEBP' + chunks
 
 
 def heif_start(*brands):

@@ -14,13 +14,21 @@
 
 """Reads image files, and states in a sentence why a file cannot be read."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
 from fer_ros.core.values import Image
 from fer_ros.media.file_kinds import picture_format, UNREADABLE_FORMATS, with_article
 from fer_ros.media.opencv_log import quiet_opencv
-from fer_ros.media.pillow_decoder import decode_with_pillow, PILLOW_FORMATS
+from fer_ros.media.pillow_decoder import (
+    count_images,
+    decode_with_pillow,
+    HEIF_FORMATS,
+    PILLOW_FORMATS,
+)
 import numpy as np
 
 MAX_EDGE = 32766
@@ -29,10 +37,14 @@ MAX_EDGE = 32766
 _PNG_SIGNATURE = b'\x89PNG\r\n\x1a\n'
 
 
-def read_image(path: Path) -> Image:
+def read_image(path: Path, note: Callable[[str], None] | None = None) -> Image:
     """
     Read an image file, rotated as its EXIF orientation states.
 
+    Of an animation or a file of several pages, the first image is read; of a HEIC file, the main
+    image.
+
+    :param note: receives a sentence if the file contains more images than the one that is read.
     :return: (H, W, 3) uint8, BGR; grey, 16-bit and transparent images are converted.
     :raises ValueError: if the file cannot be read, is truncated, damaged or too large; the text
         states which.
@@ -57,12 +69,18 @@ def read_image(path: Path) -> Image:
         raise ValueError(
             f'{path} is {image.shape[1]}x{image.shape[0]} pixels, but the longest permitted edge '
             f'is {MAX_EDGE} pixels: make it smaller')
+    count = count_images(data, kind) if note is not None and kind is not None else 1
+    if note is not None and count > 1:
+        place = 'main one' if kind in HEIF_FORMATS else 'first'
+        note(
+            f'{path} contains {count} images, of which only the {place} is used: to use all, '
+            'convert it to a video or to one file for each image')
     return np.ascontiguousarray(image, np.uint8)
 
 
 def _decode_with_opencv(path: Path, data: bytes, kind: str | None) -> Image:
     if data.startswith(_PNG_SIGNATURE):
-        data = _without_color_profile(data)
+        data = _without_chunks_that_print(data)
     try:
         with quiet_opencv():
             image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
@@ -104,13 +122,20 @@ def _begin_of_pixels(jpeg: bytes) -> int:
     return position
 
 
-def _without_color_profile(png: bytes) -> bytes:
-    """Remove the color profile of a PNG; OpenCV ignores it, but prints warnings about it."""
+def _without_chunks_that_print(png: bytes) -> bytes:
+    """
+    Remove what libpng prints warnings about: the color profile and damaged EXIF data of a PNG.
+
+    OpenCV uses neither of them.
+    """
     parts = [_PNG_SIGNATURE]
     position = len(_PNG_SIGNATURE)
     while position < len(png):
         end = position + 12 + int.from_bytes(png[position:position + 4], 'big')
-        if png[position + 4:position + 8] != b'iCCP':
+        kind = png[position + 4:position + 8]
+        has_no_order = kind == b'eXIf' and png[position + 8:min(position + 10, end - 4)] not in (
+            b'II', b'MM')
+        if kind != b'iCCP' and not has_no_order:
             parts.append(png[position:end])
         position = end
     return b''.join(parts)

@@ -13,7 +13,7 @@
 # limitations under the License.
 
 """
-Decodes pictures of formats that OpenCV cannot read, with the library Pillow and its plugins.
+Decodes pictures that OpenCV cannot read completely, with the library Pillow and its plugins.
 
 Pillow is imported when the first such picture is decoded, because few programs need it.
 """
@@ -33,8 +33,10 @@ import numpy as np
 HEIF_FORMATS = frozenset(('HEIC', 'HEIF'))
 """Formats that the optional package pillow-heif decodes."""
 
-PILLOW_FORMATS = HEIF_FORMATS | {'AVIF'}
-"""Formats by their names in `file_kinds`."""
+PILLOW_FORMATS = HEIF_FORMATS | {'AVIF', 'WebP'}
+"""Formats by their names in `file_kinds`. OpenCV reads WebP, but not its orientation."""
+
+_FORMATS_OF_SEVERAL_IMAGES = PILLOW_FORMATS | {'PNG', 'TIFF'}
 
 
 def decode_with_pillow(path: Path, data: bytes, picture_format: str) -> Image:
@@ -67,6 +69,21 @@ def decode_with_pillow(path: Path, data: bytes, picture_format: str) -> Image:
                 f'{name} that is damaged or too large ({error}): copy it again, or convert it to '
                 'a smaller JPEG') from error
     return np.ascontiguousarray(rgb[:, :, ::-1])
+
+
+def count_images(data: bytes, picture_format: str) -> int:
+    """Return the number of images of an animation or of pages; 1 if it is unknown."""
+    if picture_format not in _FORMATS_OF_SEVERAL_IMAGES:
+        return 1
+    try:
+        from PIL import Image as images
+        with warnings.catch_warnings():
+            warnings.simplefilter('ignore')
+            with images.open(BytesIO(data)) as picture:
+                return int(getattr(picture, 'n_frames', 1))
+    except Exception:
+        # Pillow knows fewer variants of these formats than OpenCV, or it is not installed.
+        return 1
 
 
 def _load_decoder(picture_format: str) -> None:

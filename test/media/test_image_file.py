@@ -22,7 +22,16 @@ from types import ModuleType
 import cv2
 from fer_ros.media.image_file import read_image
 import numpy as np
-from picture_files import even, heif_start, jpeg
+from picture_files import (
+    even,
+    exif,
+    heif_start,
+    jpeg,
+    jpeg_with_exif,
+    png_with_exif,
+    webp,
+    webp_with_exif,
+)
 import PIL.features
 import PIL.Image
 import PIL.ImageFile
@@ -163,3 +172,100 @@ def test_the_first_picture_of_an_mpo_is_read(tmp_path):
 @pytest.mark.parametrize('name', ['a.jfif', 'a.mp4', 'a', 'a.heic'])
 def test_the_name_does_not_matter(tmp_path, name):
     assert_like(read(tmp_path / name, jpeg(QUARTERS)), QUARTERS)
+
+
+def as_stored(upright, orientation):
+    """
+    Return how a sensor stores a picture that has this orientation.
+
+    By the table of the EXIF standard: the side of the scene that is the first row, and the side
+    that is the first column.
+    """
+    return np.ascontiguousarray({
+        1: lambda: upright,  # top, left
+        2: lambda: upright[:, ::-1],  # top, right
+        3: lambda: upright[::-1, ::-1],  # bottom, right
+        4: lambda: upright[::-1],  # bottom, left
+        5: lambda: upright.swapaxes(0, 1),  # left, top
+        6: lambda: upright[:, ::-1].swapaxes(0, 1),  # right, top
+        7: lambda: upright[::-1, ::-1].swapaxes(0, 1),  # right, bottom
+        8: lambda: upright[::-1].swapaxes(0, 1),  # left, bottom
+    }[orientation]())
+
+
+def avif_with_exif(image, data):
+    return with_pillow('AVIF', image, exif=data, quality=90)
+
+
+def tiff_with_exif(image, data):
+    orientation = PIL.Image.Exif()
+    orientation.load(b'Exif\0\0' + data)
+    return with_pillow('TIFF', image, tiffinfo={0x0112: orientation[0x0112]})
+
+
+@pytest.mark.parametrize('order', ['<', '>'])
+@pytest.mark.parametrize('orientation', range(1, 9))
+@pytest.mark.parametrize('write', [
+    jpeg_with_exif, png_with_exif, webp_with_exif, tiff_with_exif,
+    pytest.param(avif_with_exif, marks=needs_avif)])
+def test_a_picture_is_turned_upright_in_every_format(tmp_path, write, orientation, order):
+    data = write(as_stored(QUARTERS, orientation), exif(orientation, order))
+    assert_like(read(tmp_path / 'a', data), QUARTERS)
+
+
+@pytest.mark.parametrize('data', [b'', b'II', b'nonsense' * 9, exif(6)[:-9], exif(77)])
+@pytest.mark.parametrize('write', [jpeg_with_exif, png_with_exif, webp_with_exif])
+def test_a_picture_with_damaged_exif_is_read_as_it_is_stored(tmp_path, write, data, capfd):
+    assert_like(read(tmp_path / 'a', write(QUARTERS, data)), QUARTERS)
+    assert capfd.readouterr() == ('', '')
+
+
+def test_webp_pictures_of_all_kinds_are_read(tmp_path):
+    assert_like(read(tmp_path / 'a.webp', webp(QUARTERS)), QUARTERS, 0.01)
+    assert_like(read(tmp_path / 'a.webp', webp(QUARTERS, 95)), QUARTERS)
+    transparent = np.dstack([QUARTERS, np.full(QUARTERS.shape[:2], 7, np.uint8)])
+    data = webp(transparent)
+    # A second implementation.
+    expected = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    assert_like(read(tmp_path / 'a.webp', data), expected, 0.01)
+    assert 'a.webp is a WebP picture that is damaged' in sentence(
+        tmp_path / 'a.webp', webp(QUARTERS, 95)[:-50])
+
+
+@pytest.mark.parametrize('name', ['PNG', 'WEBP', 'TIFF', pytest.param('AVIF', marks=needs_avif)])
+def test_the_first_of_several_images_is_read_and_the_others_are_noted(tmp_path, name):
+    others = [PIL.Image.fromarray(even(level)) for level in (60, 120)]
+    path = tmp_path / 'several'
+    path.write_bytes(with_pillow(name, even(200), save_all=True, append_images=others))
+    notes = []
+    assert_like(read_image(path, notes.append), even(200))
+    (note,) = notes
+    assert f'{path} contains 3 images, of which only the first is used' in note
+    assert_like(read_image(path), even(200))
+
+
+def test_the_pages_of_a_tiff_of_opencv_are_counted(tmp_path):
+    path = tmp_path / 'pages.tif'
+    assert cv2.imwritemulti(str(path), [even(200), even(60)])
+    notes = []
+    assert_like(read_image(path, notes.append), even(200))
+    assert 'contains 2 images' in notes[0]
+
+
+def test_a_heic_of_several_images_is_noted(tmp_path):
+    plugin = pytest.importorskip(
+        'pillow_heif', reason='the package of requirements/heic.txt is not installed')
+    plugin.register_heif_opener()
+    path = tmp_path / 'burst.heic'
+    path.write_bytes(with_pillow(
+        'HEIF', even(200), save_all=True, append_images=[PIL.Image.fromarray(even(60))]))
+    notes = []
+    assert_like(read_image(path, notes.append), even(200))
+    assert 'contains 2 images, of which only the main one is used' in notes[0]
+
+
+@pytest.mark.parametrize('name', ['PNG', 'WEBP', 'TIFF', 'JPEG', 'BMP'])
+def test_a_single_image_is_not_noted(tmp_path, name):
+    path = tmp_path / 'single'
+    path.write_bytes(with_pillow(name, even(200)))
+    assert_like(read_image(path, pytest.fail), even(200))

@@ -105,6 +105,8 @@ def analyze(
             for summary in _run(console, analysis, jobs):
                 for text in summary.faults:
                     fault(text)
+                for text in summary.notes:
+                    _say(console, f'{text}.')
                 if summary.images:
                     _say(console, summary.line())
                 if received:

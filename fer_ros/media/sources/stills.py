@@ -66,7 +66,7 @@ class StillsSource(FrameSource):
         while self._next < len(self._paths):
             path = self._paths[self._next]
             try:
-                self._image = read_image(path)
+                self._image = read_image(path, self._note)
             except ValueError as error:
                 if not self._is_folder:
                     raise SourceError(str(error)) from error
@@ -78,6 +78,11 @@ class StillsSource(FrameSource):
             self._shown = 0
             return True
         return False
+
+    def _note(self, text: str) -> None:
+        # An image is read again each time the folder is repeated.
+        if text not in self.warnings:
+            self.warnings.append(text)
 
     def grab(self) -> bool:
         if self._shown >= self._repeats and not self._load_next():

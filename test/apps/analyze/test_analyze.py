@@ -558,6 +558,17 @@ def test_a_folder_is_judged_by_content_and_drops_no_picture_without_a_word(
         assert lines[str(tmp_path / name)].startswith('1 image, 2 faces')
 
 
+def test_an_animation_that_is_read_as_a_picture_is_noted_and_no_fault(clip, tmp_path):
+    path = tmp_path / 'pages.tif'
+    assert cv2.imwritemulti(str(path), [clip[1][0], clip[1][1]])
+    result = run(path)
+    assert result.exit_code == 0
+    note, line = result.stderr.splitlines()
+    assert note.startswith(f'{path} contains 2 images, of which only the first is used: ')
+    assert note.endswith('.')
+    assert line.startswith(f'{path}: 1 image, 2 faces')
+
+
 def test_a_file_that_is_named_itself_may_have_any_name(clip, tmp_path):
     picture, video = tmp_path / 'picture', tmp_path / 'video'
     picture.write_bytes(cv2.imencode('.png', clip[1][0])[1].tobytes())

@@ -14,13 +14,13 @@
 
 """Images and folders of images are delivered as they were stored, upright and in order."""
 
-import struct
 import sys
 
 import cv2
 from fer_ros.media.sources import open_source, SourceError, SourceOptions
 import numpy as np
-from picture_files import even, h264_stream, heif_start, jpeg, png
+from picture_files import even, exif, h264_stream, heif_start, jpeg, jpeg_with_exif, png
+import PIL.Image
 import pytest
 from video_files import brightness, read_all
 
@@ -75,11 +75,8 @@ def test_an_image_is_turned_upright_as_its_exif_says(tmp_path, orientation):
         6: cv2.rotate(upright, cv2.ROTATE_90_COUNTERCLOCKWISE),
         8: cv2.rotate(upright, cv2.ROTATE_90_CLOCKWISE),
     }[orientation]
-    jpeg = cv2.imencode('.jpg', stored)[1].tobytes()
-    tiff = b'II*\0' + struct.pack('<IHHHIHHI', 8, 1, 0x0112, 3, 1, orientation, 0, 0)
-    exif = b'Exif\0\0' + tiff
     path = tmp_path / 'turned.jpg'
-    path.write_bytes(jpeg[:2] + b'\xff\xe1' + struct.pack('>H', len(exif) + 2) + exif + jpeg[2:])
+    path.write_bytes(jpeg_with_exif(stored, exif(orientation)))
     with open_source(str(path)) as source:
         assert (source.width, source.height) == (60, 40)
         assert np.abs(source.read().astype(int) - upright).mean() < 4
@@ -136,3 +133,21 @@ def test_a_raw_h264_file_is_a_video(tmp_path):
         # The luma of video, 16 to 235, becomes 0 to 255.
         expected = [(luma - 16) * 255 / 219 for luma in (60, 120, 200)]
         assert brightness(read_all(source)) == pytest.approx(expected, abs=2)
+
+
+def test_that_only_one_image_of_a_file_is_used_is_said_once(tmp_path):
+    assert cv2.imwritemulti(str(tmp_path / '1.tif'), [even(10), even(90)])
+    cv2.imwrite(str(tmp_path / '2.png'), even(20))
+    with open_source(str(tmp_path), SourceOptions(image_duration_s=0)) as source:
+        for _ in range(3):
+            assert brightness(read_all(source)) == [10, 20]
+            source.rewind()
+        (warning,) = source.warnings
+    assert f'{tmp_path / "1.tif"} contains 2 images, of which only the first is used' in warning
+
+
+def test_all_images_of_a_gif_are_read(tmp_path):
+    first, *others = (PIL.Image.fromarray(even(level)) for level in (40, 120, 200))
+    first.save(tmp_path / 'a.gif', save_all=True, append_images=others, duration=100)
+    with open_source(str(tmp_path / 'a.gif')) as source:
+        assert brightness(read_all(source)) == pytest.approx([40, 120, 200], abs=2)
