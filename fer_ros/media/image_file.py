@@ -21,6 +21,7 @@ from pathlib import Path
 
 import cv2
 from fer_ros.core.values import Image
+from fer_ros.media.bit_depth import to_eight_bits
 from fer_ros.media.file_kinds import picture_format, UNREADABLE_FORMATS, with_article
 from fer_ros.media.opencv_log import quiet_opencv
 from fer_ros.media.pillow_decoder import (
@@ -34,6 +35,10 @@ import numpy as np
 MAX_EDGE = 32766
 """Longest edge of an image that OpenCV can warp."""
 
+# Grey or BGR without transparency, with the bits of the file, turned upright. IMREAD_COLOR would
+# refuse floating point.
+_FLAGS = cv2.IMREAD_ANYCOLOR | cv2.IMREAD_ANYDEPTH
+
 _PNG_SIGNATURE = b'\x89PNG\r\n\x1a\n'
 
 
@@ -45,7 +50,8 @@ def read_image(path: Path, note: Callable[[str], None] | None = None) -> Image:
     image.
 
     :param note: receives a sentence if the file contains more images than the one that is read.
-    :return: (H, W, 3) uint8, BGR; grey, 16-bit and transparent images are converted.
+    :return: (H, W, 3) uint8, BGR; grey and transparent images are converted, and images of more
+        than 8 bits by the range of their values (`to_eight_bits`).
     :raises ValueError: if the file cannot be read, is truncated, damaged or too large; the text
         states which.
     """
@@ -83,7 +89,7 @@ def _decode_with_opencv(path: Path, data: bytes, kind: str | None) -> Image:
         data = _without_chunks_that_print(data)
     try:
         with quiet_opencv():
-            image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+            image = cv2.imdecode(np.frombuffer(data, np.uint8), _FLAGS)
     except cv2.error as error:
         raise ValueError(
             f'{path} cannot be decoded: it is damaged, or too large for OpenCV ({error.err}). '
@@ -92,7 +98,8 @@ def _decode_with_opencv(path: Path, data: bytes, kind: str | None) -> Image:
         raise ValueError(
             f'{path} is {_undecodable(kind)}: check that other programs open it; if they do, '
             'convert it to JPEG, or else copy it again')
-    return np.asarray(image, np.uint8)
+    image = to_eight_bits(image)
+    return np.asarray(cv2.cvtColor(image, cv2.COLOR_GRAY2BGR) if image.ndim == 2 else image)
 
 
 def _undecodable(kind: str | None) -> str:
