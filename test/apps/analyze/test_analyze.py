@@ -346,6 +346,7 @@ def test_what_does_not_exist_and_empty_folders(sources, tmp_path):
     (['b.jpg', '--json', '-', '--csv', '-'], 'cannot both use the standard output'),
     (['b.jpg', '--video', 'a.mp4'], 'the input is a picture: give a folder'),
     (['b.jpg', 'clip.mp4', '--video', 'a.mp4'], 'there are 2 inputs: give a folder'),
+    (['b.jpg', '--plot', 'a.png'], 'the picture gets no chart'),
     (['b.jpg', 'clip.mp4', '--plot', 'a.png'], 'there are 2 inputs: give a folder'),
     (['clip.mp4', '--video', 'a.webm'], 'must end in .mp4, .mkv, .avi, or be a folder'),
     (['clip.mp4', '--plot', 'a.svg'], 'must end in .png, or be a folder'),
@@ -389,6 +390,24 @@ def test_where_nothing_can_be_done_earlier_results_stay(
     (tmp_path / 'rows').write_text('earlier')
     assert run(*arguments, option, tmp_path / 'rows').exit_code == 1
     assert (tmp_path / 'rows').read_text() == 'earlier'
+
+
+@pytest.mark.parametrize(('inputs', 'words', 'charts'), [
+    (['b.jpg'], 'the picture gets no chart', []),
+    (['b.jpg', 'deeper'], 'the 2 pictures get no chart', []),
+    (['b.jpg', 'clip.mp4'], 'the picture gets no chart', ['clip_timeline.png']),
+    (['clip.mp4'], '', ['clip_timeline.png'])])
+def test_it_is_said_once_that_pictures_get_no_chart(
+        sources, tmp_path, monkeypatch, inputs, words, charts):
+    monkeypatch.chdir(sources)
+    result = run(*inputs, '--plot', tmp_path / 'plots')
+    assert result.exit_code == 0, result.output
+    said = [line for line in result.stderr.splitlines() if '--plot' in line]
+    assert len(said) == bool(words)
+    for line in said:
+        assert words in line
+        assert 'for videos only' in line
+    assert sorted(path.name for path in tmp_path.glob('plots/*')) == charts
 
 
 def test_charts_and_annotated_pictures_in_one_folder_do_not_meet(clip, tmp_path):
