@@ -22,7 +22,7 @@ from pathlib import Path
 import cv2
 from fer_ros.core.values import Image
 from fer_ros.media.bit_depth import to_eight_bits
-from fer_ros.media.file_kinds import picture_format, UNREADABLE_FORMATS, with_article
+from fer_ros.media.file_kinds import picture_format, START_SIZE, UNREADABLE_FORMATS, with_article
 from fer_ros.media.opencv_log import quiet_opencv
 from fer_ros.media.pillow_decoder import (
     count_images,
@@ -63,7 +63,7 @@ def read_image(path: Path, note: Callable[[str], None] | None = None) -> Image:
         raise ValueError(f'{path} is empty (0 bytes): copy it again')
     if _is_truncated(data):
         raise ValueError(f'{path} is truncated: copy it again')
-    kind = picture_format(data, path.suffix)
+    kind = picture_format(data[:START_SIZE], path.suffix)
     if kind in UNREADABLE_FORMATS:
         raise ValueError(
             f'{path} is {with_article(kind)}, which cannot be read: convert it to JPEG or PNG')
