@@ -35,7 +35,8 @@ import setuptools
 # their name.
 ROSDEP_KEYS = {
     'click': 'python3-click', 'cv2': 'python3-opencv', 'matplotlib': 'python3-matplotlib',
-    'mediapipe': 'python3-mediapipe-pip', 'numpy': 'python3-numpy', 'rich': 'python3-rich',
+    'mediapipe': 'python3-mediapipe-pip', 'numpy': 'python3-numpy', 'PIL': 'python3-pil',
+    'rich': 'python3-rich',
     'pytest': 'python3-pytest', 'pytest_timeout': 'python3-pytest-timeout',
     'scipy': 'python3-scipy', 'skimage': 'python3-skimage', 'yaml': 'python3-yaml'}
 # The first has no rosdep key, as package.xml says; the second is read by type checkers alone.

@@ -14,24 +14,44 @@
 
 """Reads image files, and states in a sentence why a file cannot be read."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
 from fer_ros.core.values import Image
+from fer_ros.media.bit_depth import to_eight_bits
+from fer_ros.media.file_kinds import picture_format, START_SIZE, UNREADABLE_FORMATS, with_article
 from fer_ros.media.opencv_log import quiet_opencv
+from fer_ros.media.pillow_decoder import (
+    count_images,
+    decode_with_pillow,
+    HEIF_FORMATS,
+    PILLOW_FORMATS,
+)
 import numpy as np
 
 MAX_EDGE = 32766
 """Longest edge of an image that OpenCV can warp."""
 
+# Grey or BGR without transparency, with the bits of the file, turned upright. IMREAD_COLOR would
+# refuse floating point.
+_FLAGS = cv2.IMREAD_ANYCOLOR | cv2.IMREAD_ANYDEPTH
+
 _PNG_SIGNATURE = b'\x89PNG\r\n\x1a\n'
 
 
-def read_image(path: Path) -> Image:
+def read_image(path: Path, note: Callable[[str], None] | None = None) -> Image:
     """
     Read an image file, rotated as its EXIF orientation states.
 
-    :return: (H, W, 3) uint8, BGR; grey, 16-bit and transparent images are converted.
+    Of an animation or a file of several pages, the first image is read; of a HEIC file, the main
+    image.
+
+    :param note: receives a sentence if the file contains more images than the one that is read.
+    :return: (H, W, 3) uint8, BGR; grey and transparent images are converted, and images of more
+        than 8 bits by the range of their values (`to_eight_bits`).
     :raises ValueError: if the file cannot be read, is truncated, damaged or too large; the text
         states which.
     """
@@ -43,24 +63,49 @@ def read_image(path: Path) -> Image:
         raise ValueError(f'{path} is empty (0 bytes): copy it again')
     if _is_truncated(data):
         raise ValueError(f'{path} is truncated: copy it again')
+    kind = picture_format(data[:START_SIZE], path.suffix)
+    if kind in UNREADABLE_FORMATS:
+        raise ValueError(
+            f'{path} is {with_article(kind)}, which cannot be read: convert it to JPEG or PNG')
+    if kind in PILLOW_FORMATS:
+        image = decode_with_pillow(path, data, kind)
+    else:
+        image = _decode_with_opencv(path, data, kind)
+    if max(image.shape[:2]) > MAX_EDGE:
+        raise ValueError(
+            f'{path} is {image.shape[1]}x{image.shape[0]} pixels, but the longest permitted edge '
+            f'is {MAX_EDGE} pixels: make it smaller')
+    count = count_images(data, kind) if note is not None and kind is not None else 1
+    if note is not None and count > 1:
+        place = 'main one' if kind in HEIF_FORMATS else 'first'
+        note(
+            f'{path} contains {count} images, of which only the {place} is used: to use all, '
+            'convert it to a video or to one file for each image')
+    return np.ascontiguousarray(image, np.uint8)
+
+
+def _decode_with_opencv(path: Path, data: bytes, kind: str | None) -> Image:
     if data.startswith(_PNG_SIGNATURE):
-        data = _without_color_profile(data)
+        data = _without_chunks_that_print(data)
     try:
         with quiet_opencv():
-            image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+            image = cv2.imdecode(np.frombuffer(data, np.uint8), _FLAGS)
     except cv2.error as error:
         raise ValueError(
             f'{path} cannot be decoded: it is damaged, or too large for OpenCV ({error.err}). '
             'Make it smaller or copy it again') from error
     if image is None:
         raise ValueError(
-            f'{path} is damaged or not an image: check that other programs open it, or copy it '
-            'again')
-    if max(image.shape[:2]) > MAX_EDGE:
-        raise ValueError(
-            f'{path} is {image.shape[1]}x{image.shape[0]} pixels, but the longest permitted edge '
-            f'is {MAX_EDGE} pixels: make it smaller')
-    return np.ascontiguousarray(image, np.uint8)
+            f'{path} is {_undecodable(kind)}: check that other programs open it; if they do, '
+            'convert it to JPEG, or else copy it again')
+    image = to_eight_bits(image)
+    return np.asarray(cv2.cvtColor(image, cv2.COLOR_GRAY2BGR) if image.ndim == 2 else image)
+
+
+def _undecodable(kind: str | None) -> str:
+    if kind is None:
+        return 'damaged or not an image in a known format'
+    return f'{with_article(kind)} that is damaged, or of a variant that cannot be read'
 
 
 def _is_truncated(data: bytes) -> bool:
@@ -84,13 +129,20 @@ def _begin_of_pixels(jpeg: bytes) -> int:
     return position
 
 
-def _without_color_profile(png: bytes) -> bytes:
-    """Remove the color profile of a PNG; OpenCV ignores it, but prints warnings about it."""
+def _without_chunks_that_print(png: bytes) -> bytes:
+    """
+    Remove what libpng prints warnings about: the color profile and damaged EXIF data of a PNG.
+
+    OpenCV uses neither of them.
+    """
     parts = [_PNG_SIGNATURE]
     position = len(_PNG_SIGNATURE)
     while position < len(png):
         end = position + 12 + int.from_bytes(png[position:position + 4], 'big')
-        if png[position + 4:position + 8] != b'iCCP':
+        kind = png[position + 4:position + 8]
+        has_no_order = kind == b'eXIf' and png[position + 8:min(position + 10, end - 4)] not in (
+            b'II', b'MM')
+        if kind != b'iCCP' and not has_no_order:
             parts.append(png[position:end])
         position = end
     return b''.join(parts)

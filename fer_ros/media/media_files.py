@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Finds the pictures and videos in files and folders; it does not read them."""
+"""Finds the pictures and videos in files and folders; it does not decode them."""
 
 from __future__ import annotations
 
@@ -21,12 +21,7 @@ from dataclasses import dataclass
 import os
 from pathlib import Path
 
-from fer_ros.media.sources.stills import IMAGE_SUFFIXES, is_image
-
-VIDEO_SUFFIXES = frozenset((
-    '.3gp', '.asf', '.avi', '.flv', '.gif', '.m2ts', '.m4v', '.mjpeg', '.mjpg', '.mkv', '.mov',
-    '.mp4', '.mpeg', '.mpg', '.mts', '.mxf', '.ogv', '.ts', '.vob', '.webm', '.wmv'))
-"""Files in a folder with these endings are videos; a file given by path may have any ending."""
+from fer_ros.media.file_kinds import Medium, medium_of
 
 
 @dataclass(frozen=True)
@@ -47,6 +42,9 @@ def find_media(paths: Iterable[Path], fault: Callable[[str], None]) -> list[Medi
     Return the pictures and videos among these files and in these folders.
 
     Folders are searched recursively, in the order of the names, without hidden files and folders.
+    In a folder, a file counts if its first bytes or its suffix are of a picture, a video or a
+    sound; all other files, such as texts, are ignored. Sound files and pictures of formats that
+    cannot be read are returned too, so that reading them reports what they are.
 
     :param fault: receives a sentence for each path that does not exist or cannot be read, and for
         each folder without a picture or video.
@@ -55,17 +53,18 @@ def find_media(paths: Iterable[Path], fault: Callable[[str], None]) -> list[Medi
     for path in paths:
         try:
             if path.is_dir():
+                media = ((file, medium_of(file)) for file in _files_below(path, fault))
                 files = [
-                    Media(file, file.relative_to(path), file.suffix.lower() in VIDEO_SUFFIXES)
-                    for file in _files_below(path, fault)
-                    if file.suffix.lower() in VIDEO_SUFFIXES | IMAGE_SUFFIXES]
+                    Media(file, file.relative_to(path), medium is not Medium.PICTURE)
+                    for file, medium in media if medium is not None]
                 if not files:
                     fault(f'the folder {path} contains no picture or video')
                 found += [file for file in files if _is_named_as_text(file.path, fault)]
             elif not path.exists():
                 fault(f'{path} does not exist: check the name')
             elif _is_named_as_text(path, fault):
-                found.append(Media(path, Path(path.name), not _is_picture(path)))
+                is_video = medium_of(path) is not Medium.PICTURE
+                found.append(Media(path, Path(path.name), is_video))
         except OSError as error:
             fault(f'{path} cannot be read: {error.strerror}')
     return found
@@ -79,11 +78,6 @@ def _is_named_as_text(path: Path, fault: Callable[[str], None]) -> bool:
         fault(f'{os.fsencode(path)!r} has a name that is not UTF-8: rename it')
         return False
     return True
-
-
-def _is_picture(path: Path) -> bool:
-    suffix = path.suffix.lower()
-    return suffix not in VIDEO_SUFFIXES and (suffix in IMAGE_SUFFIXES or is_image(path))
 
 
 def _files_below(folder: Path, fault: Callable[[str], None]) -> list[Path]:

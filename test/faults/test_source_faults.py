@@ -29,6 +29,7 @@ from fer_ros.media.sources import FrameStream, open_source, SourceError, SourceO
 from fer_ros.media.sources.camera import CameraSource
 from mjpeg_server import MjpegServer
 import numpy as np
+from picture_files import heif_start
 import pytest
 
 DEADLINE_S = 30
@@ -337,6 +338,18 @@ def test_a_jpeg_may_have_anything_behind_it_and_a_jpeg_within(tmp_path):
 def test_an_image_with_an_edge_that_cannot_be_warped(tmp_path):
     cv2.imwrite(str(tmp_path / 'wide.png'), np.zeros((2, 32767, 3), np.uint8))
     assert '32767x2 pixels' in str(fault(tmp_path / 'wide.png'))
+
+
+@pytest.mark.parametrize(('brand', 'name'), [
+    (b'heic', 'HEIC'), (b'mif1', 'HEIF'), (b'avif', 'AVIF'), (b'crx ', 'camera raw')])
+def test_a_picture_in_a_box_of_mp4_is_not_called_a_video(tmp_path, capfd, brand, name):
+    for path in (tmp_path / 'a.heic', tmp_path / 'a.mp4', tmp_path / 'a'):
+        path.write_bytes(heif_start(brand) + bytes(100))
+        error = str(fault(path))
+        assert f' {name} picture' in error
+        assert 'MP4' not in error
+        assert 'index' not in error
+    assert capfd.readouterr() == ('', '')
 
 
 def test_an_image_that_is_too_large(tmp_path):

@@ -56,7 +56,8 @@ class Summary:
     The result of the analysis of a file.
 
     `images_expected` is None if the file does not state its number of images. `duration_s` is the
-    duration of a video, 0 for a picture; `wall_s` is the processing time. `faults` are sentences.
+    duration of a video, 0 for a picture; `wall_s` is the processing time. `faults` and `notes` are
+    sentences; notes are about parts that are left out although the file has no fault.
     """
 
     file: Path
@@ -68,6 +69,7 @@ class Summary:
     duration_s: float = 0.0
     wall_s: float = 0.0
     faults: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     def add(self, faces: Sequence[FaceEmotion]) -> None:
         """Count an image and its faces."""
@@ -172,7 +174,8 @@ class Analysis:
             stack.callback(timeline.save, _in_folder(job.timeline), job.media.path.name)
         write = _image_writer(job.annotated, video, stack) if job.annotated else None
         begin_s = time.perf_counter()
-        for timed in video.images() if video is not None else _picture(job.media.path):
+        images = video.images() if video is not None else _picture(job.media.path, summary.notes)
+        for timed in images:
             faces = pipeline.process(
                 Frame(timed.image, round(timed.time_s * NS_PER_S), sequence=timed.number))
             rows = [face_row(job.media.path, timed.number, timed.time_s, face) for face in faces]
@@ -201,8 +204,8 @@ class Analysis:
             pipeline.close()
 
 
-def _picture(path: Path) -> Iterator[TimedImage]:
-    yield TimedImage(0, 0.0, read_image(path))
+def _picture(path: Path, notes: list[str]) -> Iterator[TimedImage]:
+    yield TimedImage(0, 0.0, read_image(path, notes.append))
 
 
 def _in_folder(path: Path) -> Path:

@@ -55,7 +55,8 @@ OUTPUT = click.Path(dir_okay=False, path_type=Path)
     'pictures or several files.')
 @click.option(
     '--plot', 'plot', type=click.Path(path_type=Path), metavar='OUT',
-    help='Draw the emotions of each face over time: a .png file, or a folder for several videos.')
+    help='Draw the emotions of each face of a video over time: a .png file, or a folder for '
+    'several videos. Pictures get no chart.')
 @click.option(
     '--model', metavar='NAME', help='Name in models/ or path of a model card or its folder.')
 @click.option(
@@ -93,6 +94,9 @@ def analyze(
         faults.append(text)
         _say(console, f'{text.rstrip(".")}.')
     jobs = _jobs(find_media(paths, fault), video, plot, (json_path, csv_path))
+    pictures = sum(not job.media.is_video for job in jobs)
+    if plot is not None and pictures:
+        _say(console, _no_chart(pictures))
     results: list[ResultsFile] = []
     try:
         with _signals() as received, ExitStack() as stack:
@@ -107,6 +111,8 @@ def analyze(
             for summary in _run(console, analysis, jobs):
                 for text in summary.faults:
                     fault(text)
+                for text in summary.notes:
+                    _say(console, f'{text}.')
                 if summary.images:
                     _say(console, summary.line())
                 if received:
@@ -117,6 +123,13 @@ def analyze(
         sys.exit(128 + received[0])
     if faults:
         sys.exit(1)
+
+
+def _no_chart(pictures: int) -> str:
+    which = 'the picture gets' if pictures == 1 else f'the {pictures} pictures get'
+    return (
+        f'--plot: {which} no chart, because charts show emotions over time and are drawn for '
+        'videos only.')
 
 
 def _say(console: Console, text: str) -> None:
@@ -215,6 +228,8 @@ def _outputs(
     if output.suffix.lower() not in endings:
         raise click.UsageError(
             f'{option} {output}: the name must end in {", ".join(endings)}, or be a folder')
+    if option == '--plot' and len(media) == 1 and not media[0].is_video:
+        raise click.UsageError(_no_chart(1))
     if len(media) != 1 or not media[0].is_video:
         given = 'the input is a picture' if len(media) == 1 else f'there are {len(media)} inputs'
         raise click.UsageError(

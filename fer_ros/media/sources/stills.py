@@ -19,22 +19,16 @@ from __future__ import annotations
 from pathlib import Path
 import re
 
-import cv2
 from fer_ros.core.values import Image
+from fer_ros.media.file_kinds import Medium, medium_of
 from fer_ros.media.image_file import read_image
 from fer_ros.media.sources.frame_source import FrameSource, SourceError
 from fer_ros.media.sources.source_options import FALLBACK_RATE_HZ, SourceOptions
 
-IMAGE_SUFFIXES = frozenset((
-    '.bmp', '.dib', '.hdr', '.jp2', '.jpe', '.jpeg', '.jpg', '.pbm', '.pgm', '.png',
-    '.pnm', '.ppm', '.ras', '.tif', '.tiff', '.webp'))
-
 
 def is_image(path: Path) -> bool:
-    """Return whether OpenCV can read the file as an image; a GIF or MJPEG counts as a video."""
-    if path.suffix.lower() in ('.gif', '.mjpg', '.mjpeg'):
-        return False
-    return path.is_file() and bool(cv2.haveImageReader(str(path)))
+    """Return whether the file is a picture by its first bytes, or else by its suffix."""
+    return medium_of(path) is Medium.PICTURE
 
 
 class StillsSource(FrameSource):
@@ -56,10 +50,10 @@ class StillsSource(FrameSource):
         self._next = 0
         self._shown = 0
         super().__init__(str(path), '', 0, 0, rate_hz)
-        for file in sorted(_named_as_images(path) - set(self._paths)) if self._is_folder else []:
-            self.warnings.append(f'{file} has the name of an image but is not one: it is skipped')
+        if self._is_folder:
+            self.warnings += _warnings_about_other_media(path)
         if not self._load_next() or self._image is None:
-            raise SourceError(_no_image(path))
+            raise SourceError(_no_image(path, self.warnings))
         self.height, self.width = self._image.shape[:2]
         self.frame_count = self._repeats * len(self._paths)
         if self._is_folder:
@@ -72,7 +66,7 @@ class StillsSource(FrameSource):
         while self._next < len(self._paths):
             path = self._paths[self._next]
             try:
-                self._image = read_image(path)
+                self._image = read_image(path, self._note)
             except ValueError as error:
                 if not self._is_folder:
                     raise SourceError(str(error)) from error
@@ -85,10 +79,15 @@ class StillsSource(FrameSource):
             return True
         return False
 
+    def _note(self, text: str) -> None:
+        # An image is read again each time the folder is repeated.
+        if text not in self.warnings:
+            self.warnings.append(text)
+
     def grab(self) -> bool:
         if self._shown >= self._repeats and not self._load_next():
             if not self._paths:
-                raise SourceError(_no_image(self._path))
+                raise SourceError(_no_image(self._path, self.warnings))
             return False
         self._shown += 1
         return True
@@ -117,17 +116,19 @@ def _files_in(folder: Path) -> list[Path]:
 
 
 def _images_in(folder: Path) -> list[Path]:
-    images = sorted((p for p in _files_in(folder) if is_image(p)), key=_natural)
-    if not images:
-        raise SourceError(_no_image(folder))
-    return images
+    return sorted((p for p in _files_in(folder) if is_image(p)), key=_natural)
 
 
-def _named_as_images(folder: Path) -> set[Path]:
-    return {p for p in _files_in(folder) if p.suffix.lower() in IMAGE_SUFFIXES}
+def _warnings_about_other_media(folder: Path) -> list[str]:
+    texts = {
+        Medium.VIDEO: 'is a video, and is skipped: give its path as the source to play it',
+        Medium.SOUND: 'is a sound file: it is skipped'}
+    media = ((path, medium_of(path)) for path in sorted(_files_in(folder), key=_natural))
+    return [f'{path} {texts[medium]}' for path, medium in media if medium in texts]
 
 
-def _no_image(folder: Path) -> str:
-    return (
+def _no_image(folder: Path, warnings: list[str]) -> str:
+    text = (
         f'the folder {folder} contains no image that can be read: put JPEG or PNG files into it, '
         'or give the path of a video file')
+    return f'{text} ({"; ".join(warnings[:3])})' if warnings else text

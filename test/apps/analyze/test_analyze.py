@@ -45,6 +45,7 @@ from fer_ros.parameters.node_options import EmotionNodeOptions, FaceNodeOptions
 from fer_ros.parameters.parameter_files import load_options, read_config
 import numpy as np
 from photographs import astronaut
+from picture_files import h264_stream, heif_start, jpeg
 import pytest
 
 RATE = 20.0
@@ -429,6 +430,7 @@ def test_what_does_not_exist_and_empty_folders(sources, tmp_path):
     (['b.jpg', '--json', '-', '--csv', '-'], 'cannot both use the standard output'),
     (['b.jpg', '--video', 'a.mp4'], 'the input is a picture: give a folder'),
     (['b.jpg', 'clip.mp4', '--video', 'a.mp4'], 'there are 2 inputs: give a folder'),
+    (['b.jpg', '--plot', 'a.png'], 'the picture gets no chart'),
     (['b.jpg', 'clip.mp4', '--plot', 'a.png'], 'there are 2 inputs: give a folder'),
     (['clip.mp4', '--video', 'a.webm'], 'must end in .mp4, .mkv, .avi, or be a folder'),
     (['clip.mp4', '--plot', 'a.svg'], 'must end in .png, or be a folder'),
@@ -472,6 +474,24 @@ def test_where_nothing_can_be_done_earlier_results_stay(
     (tmp_path / 'rows').write_text('earlier')
     assert run(*arguments, option, tmp_path / 'rows').exit_code == 1
     assert (tmp_path / 'rows').read_text() == 'earlier'
+
+
+@pytest.mark.parametrize(('inputs', 'words', 'charts'), [
+    (['b.jpg'], 'the picture gets no chart', []),
+    (['b.jpg', 'deeper'], 'the 2 pictures get no chart', []),
+    (['b.jpg', 'clip.mp4'], 'the picture gets no chart', ['clip_timeline.png']),
+    (['clip.mp4'], '', ['clip_timeline.png'])])
+def test_it_is_said_once_that_pictures_get_no_chart(
+        sources, tmp_path, monkeypatch, inputs, words, charts):
+    monkeypatch.chdir(sources)
+    result = run(*inputs, '--plot', tmp_path / 'plots')
+    assert result.exit_code == 0, result.output
+    said = [line for line in result.stderr.splitlines() if '--plot' in line]
+    assert len(said) == bool(words)
+    for line in said:
+        assert words in line
+        assert 'for videos only' in line
+    assert sorted(path.name for path in tmp_path.glob('plots/*')) == charts
 
 
 def test_charts_and_annotated_pictures_in_one_folder_do_not_meet(clip, tmp_path):
@@ -631,6 +651,39 @@ def test_folders_are_searched_in_order(tmp_path):
     assert [(str(media.name), media.is_video) for media in found] == [
         ('a.mkv', True), ('b/10.PNG', False), ('b/2.png', False), ('c.gif', True)]
     assert faults == []
+
+
+def test_a_folder_is_judged_by_content_and_drops_no_picture_without_a_word(
+        clip, sources, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, 'pillow_heif', None)
+    picture = (sources / 'b.jpg').read_bytes()
+    for name, data in (
+            ('IMG_1.heic', heif_start(b'heic', b'mif1')), ('download.jfif', picture),
+            ('cam.h264', h264_stream([60, 120, 200])), ('stereo.mpo', picture + jpeg(clip[1][0])),
+            ('Thumbs.db', b'\xd0\xcf\x11\xe0'), ('download.xmp', b'<?xpacket begin=""?>'),
+            ('.DS_Store', b'\0\0\0\1Bud1'), ('._download.jfif', b'\0\5\x16\7')):
+        (tmp_path / name).write_bytes(data)
+    result = run(tmp_path, '--csv', tmp_path / 'rows.csv')
+    assert result.exit_code == 1
+    lines = dict(line.split(': ', 1) for line in result.stderr.splitlines())
+    assert list(lines) == [
+        str(tmp_path / 'IMG_1.heic') + ' is a HEIC picture', str(tmp_path / 'cam.h264'),
+        str(tmp_path / 'download.jfif'), str(tmp_path / 'stereo.mpo')]
+    assert 'pip install pillow-heif' in next(iter(lines.values()))
+    assert lines[str(tmp_path / 'cam.h264')].startswith('3 images, 0 faces')
+    for name in ('download.jfif', 'stereo.mpo'):
+        assert lines[str(tmp_path / name)].startswith('1 image, 2 faces')
+
+
+def test_an_animation_that_is_read_as_a_picture_is_noted_and_no_fault(clip, tmp_path):
+    path = tmp_path / 'pages.tif'
+    assert cv2.imwritemulti(str(path), [clip[1][0], clip[1][1]])
+    result = run(path)
+    assert result.exit_code == 0
+    note, line = result.stderr.splitlines()
+    assert note.startswith(f'{path} contains 2 images, of which only the first is used: ')
+    assert note.endswith('.')
+    assert line.startswith(f'{path}: 1 image, 2 faces')
 
 
 def test_a_file_that_is_named_itself_may_have_any_name(clip, tmp_path):

@@ -14,11 +14,13 @@
 
 """Images and folders of images are delivered as they were stored, upright and in order."""
 
-import struct
+import sys
 
 import cv2
-from fer_ros.media.sources import open_source, SourceOptions
+from fer_ros.media.sources import open_source, SourceError, SourceOptions
 import numpy as np
+from picture_files import even, exif, h264_stream, heif_start, jpeg, jpeg_with_exif, png
+import PIL.Image
 import pytest
 from video_files import brightness, read_all
 
@@ -73,11 +75,8 @@ def test_an_image_is_turned_upright_as_its_exif_says(tmp_path, orientation):
         6: cv2.rotate(upright, cv2.ROTATE_90_COUNTERCLOCKWISE),
         8: cv2.rotate(upright, cv2.ROTATE_90_CLOCKWISE),
     }[orientation]
-    jpeg = cv2.imencode('.jpg', stored)[1].tobytes()
-    tiff = b'II*\0' + struct.pack('<IHHHIHHI', 8, 1, 0x0112, 3, 1, orientation, 0, 0)
-    exif = b'Exif\0\0' + tiff
     path = tmp_path / 'turned.jpg'
-    path.write_bytes(jpeg[:2] + b'\xff\xe1' + struct.pack('>H', len(exif) + 2) + exif + jpeg[2:])
+    path.write_bytes(jpeg_with_exif(stored, exif(orientation)))
     with open_source(str(path)) as source:
         assert (source.width, source.height) == (60, 40)
         assert np.abs(source.read().astype(int) - upright).mean() < 4
@@ -94,3 +93,61 @@ def test_a_folder_is_read_in_natural_order(tmp_path):
         source.rewind()
         assert brightness(read_all(source)) == [1, 2, 10]
         assert source.warnings == []
+
+
+def test_a_folder_is_read_by_content_and_what_is_skipped_is_named(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, 'pillow_heif', None)
+    for name, data in (
+            ('1.jfif', jpeg(even(10))), ('2.mpo', jpeg(even(20)) + jpeg(even(90))),
+            ('3.JPG.download', jpeg(even(30))), ('4.mp4', png(even(40))),
+            ('5.heic', heif_start(b'heic')), ('6.h264', h264_stream([50])),
+            ('7.wav', b'RIFF\x24\0\0\0WAVEfmt '), ('8.jpg', b'no image'),
+            ('Thumbs.db', b'\xd0\xcf\x11\xe0'), ('1.xmp', b'<?xpacket begin=""?>')):
+        (tmp_path / name).write_bytes(data)
+    with open_source(str(tmp_path), SourceOptions(image_duration_s=0)) as source:
+        assert brightness(read_all(source)) == pytest.approx([10, 20, 30, 40], abs=1)
+        warnings = sorted(source.warnings)
+    assert len(warnings) == 4
+    for warning, (name, words) in zip(warnings, (
+            ('5.heic', 'a HEIC picture: install'), ('6.h264', 'is a video'),
+            ('7.wav', 'is a sound file'), ('8.jpg', 'not an image')), strict=True):
+        assert str(tmp_path / name) in warning
+        assert words in warning
+        assert 'skipped' in warning
+
+
+def test_a_folder_of_heic_alone_says_why_it_cannot_be_read(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, 'pillow_heif', None)
+    for number in range(5):
+        (tmp_path / f'{number}.heic').write_bytes(heif_start(b'heic'))
+    with pytest.raises(SourceError, match='no image that can be read') as caught:
+        open_source(str(tmp_path))
+    assert 'pip install pillow-heif' in str(caught.value)
+    with pytest.raises(SourceError, match=r'0\.heic is a HEIC picture: install'):
+        open_source(str(tmp_path / '0.heic'))
+
+
+def test_a_raw_h264_file_is_a_video(tmp_path):
+    (tmp_path / 'a.h264').write_bytes(h264_stream([60, 120, 200]))
+    with open_source(str(tmp_path / 'a.h264')) as source:
+        # The luma of video, 16 to 235, becomes 0 to 255.
+        expected = [(luma - 16) * 255 / 219 for luma in (60, 120, 200)]
+        assert brightness(read_all(source)) == pytest.approx(expected, abs=2)
+
+
+def test_that_only_one_image_of_a_file_is_used_is_said_once(tmp_path):
+    assert cv2.imwritemulti(str(tmp_path / '1.tif'), [even(10), even(90)])
+    cv2.imwrite(str(tmp_path / '2.png'), even(20))
+    with open_source(str(tmp_path), SourceOptions(image_duration_s=0)) as source:
+        for _ in range(3):
+            assert brightness(read_all(source)) == [10, 20]
+            source.rewind()
+        (warning,) = source.warnings
+    assert f'{tmp_path / "1.tif"} contains 2 images, of which only the first is used' in warning
+
+
+def test_all_images_of_a_gif_are_read(tmp_path):
+    first, *others = (PIL.Image.fromarray(even(level)) for level in (40, 120, 200))
+    first.save(tmp_path / 'a.gif', save_all=True, append_images=others, duration=100)
+    with open_source(str(tmp_path / 'a.gif')) as source:
+        assert brightness(read_all(source)) == pytest.approx([40, 120, 200], abs=2)
