@@ -20,9 +20,10 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import cv2
+from fer_ros.media.sources.ffmpeg_capture import open_ffmpeg
 from fer_ros.media.sources.frame_source import SourceError
 from fer_ros.media.sources.source_options import FALLBACK_RATE_HZ, MAX_RATE_HZ, SourceOptions
-from fer_ros.media.sources.video_capture import at_rate, CaptureSource, open_ffmpeg
+from fer_ros.media.sources.video_capture import at_rate, CaptureSource
 
 STREAM_SCHEMES = ('rtsp', 'rtsps', 'http', 'https')
 

@@ -19,13 +19,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import cv2
+from fer_ros.media.sources.ffmpeg_capture import open_ffmpeg, UprightCapture
 from fer_ros.media.sources.frame_source import SourceError
 from fer_ros.media.sources.source_options import FALLBACK_RATE_HZ, MAX_RATE_HZ, SourceOptions
-from fer_ros.media.sources.video_capture import at_rate, CaptureSource, open_ffmpeg
+from fer_ros.media.sources.video_capture import at_rate, CaptureSource
+from fer_ros.media.video_kinds import is_mirrored
 
 
 class VideoSource(CaptureSource):
-    """A video file in any format of FFmpeg, rotated as the file states."""
+    """A video file in any format of FFmpeg, rotated and mirrored as the file states."""
 
     def __init__(self, path: Path, options: SourceOptions) -> None:
         """
@@ -34,9 +36,7 @@ class VideoSource(CaptureSource):
         :raises SourceError: if the file is empty, no video, or too damaged to be opened.
         """
         self._path = path
-        opened = open_ffmpeg(str(path))
-        if opened is None:
-            raise SourceError(_video_fault(path))
+        opened = self._opened()
         rate_hz = float(opened.get(cv2.CAP_PROP_FPS))
         rate_is_possible = 0 < rate_hz <= MAX_RATE_HZ
         if not rate_is_possible:
@@ -56,6 +56,12 @@ class VideoSource(CaptureSource):
         self.description = (
             f'video file {path}, {self.width}x{self.height}{frames}{at_rate(self.rate_hz)}')
 
+    def _opened(self) -> UprightCapture:
+        opened = open_ffmpeg(str(self._path), is_mirrored=is_mirrored(self._path))
+        if opened is None:
+            raise SourceError(_video_fault(self._path))
+        return opened
+
     def grab(self) -> bool:
         if self._first_is_grabbed or self._capture.grab():
             self._first_is_grabbed = False
@@ -67,10 +73,7 @@ class VideoSource(CaptureSource):
     def rewind(self) -> None:
         # Seeking to the start fails in files without an index; opening the file again works.
         self._capture.release()
-        opened = open_ffmpeg(str(self._path))
-        if opened is None:
-            raise SourceError(_video_fault(self._path))
-        self._capture = opened
+        self._capture = self._opened()
         self._first_is_grabbed = False
         self._delivered = 0
 

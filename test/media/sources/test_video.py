@@ -15,9 +15,55 @@
 """A video file delivers the images that were put in."""
 
 from fer_ros.media.sources import open_source, SourceOptions
+from fer_ros.media.timed_video import TimedVideo
+from file_server import FileServer
 import numpy as np
 import pytest
-from video_files import brightness, read_all, write_video
+from video_files import (
+    brightness,
+    quarters,
+    read_all,
+    set_matrix,
+    set_roll,
+    write_still_video,
+    write_video,
+)
+
+# In the order of the file: a, b, c, d.
+ROTATIONS = {
+    'upright': (1, 0, 0, 1),
+    'clockwise': (0, 1, -1, 0),
+    'upside down': (-1, 0, 0, -1),
+    'counter-clockwise': (0, -1, 1, 0),
+}
+MIRRORED = {
+    'left and right': (-1, 0, 0, 1),
+    'above and below': (1, 0, 0, -1),
+    'diagonal': (0, 1, 1, 0),
+    'other diagonal': (0, -1, -1, 0),
+}
+
+
+def displayed(image, a, b, c, d):
+    """Move each pixel to the place that the matrix names."""
+    y, x = np.indices(image.shape[:2])
+    to_x, to_y = a * x + c * y, b * x + d * y
+    to_x, to_y = to_x - to_x.min(), to_y - to_y.min()
+    result = np.zeros((to_y.max() + 1, to_x.max() + 1, 3), np.uint8)
+    result[to_y, to_x] = image
+    return result
+
+
+def assert_shows(source, expected):
+    """Check that each image of the source, and its stated size, are as expected."""
+    assert (source.width, source.height) == expected.shape[1::-1]
+    images = read_all(source)
+    assert len(images) == 5
+    for image in images:
+        assert image.shape == expected.shape
+        assert image.flags.c_contiguous
+        # Compression blurs the edges.
+        assert np.abs(image.astype(float) - expected).mean() < 6
 
 
 @pytest.mark.parametrize(
@@ -60,3 +106,58 @@ def test_a_video_with_an_impossible_rate_is_shown_at_30_with_a_warning(tmp_path)
     with open_source(str(path), SourceOptions(rate_hz=12.5)) as source:
         assert source.rate_hz == 12.5
         assert source.warnings == []
+
+
+@pytest.mark.parametrize('suffix', ['.mp4', '.mov'])
+@pytest.mark.parametrize('matrix', {**ROTATIONS, **MIRRORED}.values(), ids=str)
+def test_a_video_is_rotated_and_mirrored_as_its_matrix_states(tmp_path, suffix, matrix):
+    path = set_matrix(write_still_video(tmp_path / f'phone{suffix}', quarters()), *matrix)
+    expected = displayed(quarters(), *matrix)
+    with open_source(str(path)) as source:
+        assert_shows(source, expected)
+        assert f'{expected.shape[1]}x{expected.shape[0]}' in source.description
+        source.rewind()
+        assert_shows(source, expected)
+
+
+@pytest.mark.parametrize(
+    ('degrees', 'rotation'),
+    [(-90, 'clockwise'), (180, 'upside down'), (90, 'counter-clockwise')],
+)
+def test_a_matroska_video_is_rotated_as_it_states(tmp_path, degrees, rotation):
+    path = set_roll(write_still_video(tmp_path / 'phone.mkv', quarters()), degrees)
+    with open_source(str(path)) as source:
+        expected = displayed(quarters(), *ROTATIONS[rotation])
+        assert_shows(source, expected)
+        source.rewind()
+        assert_shows(source, expected)
+
+
+def test_a_video_over_http_is_rotated(tmp_path):
+    path = set_roll(write_still_video(tmp_path / 'phone.mkv', quarters()), -90)
+    expected = displayed(quarters(), *ROTATIONS['clockwise'])
+    with FileServer(path.read_bytes()) as server, open_source(server.url) as source:
+        assert not source.is_live
+        assert_shows(source, expected)
+        source.rewind()
+        assert_shows(source, expected)
+
+
+def test_the_images_that_are_analysed_are_upright(tmp_path):
+    matrix = ROTATIONS['clockwise']
+    path = set_matrix(write_still_video(tmp_path / 'phone.mp4', quarters()), *matrix)
+    with TimedVideo(path) as video:
+        for timed in video.images():
+            assert np.abs(timed.image.astype(float) - displayed(quarters(), *matrix)).mean() < 6
+        assert timed.number == 4
+
+
+@pytest.mark.parametrize('name', ['phone_90.mp4', 'phone_180.mp4'])
+def test_videos_of_phones_look_like_the_upright_one(data_directory, name):
+    cases = data_directory / 'cases'
+    with open_source(str(cases / 'upright.mp4')) as upright:
+        expected = upright.read()
+    with open_source(str(cases / name)) as source:
+        image = source.read()
+    assert image.shape == expected.shape
+    assert np.abs(image.astype(float) - expected).mean() < 4
