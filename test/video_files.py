@@ -67,9 +67,28 @@ def set_matrix(path, a, b, c, d):
     return path
 
 
+def set_pixel_ratio(path, width, height):
+    """State the width and height of a pixel in an MP4 or MOV file."""
+    data = bytearray(path.read_bytes())
+    added = struct.pack('>I4s2I', 16, b'pasp', width, height)
+    kinds = [b'moov', b'trak', b'mdia', b'minf', b'stbl', b'stsd']
+    for depth in range(len(kinds)):
+        begin, end = box_content(data, *kinds[:depth + 1])
+        data[begin - 8:begin - 4] = (end - begin + 8 + len(added)).to_bytes(4, 'big')
+    # Eight bytes with the number of formats are before the only format. OpenCV writes `moov` at
+    # the end of the file, so the positions of the images stay right.
+    entry = begin + 8
+    size = int.from_bytes(data[entry:entry + 4], 'big')
+    data[entry:entry + 4] = (size + len(added)).to_bytes(4, 'big')
+    data[entry + size:entry + size] = added
+    path.write_bytes(data)
+    return path
+
+
 SEGMENT, TRACKS, TRACK, VIDEO = 0x18538067, 0x1654AE6B, 0xAE, 0xE0
 CHECKSUM, SEEK_HEAD, CUES = 0xBF, 0x114D9B74, 0x1C53BB6B
 PROJECTION, PROJECTION_TYPE, PROJECTION_ROLL = 0x7670, 0x7671, 0x7675
+DISPLAY_WIDTH, DISPLAY_HEIGHT, DISPLAY_UNIT = 0x54B0, 0x54BA, 0x54B2
 
 
 def _ebml(identity, content):
@@ -85,7 +104,7 @@ def _ebml_number(data, position):
     return marked, marked ^ 1 << 7 * length, position + length
 
 
-def _with_roll(data, degrees):
+def _with_video_elements(data, added):
     result = b''
     position = 0
     while position < len(data):
@@ -94,19 +113,29 @@ def _with_roll(data, degrees):
         content = data[position:position + size]
         position += size
         if identity in (SEGMENT, TRACKS, TRACK, VIDEO):
-            content = _with_roll(content, degrees)
+            content = _with_video_elements(content, added)
         if identity == VIDEO:
-            roll = _ebml(PROJECTION_ROLL, struct.pack('>f', degrees))
-            content += _ebml(PROJECTION, _ebml(PROJECTION_TYPE, b'\0') + roll)
-        # Check sums and positions are optional, and would be wrong now.
-        if identity not in (CHECKSUM, SEEK_HEAD, CUES):
+            content += added
+        # Check sums and positions are optional, and would be wrong now. The unit is "unknown".
+        if identity not in (CHECKSUM, SEEK_HEAD, CUES, DISPLAY_UNIT):
             result += _ebml(identity, content)
     return result
 
 
 def set_roll(path, degrees):
     """Set the angle, counter-clockwise, by which a Matroska file is rotated for display."""
-    path.write_bytes(_with_roll(path.read_bytes(), degrees))
+    roll = _ebml(PROJECTION_ROLL, struct.pack('>f', degrees))
+    added = _ebml(PROJECTION, _ebml(PROJECTION_TYPE, b'\0') + roll)
+    path.write_bytes(_with_video_elements(path.read_bytes(), added))
+    return path
+
+
+def set_display_size(path, width, height):
+    """State the size in which a Matroska file is displayed."""
+    added = b''.join(
+        _ebml(kind, value.to_bytes(2, 'big'))
+        for kind, value in ((DISPLAY_WIDTH, width), (DISPLAY_HEIGHT, height)))
+    path.write_bytes(_with_video_elements(path.read_bytes(), added))
     return path
 
 

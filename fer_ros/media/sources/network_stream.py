@@ -16,11 +16,10 @@
 
 from __future__ import annotations
 
-from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import cv2
-from fer_ros.media.sources.ffmpeg_capture import open_ffmpeg
+from fer_ros.media.sources.ffmpeg_capture import CorrectedCapture, open_ffmpeg
 from fer_ros.media.sources.frame_source import SourceError
 from fer_ros.media.sources.source_options import FALLBACK_RATE_HZ, MAX_RATE_HZ, SourceOptions
 from fer_ros.media.sources.video_capture import at_rate, CaptureSource
@@ -53,10 +52,12 @@ class NetworkStreamSource(CaptureSource):
         super().__init__(url, opened, rate_hz, frame_count)
         self.is_live = frame_count is None
         self._first_is_grabbed = True
+        if opened.fault:
+            self.warnings.append(f'the stream {self._name} {opened.fault}')
         self.description = (
             f'stream {self._name}, {self.width}x{self.height}{at_rate(self.rate_hz)}')
 
-    def _connected(self, url: str) -> Any:
+    def _connected(self, url: str) -> CorrectedCapture:
         timeout_ms = round(self._timeout_s * 1000)
         # With several threads, the decoder would delay the images by one for each thread.
         opened = open_ffmpeg(url, (

@@ -19,7 +19,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import cv2
-from fer_ros.media.sources.ffmpeg_capture import open_ffmpeg, UprightCapture
+from fer_ros.media.sources.ffmpeg_capture import CorrectedCapture, open_ffmpeg
 from fer_ros.media.sources.frame_source import SourceError
 from fer_ros.media.sources.source_options import FALLBACK_RATE_HZ, MAX_RATE_HZ, SourceOptions
 from fer_ros.media.sources.video_capture import at_rate, CaptureSource
@@ -28,6 +28,8 @@ from fer_ros.media.video_kinds import is_mirrored
 
 class VideoSource(CaptureSource):
     """A video file in any format of FFmpeg, rotated and mirrored as the file states."""
+
+    _warns_of_rate = True
 
     def __init__(self, path: Path, options: SourceOptions) -> None:
         """
@@ -48,7 +50,9 @@ class VideoSource(CaptureSource):
             self.close()
             raise SourceError(_video_fault(path))
         self._first_is_grabbed = True
-        if not rate_is_possible and not options.rate_hz:
+        if opened.fault:
+            self.warnings.append(f'{path} {opened.fault}')
+        if self._warns_of_rate and not rate_is_possible and not options.rate_hz:
             self.warnings.append(
                 f'{path} does not state its image rate: it is played at {rate_hz:g} Hz; set '
                 'rate_hz for another rate')
@@ -56,7 +60,7 @@ class VideoSource(CaptureSource):
         self.description = (
             f'video file {path}, {self.width}x{self.height}{frames}{at_rate(self.rate_hz)}')
 
-    def _opened(self) -> UprightCapture:
+    def _opened(self) -> CorrectedCapture:
         opened = open_ffmpeg(str(self._path), is_mirrored=is_mirrored(self._path))
         if opened is None:
             raise SourceError(_video_fault(self._path))

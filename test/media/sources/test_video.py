@@ -23,7 +23,9 @@ from video_files import (
     brightness,
     quarters,
     read_all,
+    set_display_size,
     set_matrix,
+    set_pixel_ratio,
     set_roll,
     write_still_video,
     write_video,
@@ -150,6 +152,60 @@ def test_the_images_that_are_analysed_are_upright(tmp_path):
         for timed in video.images():
             assert np.abs(timed.image.astype(float) - displayed(quarters(), *matrix)).mean() < 6
         assert timed.number == 4
+
+
+@pytest.mark.parametrize('suffix', ['.mp4', '.mov'])
+@pytest.mark.parametrize(
+    ('pixel', 'size'), [((2, 1), (128, 48)), ((4, 3), (85, 48)), ((3, 4), (64, 64)),
+                        ((1, 2), (64, 96)), ((5, 5), (64, 48))])
+def test_pixels_that_are_not_square_are_enlarged(tmp_path, suffix, pixel, size):
+    path = write_still_video(tmp_path / f'wide{suffix}', quarters())
+    with open_source(str(set_pixel_ratio(path, *pixel))) as source:
+        assert_shows(source, quarters(size))
+        source.rewind()
+        assert_shows(source, quarters(size))
+        assert source.warnings == []
+
+
+def test_the_display_size_of_a_matroska_video_is_honoured_also_over_http(tmp_path):
+    path = set_display_size(write_still_video(tmp_path / 'a.mkv', quarters()), 640, 360)
+    with open_source(str(path)) as source:
+        assert_shows(source, quarters((85, 48)))
+    with FileServer(path.read_bytes()) as server, open_source(server.url) as source:
+        assert_shows(source, quarters((85, 48)))
+
+
+@pytest.mark.parametrize('matrix', {**ROTATIONS, **MIRRORED}.values(), ids=str)
+def test_the_shape_of_pixels_is_that_before_the_rotation(tmp_path, matrix):
+    path = set_matrix(write_still_video(tmp_path / 'a.mp4', quarters()), *matrix)
+    with open_source(str(set_pixel_ratio(path, 2, 1))) as source:
+        assert_shows(source, displayed(quarters((128, 48)), *matrix))
+
+
+def test_impossible_pixels_are_taken_as_square_with_a_warning(tmp_path):
+    path = set_pixel_ratio(write_still_video(tmp_path / 'a.mp4', quarters()), 50, 1)
+    with open_source(str(path)) as source:
+        assert_shows(source, quarters())
+        assert [w for w in source.warnings if str(path) in w and '50x1' in w]
+    with TimedVideo(path) as video:
+        assert len(list(video.images())) == 5
+        assert [w for w in video.faults if '50x1' in w]
+
+
+def test_impossible_pixels_of_a_video_over_http_are_taken_as_square_with_a_warning(tmp_path):
+    path = set_display_size(write_still_video(tmp_path / 'a.mkv', quarters()), 640, 10)
+    with FileServer(path.read_bytes()) as server, open_source(server.url) as source:
+        assert_shows(source, quarters())
+        assert [w for w in source.warnings if server.url in w and '48x1' in w]
+
+
+def test_an_anamorphic_video_looks_like_the_one_with_square_pixels(data_directory):
+    cases = data_directory / 'cases'
+    with open_source(str(cases / 'upright.mp4')) as source:
+        expected = source.read()
+    with open_source(str(cases / 'anamorphic_2_1.mp4')) as source:
+        assert (source.width, source.height) == (640, 480)
+        assert np.abs(source.read().astype(float) - expected).mean() < 4
 
 
 @pytest.mark.parametrize('name', ['phone_90.mp4', 'phone_180.mp4'])
