@@ -84,6 +84,12 @@ class CorrectedCapture:
             return round(value * self._scale_y)
         return value
 
+    @property
+    def fourcc(self) -> str:
+        """Return the four letters that name the codec, such as avc1; empty if unknown."""
+        code = int(self._capture.get(cv2.CAP_PROP_FOURCC))
+        return code.to_bytes(4, 'little').decode('latin-1').strip('\0 ')
+
     def grab(self) -> bool:
         return bool(self._capture.grab())
 

@@ -23,6 +23,7 @@ from fer_ros.media.sources.ffmpeg_capture import CorrectedCapture, open_ffmpeg
 from fer_ros.media.sources.frame_source import SourceError
 from fer_ros.media.sources.source_options import FALLBACK_RATE_HZ, MAX_RATE_HZ, SourceOptions
 from fer_ros.media.sources.video_capture import at_rate, CaptureSource
+from fer_ros.media.video_kinds import codec_name
 
 STREAM_SCHEMES = ('rtsp', 'rtsps', 'http', 'https')
 
@@ -63,7 +64,14 @@ class NetworkStreamSource(CaptureSource):
         opened = open_ffmpeg(url, (
             cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, timeout_ms, cv2.CAP_PROP_READ_TIMEOUT_MSEC, timeout_ms,
             cv2.CAP_PROP_N_THREADS, 1))
-        if opened is None or not opened.grab():
+        if opened is not None and not opened.grab():
+            codec = codec_name(opened.fourcc) or 'unknown'
+            opened.release()
+            raise SourceError(
+                f'the stream {self._name} opens (video format: {codec}), but none of its images '
+                f'can be decoded (timeout {self._timeout_s:g} s): check its sender, or let it '
+                'send H.264', may_return=True)
+        if opened is None:
             raise SourceError(
                 f'the stream {self._name} does not open: check the address, that its sender is '
                 f'on, and that this machine can reach it (timeout {self._timeout_s:g} s)',
