@@ -22,9 +22,14 @@ import numpy as np
 
 
 class MjpegServer:
-    """Streams one grey image of 64x48, 100 times a second."""
+    """
+    Streams one grey image of 64x48, 100 times a second.
 
-    def __init__(self):
+    If `images` is not None, it sends only this number of images, and leaves the connection open.
+    """
+
+    def __init__(self, images=None):
+        self.images = images
         self.port = 0
         self.jpeg = cv2.imencode('.jpg', np.full((48, 64, 3), 128, np.uint8))[1].tobytes()
         self.start()
@@ -35,7 +40,7 @@ class MjpegServer:
 
     def start(self):
         self._off = threading.Event()
-        off, jpeg = self._off, self.jpeg
+        off, jpeg, images = self._off, self.jpeg, self.images
 
         class Handler(BaseHTTPRequestHandler):
 
@@ -47,8 +52,11 @@ class MjpegServer:
                     jpeg
                 )
                 try:
+                    sent = 0
                     while not off.wait(0.01):
-                        self.wfile.write(head + jpeg + b'\r\n')
+                        if images is None or sent < images:
+                            self.wfile.write(head + jpeg + b'\r\n')
+                            sent += 1
                 except OSError:
                     pass
 

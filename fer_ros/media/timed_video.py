@@ -47,6 +47,9 @@ class TimedVideo(VideoSource):
     `faults` are sentences about the parts that could not be read, complete at the end of the file.
     """
 
+    # The images have times, so the rate is not used.
+    _warns_of_rate = False
+
     def __init__(self, path: Path) -> None:
         """
         Open the file.
@@ -54,8 +57,6 @@ class TimedVideo(VideoSource):
         :raises SourceError: like `VideoSource`.
         """
         super().__init__(path, SourceOptions())
-        # These warnings are about the image rate, which is not used here.
-        self.warnings.clear()
         self._damaged = 0
 
     def images(self) -> Iterator[TimedImage]:

@@ -49,9 +49,13 @@ class FrameSource(ABC):
     `is_live` is true for a camera or a network stream, which goes on whether it is read or not.
     `frame_count` is None if the number of images is unknown or unlimited. `warnings` are sentences
     about problems that do not stop the source; reading may add more.
+
+    `request_rate_hz` is 0 if a live source sets the pace itself. Otherwise the source delivers one
+    image for each request, at once, and `FrameStream` requests images at this rate.
     """
 
     is_live = False
+    request_rate_hz = 0.0
 
     def __init__(
         self, spec: str, description: str, width: int, height: int, rate_hz: float,

@@ -63,9 +63,10 @@ class FrameStream:
     at its time on the monotonic clock, so delays do not accumulate. If the stream is late by more
     than one period, it continues from there and does not catch up.
 
-    A live source sets the pace itself; images are dropped if it is faster than requested. If it is
-    lost, the loss is reported, and the source is opened again until it succeeds, with increasing
-    delays. Frames are numbered from 0; loops and losses do not restart the numbers.
+    A live source sets the pace itself; images are dropped if it is faster than requested. A live
+    source that delivers one image for each request is read at its `request_rate_hz`. If a live
+    source is lost, the loss is reported, and the source is opened again until it succeeds, with
+    increasing delays. Frames are numbered from 0; loops and losses do not restart the numbers.
 
     >>> stop = threading.Event()
     >>> stream = FrameStream(SourceOptions(source='sample'), stop=stop)
@@ -220,8 +221,11 @@ class FrameStream:
 
     def _live(self, source: FrameSource) -> Iterator[Frame]:
         limiter = RateLimiter(self._options.rate_hz)
-        while not self._stop.is_set() and source.grab():
+        due_s = self._clock()
+        while not self._wait_until(due_s) and source.grab():
             stamp_ns = self._now_ns()
+            if source.request_rate_hz:
+                due_s = max(due_s + 1 / source.request_rate_hz, self._clock())
             if limiter.is_due(self._clock()):
                 image = source.retrieve()
                 if image is not None:

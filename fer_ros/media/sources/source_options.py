@@ -23,6 +23,9 @@ from fer_ros.core.options import option, OptionError, Options
 FALLBACK_RATE_HZ = 30.0
 """Rate of sources without a rate of their own: images, and videos that state none."""
 
+SNAPSHOT_RATE_HZ = 2.0
+"""Rate at which a picture is requested from a web server again."""
+
 MAX_RATE_HZ = 240.0
 
 
@@ -33,8 +36,8 @@ class SourceOptions(Options):
     source: str = option(
         'auto',
         'A camera (0, /dev/video2), a video file, an image, a folder of images, an rtsp:// or '
-        'http:// stream, sample (the built-in clip), or auto (the first camera that opens; sample '
-        'if there is none).')
+        'http:// stream, a snapshot (the http:// address of one picture), sample (the built-in '
+        'clip), or auto (the first camera that opens; sample if there is none).')
     width: int = option(
         640,
         'Requested image width of a camera; 0: use its default. Other sources keep their width.',
@@ -47,7 +50,8 @@ class SourceOptions(Options):
     rate_hz: float = option(
         0.0,
         'Image rate; 0: use the rate of the source (30 Hz for images, which have none). Images of '
-        'a faster camera or stream are dropped. A file is played at this rate.',
+        'a faster camera or stream are dropped. A file is played at this rate. A snapshot is '
+        'requested again at this rate (2 Hz if it is 0).',
         unit='Hz', minimum=0, maximum=MAX_RATE_HZ)
     loop: bool = option(
         False,

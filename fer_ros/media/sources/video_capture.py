@@ -16,20 +16,14 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import cv2
 from fer_ros.core.values import Image
-from fer_ros.media.opencv_log import quiet_opencv
 from fer_ros.media.sources.frame_source import FrameSource, SourceError
 import numpy as np
 
 _DAMAGED_IN_A_ROW = 30
-
-# Damaged files and absent servers are reported as errors, so FFmpeg's own messages are switched
-# off. A value that the user has set is kept.
-os.environ.setdefault('OPENCV_FFMPEG_LOGLEVEL', '-8')
 
 
 class CaptureSource(FrameSource):
@@ -78,15 +72,6 @@ def as_bgr(image: Any) -> Image:
     elif image.shape[2] == 4:
         image = cv2.cvtColor(image, cv2.COLOR_BGRA2BGR)
     return np.ascontiguousarray(image, np.uint8)
-
-
-def open_ffmpeg(name: str, properties: tuple[int, ...] = ()) -> Any | None:
-    with quiet_opencv():
-        opened = cv2.VideoCapture(name, cv2.CAP_FFMPEG, list(properties))
-    if opened.isOpened() and opened.get(cv2.CAP_PROP_FRAME_WIDTH) > 0:
-        return opened
-    opened.release()
-    return None
 
 
 def at_rate(rate_hz: float) -> str:

@@ -47,6 +47,7 @@ import numpy as np
 from photographs import astronaut
 from picture_files import h264_stream, heif_start, jpeg
 import pytest
+from video_files import set_matrix
 
 RATE = 20.0
 IMAGES = 24
@@ -233,6 +234,16 @@ def test_the_annotated_video_has_the_images_and_time_of_the_original(clip, sourc
     for k in (5, 15):
         near = [np.abs(images[k].astype(int) - original).mean() for original in originals]
         assert np.argmin(near) == k
+
+
+def test_the_annotated_video_of_a_phone_is_upright(clip, tmp_path):
+    sideways = [np.ascontiguousarray(np.rot90(image)) for image in clip[1][:3]]
+    set_matrix(write_video(tmp_path / 'phone.mp4', sideways), 0, 1, -1, 0)
+    result = run(tmp_path / 'phone.mp4', '--video', tmp_path / 'out')
+    assert result.exit_code == 0, result.output
+    images, _ = read_video(tmp_path / 'out' / 'phone.mp4')
+    assert images[0].shape == clip[1][0].shape
+    assert np.abs(images[0].astype(float) - clip[1][0]).mean() < 6
 
 
 def test_annotated_pictures_have_their_size_and_place(sources, everything):

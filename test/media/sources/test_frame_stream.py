@@ -21,27 +21,8 @@ import cv2
 from fer_ros.media.sources import FrameSource, FrameStream, SourceOptions, SourceState
 import numpy as np
 import pytest
+from simulated_time import SimulatedTime
 from video_files import write_video
-
-
-class SimulatedTime(threading.Event):
-    """A stop event whose waits take no time: they move a clock."""
-
-    def __init__(self):
-        super().__init__()
-        self.time_s = 100.0
-        self.waits = []
-
-    def clock(self):
-        return self.time_s
-
-    def now_ns(self):
-        return round(self.time_s * 1e9)
-
-    def wait(self, timeout=None):
-        self.waits.append(timeout)
-        self.time_s += timeout
-        return self.is_set()
 
 
 class CountingSource(FrameSource):
