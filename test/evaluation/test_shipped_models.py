@@ -87,6 +87,23 @@ classifier_of = cache(Remembering)
 rows_of = cache(read_data)
 
 
+@pytest.mark.parametrize('mirrored', [False, True], ids=['plain', 'mirrored'])
+@pytest.mark.parametrize('precision', PRECISIONS)
+@pytest.mark.parametrize('card', card_paths(), ids=lambda path: path.parent.name)
+def test_threads_and_faces_in_one_call_change_no_answer(
+        card, precision, mirrored, data_directory):
+    rows = rows_of(data_directory / 'fer2013' / 'fer2013_ferplus.npz', 'fer2013')
+    faces = list(rows.public.faces.images[:16])
+    one, two = (
+        LiteRtClassifier(load_card(card.parent.name), threads, precision, mirrored)
+        for threads in (1, 2))
+    expected = np.concatenate([one.classify([face]) for face in faces])
+    for classifier in one, two:
+        np.testing.assert_allclose(classifier.classify(faces), expected, rtol=0, atol=1e-5)
+    for face, answer in zip(faces, expected, strict=True):
+        np.testing.assert_allclose(two.classify([face])[0], answer, rtol=0, atol=1e-5)
+
+
 @pytest.mark.parametrize(('name', 'precision', 'split', 'mirrored', 'labels'), shipped())
 def test_shipped_models_are_as_good_as_stated(
         name, precision, split, mirrored, labels, data_directory):
