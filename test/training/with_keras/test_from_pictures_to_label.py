@@ -47,7 +47,7 @@ import pytest
 import yaml
 
 CONFIG = {
-    'network': 'compact', 'edge': EDGE, 'epochs': 4, 'batch_size': 16, 'learning_rate': 0.05,
+    'network': 'compact', 'edge': EDGE, 'epochs': 8, 'batch_size': 32, 'learning_rate': 0.05,
     'average_decay': 0.9, 'augmentation': 0.3}
 
 # TensorFlow's first steps take long on a machine that has more to do.
