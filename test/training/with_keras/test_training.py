@@ -45,6 +45,20 @@ def trainer(folder, rows=64, **options):
         patterns(rows, 1), patterns(28, 2), folder, TrainingOptions(**{**SMALL, **options}))
 
 
+@pytest.fixture(scope='module')
+def trained(tmp_path_factory):
+    """Return the folder of a training of one epoch, which no test may change."""
+    folder = tmp_path_factory.mktemp('trained')
+    trainer(folder, epochs=1).run()
+    return folder
+
+
+@pytest.fixture
+def copied(trained, tmp_path):
+    """Return a copy of that folder, which the test may change."""
+    return shutil.copytree(trained, tmp_path / 'copied')
+
+
 def logged(folder):
     with (folder / 'log.csv').open(newline='') as file:
         return list(csv.DictReader(file))
@@ -77,17 +91,14 @@ def test_an_interrupted_training_goes_on_as_if_nothing_had_been(tmp_path, monkey
     assert keras.models.load_model(tmp_path / 'halted' / 'best.keras').output_shape == (None, 7)
 
 
-def test_a_checkpoint_that_was_not_finished_does_not_count(tmp_path):
-    trainer(tmp_path, epochs=1).run()
-    half = tmp_path / 'checkpoint.new'
+def test_a_checkpoint_that_was_not_finished_does_not_count(copied):
+    half = copied / 'checkpoint.new'
     half.mkdir()
     (half / 'network.weights.h5').write_bytes(b'half')
-    assert trainer(tmp_path, epochs=1).epoch == 1
+    assert trainer(copied, epochs=1).epoch == 1
 
 
-def test_a_training_that_was_killed_in_the_swap_of_checkpoints_goes_on(tmp_path, monkeypatch):
-    trainer(tmp_path, epochs=1).run()
-
+def test_a_training_that_was_killed_in_the_swap_of_checkpoints_goes_on(copied, monkeypatch):
     removed = shutil.rmtree
 
     def killed(folder, *args, **options):
@@ -97,47 +108,45 @@ def test_a_training_that_was_killed_in_the_swap_of_checkpoints_goes_on(tmp_path,
             raise KeyboardInterrupt
         removed(folder, *args, **options)
 
-    halted = trainer(tmp_path, epochs=2)
+    halted = trainer(copied, epochs=2)
     with monkeypatch.context() as patch:
         patch.setattr('fer_ros.training.train.shutil.rmtree', killed)
         with pytest.raises(KeyboardInterrupt):
             halted.run()
-    again = trainer(tmp_path, epochs=2)
+    again = trainer(copied, epochs=2)
     assert again.epoch == 2
     np.testing.assert_array_equal(
         again._average.get_weights()[0], halted._average.get_weights()[0])
 
 
-def test_the_best_network_is_replaced_as_a_whole(tmp_path, monkeypatch):
-    trainer(tmp_path, epochs=1).run()
-    before = (tmp_path / 'best.keras').read_bytes()
+def test_the_best_network_is_replaced_as_a_whole(copied, monkeypatch):
+    before = (copied / 'best.keras').read_bytes()
 
     def killed(network, path):
         path.write_bytes(b'half')
         raise KeyboardInterrupt
 
-    halted = trainer(tmp_path, epochs=2)
+    halted = trainer(copied, epochs=2)
     halted._best = -1.0
     monkeypatch.setattr(keras.Model, 'save', killed)
     with pytest.raises(KeyboardInterrupt):
         halted.run()
-    assert (tmp_path / 'best.keras').read_bytes() == before
+    assert (copied / 'best.keras').read_bytes() == before
 
 
-def test_a_training_can_start_from_another(tmp_path):
-    trainer(tmp_path / 'first', epochs=1).run()
+def test_a_training_can_start_from_another(trained, tmp_path):
     # At no learning rate only the statistics of the batches move on from where the first ended.
     trainer(tmp_path / 'then', epochs=1, learning_rate=0.0,
-            start_from=str(tmp_path / 'first'), seed=2).run()
+            start_from=str(trained), seed=2).run()
     first, then = (
-        keras.models.load_model(tmp_path / name / 'best.keras') for name in ('first', 'then'))
+        keras.models.load_model(folder / 'best.keras')
+        for folder in (trained, tmp_path / 'then'))
     for before, after in zip(first.trainable_weights, then.trainable_weights, strict=True):
         np.testing.assert_allclose(after.numpy(), before.numpy(), atol=1e-6)
 
 
-def test_a_training_can_start_from_a_model_and_imitate_one(tmp_path):
-    trainer(tmp_path / 'first', epochs=1).run()
-    folder = model_of(tmp_path / 'first' / 'best.keras', tmp_path / 'model')
+def test_a_training_can_start_from_a_model_and_imitate_one(trained, tmp_path):
+    folder = model_of(trained / 'best.keras', tmp_path / 'model')
     both = trainer(
         tmp_path / 'both', epochs=1, start_from=str(folder), teacher=str(folder),
         teacher_share=1.0)
@@ -151,39 +160,40 @@ def test_a_training_can_start_from_a_model_and_imitate_one(tmp_path):
 
 
 @pytest.mark.parametrize('share', [0.0, 0.25, 1.0])
-def test_the_teachers_answers_are_a_share_of_the_targets(tmp_path, share):
-    trainer(tmp_path / 'teacher', epochs=1).run()
+def test_the_teachers_answers_are_a_share_of_the_targets(trained, tmp_path, share):
     pupil = trainer(
-        tmp_path / 'pupil', epochs=1, teacher=str(tmp_path / 'teacher'), teacher_share=share)
+        tmp_path / 'pupil', epochs=1, teacher=str(trained), teacher_share=share)
     pixels, targets, weights = next(pupil._batches.epoch(0))
-    teacher = keras.models.load_model(tmp_path / 'teacher' / 'best.keras')
+    teacher = keras.models.load_model(trained / 'best.keras')
     answers = keras.ops.convert_to_numpy(keras.ops.softmax(teacher(pixels)))
     _, found, _ = pupil._taught((pixels, targets, weights))
     np.testing.assert_allclose(found, share * answers + (1 - share) * targets, atol=1e-4)
 
 
-def test_of_several_teachers_the_mean_is_imitated(tmp_path):
-    for seed in 1, 2:
-        trainer(tmp_path / f'{seed}', epochs=1, seed=seed).run()
-    names = f'{tmp_path / "1"}, {tmp_path / "2"}'
-    pupil = trainer(tmp_path / 'pupil', epochs=1, teacher=names, teacher_share=1.0)
+def test_of_several_teachers_the_mean_is_imitated(trained, tmp_path):
+    other = tmp_path / 'other'
+    other.mkdir()
+    keras.utils.set_random_seed(2)
+    network('compact', EDGE).save(other / 'best.keras')
+    pupil = trainer(
+        tmp_path / 'pupil', epochs=1, teacher=f'{trained}, {other}', teacher_share=1.0)
     pixels, targets, weights = next(pupil._batches.epoch(0))
     one, two = (
         keras.ops.convert_to_numpy(keras.ops.softmax(keras.models.load_model(
-            tmp_path / f'{seed}' / 'best.keras')(pixels))) for seed in (1, 2))
+            folder / 'best.keras')(pixels))) for folder in (trained, other))
     assert np.abs(one - two).max() > 0.01
     _, found, _ = pupil._taught((pixels, targets, weights))
     np.testing.assert_allclose(found, (one + two) / 2, atol=1e-4)
 
 
-def test_a_teacher_that_is_asked_once_answers_to_the_picture_and_its_mirror_image(tmp_path):
-    trainer(tmp_path / 'teacher', epochs=1).run()
+def test_a_teacher_that_is_asked_once_answers_to_the_picture_and_its_mirror_image(
+        trained, tmp_path):
     pupil = trainer(
-        tmp_path / 'pupil', epochs=1, teacher=str(tmp_path / 'teacher'), teacher_share=0.5,
+        tmp_path / 'pupil', epochs=1, teacher=str(trained), teacher_share=0.5,
         teacher_once=True)
     faces = patterns(64, 1)
     pixels = Preprocessing(EDGE, EDGE, **NORMALISATION).network_input(list(faces.images))
-    teacher = keras.models.load_model(tmp_path / 'teacher' / 'best.keras')
+    teacher = keras.models.load_model(trained / 'best.keras')
     plain, mirrored = (
         keras.ops.convert_to_numpy(keras.ops.softmax(teacher(seen)))
         for seen in (pixels, pixels[:, :, ::-1]))
@@ -195,13 +205,13 @@ def test_a_teacher_that_is_asked_once_answers_to_the_picture_and_its_mirror_imag
         found[np.lexsort(found.T)], expected[np.lexsort(expected.T)], atol=1e-4)
 
 
-def test_a_teacher_that_is_asked_once_is_not_asked_again_when_the_training_goes_on(tmp_path):
-    trainer(tmp_path / 'teacher', epochs=1).run()
+def test_a_teacher_that_is_asked_once_is_not_asked_again_when_the_training_goes_on(
+        copied, tmp_path):
     options = {
-        'epochs': 1, 'teacher': str(tmp_path / 'teacher'), 'teacher_share': 1.0,
+        'epochs': 1, 'teacher': str(copied), 'teacher_share': 1.0,
         'teacher_once': True}
     first = trainer(tmp_path / 'pupil', **options)
-    (tmp_path / 'teacher' / 'best.keras').unlink()
+    (copied / 'best.keras').unlink()
     again = trainer(tmp_path / 'pupil', **options)
     for one, other in zip(first._batches.epoch(0), again._batches.epoch(0), strict=True):
         np.testing.assert_array_equal(one[1], other[1])
@@ -209,17 +219,16 @@ def test_a_teacher_that_is_asked_once_is_not_asked_again_when_the_training_goes_
         trainer(tmp_path / 'pupil', rows=96, **options)
 
 
-def test_a_teacher_sees_pictures_of_its_own_size(tmp_path):
-    trainer(tmp_path / 'teacher', epochs=1).run()
+def test_a_teacher_sees_pictures_of_its_own_size(trained, tmp_path):
     pupil = trainer(
-        tmp_path / 'pupil', epochs=1, edge=2 * EDGE, teacher=str(tmp_path / 'teacher'),
+        tmp_path / 'pupil', epochs=1, edge=2 * EDGE, teacher=str(trained),
         teacher_share=1.0)
     # Ramps stay what they are where a picture is enlarged and reduced again.
     ramp = np.tile(np.linspace(20, 230, EDGE).astype(np.uint8), (EDGE, 1))
     small, large = (
         Preprocessing(edge, edge, **NORMALISATION).network_input([ramp, ramp.T, ramp[:, ::-1]])
         for edge in (EDGE, 2 * EDGE))
-    teacher = keras.models.load_model(tmp_path / 'teacher' / 'best.keras')
+    teacher = keras.models.load_model(trained / 'best.keras')
     expected = keras.ops.convert_to_numpy(keras.ops.softmax(teacher(small)))
     _, found, _ = pupil._taught((large, np.zeros((3, 7), np.float32), np.ones(3)))
     assert np.abs(expected[0] - expected[1]).max() > 0.01
