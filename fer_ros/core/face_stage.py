@@ -16,7 +16,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 import math
 from types import TracebackType
@@ -30,7 +30,9 @@ from fer_ros.core.detection.window_search import (
     merged,
     search_windows,
     WindowSchedule,
+    with_small_faces,
 )
+from fer_ros.core.geometry import Box
 from fer_ros.core.head_pose.estimation import head_pose_of_key_points, head_pose_of_mesh
 from fer_ros.core.head_pose.one_euro_filter import HeadPoseOptions, PoseFilter
 from fer_ros.core.landmarks.face_mesh import FaceMesh
@@ -144,10 +146,21 @@ class FaceStage:
             detections = self._follower.carried(image, max_meshes) if self._follower else None
         if detections is None:
             detections = self._searched(image, max_meshes)
-        return self._largest(self._with_small_faces(frame, detections))
+        if self._tracker.keeps_identities:
+            windows = self._window_schedule.take(image, frame.stamp_ns)
+            detections += [
+                face for face in self._small_faces(image, windows)
+                if not any(face.box.covers_most_of(other.box) for other in detections)]
+        return self._largest(detections)
 
     def _searched(self, image: Image, max_meshes: int) -> list[Detection]:
+        """Return what a search of the whole image finds, and all its windows if it is alone."""
         detections = self._detector.detect(image)
+        if not self._tracker.keeps_identities:
+            height, width = image.shape[:2]
+            windows = search_windows(width, height, self._options.detector.min_face_fraction)
+            detections = with_small_faces(
+                detections, self._small_faces(image, windows), max(height, width))
         if self._follower:
             detections += self._follower.missed(image, detections, max_meshes)
             for side in self._sides_to_search():
@@ -156,24 +169,13 @@ class FaceStage:
                     side * SEARCH_ANGLE_RAD)
         return detections
 
-    def _with_small_faces(self, frame: Frame, detections: list[Detection]) -> list[Detection]:
-        """Return the detections with those of faces that are too small for the whole image."""
-        detect, image = self._detector.detect_small, frame.image
-        if detect is None or not self._follower:
-            return detections
-        is_live = self._tracker.keeps_identities
-        if is_live:
-            windows = self._window_schedule.take(image, frame.stamp_ns)
-        else:
-            height, width = image.shape[:2]
-            windows = search_windows(width, height, self._options.detector.min_face_fraction)
-        candidates = merged([
-            face for window in windows for face in find_in_window(image, window, detect)])
-        new = [
-            face for face in candidates
-            if not any(face.box.covers_most_of(other.box) for other in detections)]
-        # The landmarks verify each face, and follow it until its window is searched again.
-        return self._follower.confirmed(image, new, detections, 0.0)
+    def _small_faces(self, image: Image, windows: Sequence[Box]) -> list[Detection]:
+        """Return the faces in windows of the image, verified by their landmarks."""
+        detect = self._detector.detect_small
+        if detect is None or self._follower is None:
+            return []
+        return self._follower.verified(image, merged([
+            face for window in windows for face in find_in_window(image, window, detect)]))
 
     def _largest(self, detections: list[Detection]) -> list[Detection]:
         if len(detections) <= self._options.max_faces:

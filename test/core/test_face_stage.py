@@ -528,3 +528,50 @@ def test_both_leaning_heads_of_a_clip_are_seen_in_every_image(data_directory, de
     for roll in rolls.values():
         assert -60 < min(roll) < -38
         assert np.abs(np.diff(roll[12:])).max() < 5
+
+
+def distant(photograph, width, height, edge, x, y):
+    """Return an image with the photograph reduced so that its face is small, and its box."""
+    size = round(512 * edge / FACE.width)
+    small = cv2.resize(photograph, (size, size), interpolation=cv2.INTER_AREA)
+    image = np.full((height, width, 3), 90, np.uint8)
+    image[y:y + size, x:x + size] = small
+    scale = size / 512
+    return image, Box(x + FACE.x * scale, y + FACE.y * scale, edge, edge)
+
+
+@pytest.mark.parametrize(('width', 'height'), [(1280, 720), (1920, 1080)])
+def test_a_distant_face_is_found_within_seconds_and_then_followed(photograph, width, height):
+    image, truth = distant(photograph, width, height, 32, width - 400, 300)
+    with FaceStage(FaceOptions()) as stage_:
+        found_at = []
+        for k in range(75):
+            faces = stage_.process(Frame(image, k * NS_PER_S // 30))
+            if faces:
+                found_at.append((k, faces[0].track_id))
+                assert faces[0].box.iou(truth) > 0.4
+        first = found_at[0][0]
+        assert first <= 33
+        # From then on it is in every image, although its window is searched once a second.
+        assert [k for k, _ in found_at] == list(range(first, 75))
+        assert {track_id for _, track_id in found_at} == {1}
+
+
+def test_all_distant_faces_of_a_picture_are_found_at_once(photograph):
+    image, truth = distant(photograph, 1920, 1080, 32, 300, 500)
+    other, second = distant(photograph, 1920, 1080, 60, 1300, 200)
+    image = np.where(other != 90, other, image)
+    with FaceStage(FaceOptions(tracker=TrackerOptions(name='none'))) as stage_:
+        faces = stage_.process(Frame(image, 0))
+    assert len(faces) == 2
+    for box in truth, second:
+        assert max(face.box.iou(box) for face in faces) > 0.4
+
+
+@pytest.mark.parametrize('options', [
+    {'detector': DetectorOptions(min_face_fraction=0.0)},
+    {'landmarks': LandmarkOptions(name='none')}])
+def test_without_windows_distant_faces_are_not_found(photograph, options):
+    image, _ = distant(photograph, 1920, 1080, 32, 300, 500)
+    with FaceStage(FaceOptions(tracker=TrackerOptions(name='none'), **options)) as stage_:
+        assert stage_.process(Frame(image, 0)) == []

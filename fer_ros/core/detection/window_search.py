@@ -129,6 +129,25 @@ def merged(faces: Sequence[Detection]) -> list[Detection]:
     return kept
 
 
+def with_small_faces(
+    detections: Sequence[Detection], small: Sequence[Detection], longer: int,
+) -> list[Detection]:
+    """
+    Return the detections of the whole image and those of its windows, each face once.
+
+    A face that is large enough for the whole image is taken from there; of a smaller one, the
+    detection with the best score.
+
+    :param longer: longer edge of the image in pixels.
+    """
+    limit = longer * MIN_FACE_PX / INPUT_SIZE_PX
+    large = [face for face in detections if face.box.width >= limit]
+    others = merged([*(face for face in detections if face.box.width < limit), *small])
+    return large + [
+        face for face in others
+        if not any(face.box.covers_most_of(other.box) for other in large)]
+
+
 class WindowSchedule:
     """
     Chooses the windows that a live search sees in each image.

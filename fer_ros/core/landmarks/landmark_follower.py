@@ -103,9 +103,9 @@ class LandmarkFollower:
     A head is followed through any roll, where a detector for upright faces loses it. Landmarks are
     also steadier in these regions than in regions from a detector's key points.
 
-    `carried`, `missed` and `confirmed` find faces in a new image and change nothing here; a
-    detection that they return carries its mesh. `update` ends the image: it takes the tracks that
-    became of the detections, and returns their meshes.
+    `carried`, `missed`, `confirmed` and `verified` find faces in a new image and change nothing
+    here; a detection that they return carries its mesh. `update` ends the image: it takes the
+    tracks that became of the detections, and returns their meshes.
     """
 
     def __init__(self, network: FaceMesh) -> None:
@@ -178,6 +178,20 @@ class LandmarkFollower:
             if mesh.is_face and not _is_among(mesh.box, others):
                 kept = [*others, Detection(mesh.box, candidate.score, mesh.key_points, mesh)]
         return kept
+
+    def verified(self, image: Image, candidates: Sequence[Detection]) -> list[Detection]:
+        """
+        Return those candidates in which the network finds a face, with their meshes.
+
+        :param candidates: detections that are often false, such as those of small faces.
+        """
+        faces = []
+        for candidate in candidates:
+            mesh = self._network.refine(
+                image, region_of_face(candidate.box, candidate.key_points))
+            if mesh.is_face:
+                faces.append(replace(candidate, key_points=mesh.key_points, mesh=mesh))
+        return faces
 
     def update(
         self, image: Image, detections: Sequence[Detection] | None, tracks: Sequence[Track],
