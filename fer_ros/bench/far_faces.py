@@ -12,17 +12,36 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Views of distant people: small faces of labelled photographs in large textured images."""
+"""How far away faces are found: small faces of labelled photographs in large textured images."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Any
 
 import cv2
 from fer_ros.bench.labelled_photos import LabelledPhoto, whole_faces
+from fer_ros.bench.matching import Counts, matched
 from fer_ros.bench.photo_views import View
-from fer_ros.core.values import Box, Image
+from fer_ros.core.detection import create_detector
+from fer_ros.core.detection.detector import DetectorOptions, MtcnnOptions
+from fer_ros.core.face_stage import FaceOptions, FaceStage
+from fer_ros.core.tracking.tracker import TrackerOptions
+from fer_ros.core.values import Box, Detection, Face, Frame, Image, NS_PER_S
 import numpy as np
+
+SIZES = ((640, 480), (1280, 720), (1920, 1080), (4000, 3000))
+WIDTHS = (16, 24, 32, 48, 64, 96, 128)
+"""Widths of the faces in pixels."""
+
+LIVE_WIDTHS = (24, 32, 48)
+LIVE_IMAGES, LIVE_RATE_HZ = 60, 30
+
+MTCNN_SIZES, MTCNN_WIDTHS = SIZES[:3], (24, 32, 48)
+"""MTCNN takes up to a second for each of these images."""
+
+SEED = 4
 
 CONTEXT = 2.2
 """Edge of the pasted part of a photograph in edges of its face."""
@@ -84,10 +103,75 @@ def far_view(
 
 
 def far_views(
-    photos: Sequence[LabelledPhoto], width: int, height: int, edge: float, repeats: int,
+    photos: Sequence[LabelledPhoto], width: int, height: int, edge: float,
     random: np.random.Generator,
 ) -> list[View]:
-    """Return views of all whole faces, each at several places in front of new backgrounds."""
+    """Return a view of each whole face, at a random place in front of a new background."""
     return [
         far_view(photo, index, edge, textured_background(width, height, random), random)
-        for _ in range(repeats) for photo, index in whole_faces(photos)]
+        for photo, index in whole_faces(photos)]
+
+
+def run(
+    photos: Sequence[LabelledPhoto], report: Callable[[str], None],
+) -> dict[str, dict[str, Any]]:
+    """
+    Measure how small faces may be, in unrelated pictures and live, with MTCNN beside.
+
+    :return: by size of the image (`1280x720`) and width of the faces (`32px`): `pictures`, counts
+        of the face stage without tracking; `mtcnn`, counts, if it is installed; `live`: `images`,
+        the median number of images until a face is found, None if most are not, and
+        `within_one_second`, the share found in that time.
+    """
+    stage = FaceStage(FaceOptions(
+        tracker=TrackerOptions(name='none'), rotated_search_interval=1))
+    finders: dict[str, Callable[[Image], Sequence[Face | Detection]]] = {
+        'pictures': lambda image: stage.process(Frame(image, 0))}
+    with suppress(ImportError):
+        finders['mtcnn'] = create_detector(DetectorOptions(
+            name='mtcnn', mtcnn=MtcnnOptions(image_edge=max(MTCNN_SIZES)[0]))).detect
+    random = np.random.default_rng(SEED)
+    result: dict[str, dict[str, Any]] = {}
+    for size in SIZES:
+        size_name = f'{size[0]}x{size[1]}'
+        result[size_name] = {}
+        for edge in WIDTHS:
+            report(f'faces of {edge} px in {size_name}')
+            views = far_views(photos, *size, edge, random)
+            is_for_mtcnn = size in MTCNN_SIZES and edge in MTCNN_WIDTHS
+            cell: dict[str, Any] = {
+                name: _counted(views, find) for name, find in finders.items()
+                if name == 'pictures' or is_for_mtcnn}
+            if size in MTCNN_SIZES and edge in LIVE_WIDTHS:
+                cell['live'] = _live(views)
+            result[size_name][f'{edge}px'] = cell
+    stage.close()
+    return result
+
+
+def _counted(
+    views: Sequence[View], find: Callable[[Image], Sequence[Face | Detection]],
+) -> dict[str, float]:
+    counts = Counts()
+    for view in views:
+        counts.add(view.faces, [face.box for face in find(view.image)])
+    return counts.to_mapping()
+
+
+def _live(views: Sequence[View]) -> dict[str, float | None]:
+    images = [_images_until_found(view) for view in views]
+    median = float(np.median(images))
+    return {
+        'images': median if median <= LIVE_IMAGES else None,
+        'within_one_second': float(np.mean(np.array(images) <= LIVE_RATE_HZ + 1))}
+
+
+def _images_until_found(view: View) -> int:
+    """Return the number of images until the face is reported, `LIVE_IMAGES` + 1 if it is not."""
+    with FaceStage(FaceOptions()) as stage:
+        for number in range(LIVE_IMAGES):
+            stamp_ns = number * NS_PER_S // LIVE_RATE_HZ
+            faces = stage.process(Frame(view.image, stamp_ns))
+            if matched(view.faces, [face.box for face in faces]):
+                return number + 1
+    return LIVE_IMAGES + 1

@@ -107,6 +107,24 @@ def _quality(figures: Figures) -> list[Titled]:
                 f'{number_text(row[condition][step]["recall"])} '
                 f'({number_text(row[condition][step]["false_per_image"])})' for step in steps))
              for name, row in detection.items())))
+    far = figures['far']
+    widths = list(next(iter(far.values())))
+    for key, title in (
+            ('pictures', 'Recall of distant faces in pictures; in brackets false ones per image'),
+            ('mtcnn', 'The same by MTCNN')):
+        result.append(_table(title, ('image', *widths), (
+            (size, *(
+                f'{number_text(cell[key]["recall"])} ({number_text(cell[key]["false_per_image"])})'
+                if key in cell else '–' for cell in row.values()))
+            for size, row in far.items())))
+    result.append(_table(
+        'Distant faces live at 30 images/s: share found within a second; median number of images',
+        ('image', *widths), (
+            (size, *(
+                f'{number_text(cell["live"]["within_one_second"])}; '
+                f'{number_text(cell["live"]["images"])}' if 'live' in cell else '–'
+                for cell in row.values()))
+            for size, row in far.items())))
     if figures['identity']:
         keys = ('mota', 'idf1', 'idf1_strict', 'switches', 'people')
         result.append(_table(
