@@ -36,9 +36,12 @@ BRIGHT_QUANTILE = 0.98
 """Quantile of the grey levels that counts as the brightest parts."""
 
 NOISE_LEVEL = 4.0
-"""Standard deviation of noise in grey levels from which an image or a view is smoothed."""
+"""Standard deviation of noise in grey levels from which an image counts as noisy."""
 
-SMOOTHED_NOISE = 2.5
+VIEW_NOISE_LEVEL = 3.0
+"""The same for its view, which has less noise; from here on the view is smoothed."""
+
+SMOOTHED_NOISE = 2.0
 """Standard deviation of the noise that the smoothing leaves over."""
 
 _SECOND_DIFFERENCES = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
@@ -120,7 +123,7 @@ def _brightened(view: Image) -> Image:
 
 def _smoothed(view: Image) -> Image:
     noise = noise_level(view)
-    if noise < NOISE_LEVEL:
+    if noise < VIEW_NOISE_LEVEL:
         return view
     # A Gaussian of this sigma divides the deviation of white noise by 2 sqrt(pi) sigma.
     sigma = noise / SMOOTHED_NOISE / (2 * math.sqrt(math.pi))

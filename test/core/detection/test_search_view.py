@@ -108,6 +108,9 @@ def test_a_dark_view_becomes_bright(photograph):
 @pytest.mark.parametrize('name', ['mediapipe', 'mediapipe_full', 'mediapipe_short'])
 def test_the_face_is_found_where_it_is(photograph, change, name):
     detector = create_detector(DetectorOptions(name=name))
-    (face,) = detector.detect(change(photograph))
+    faces = detector.detect(change(photograph))
     detector.close()
-    assert face.box.iou(FACE) > 0.65
+    best = max(faces, key=lambda face: face.score)
+    assert best.box.iou(FACE) > 0.65
+    # Alone, the short-range network also takes structures of the noise for faces.
+    assert len(faces) == 1 or (name == 'mediapipe_short' and best.score > 0.7)
