@@ -14,6 +14,7 @@
 
 """The face stage finds what the sample clip truly holds, and what a script says."""
 
+from dataclasses import replace
 import math
 
 import cv2
@@ -575,3 +576,16 @@ def test_without_windows_distant_faces_are_not_found(photograph, options):
     image, _ = distant(photograph, 1920, 1080, 32, 300, 500)
     with FaceStage(FaceOptions(tracker=TrackerOptions(name='none'), **options)) as stage_:
         assert stage_.process(Frame(image, 0)) == []
+
+
+def test_a_detection_of_low_score_without_landmarks_is_no_face_of_a_picture(photograph):
+    wall = np.full((480, 640, 3), 120, np.uint8)
+    wall[:, ::8] = 60
+    face = Detection(FACE, 0.6)
+    options = {'tracker': TrackerOptions(name='none'), 'rotated_search_interval': 0}
+    for image, detection, expected in (
+            (wall, replace(found(300, 200, 150), score=0.6), 0),
+            (wall, replace(found(300, 200, 150), score=0.9), 1),
+            (photograph, face, 1)):
+        stage_, _ = stage([detection], **options)
+        assert len(stage_.process(Frame(image, 0))) == expected

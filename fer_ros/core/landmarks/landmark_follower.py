@@ -28,6 +28,12 @@ from fer_ros.core.values import Detection, Image, Mesh
 MAX_DISTANCE = 0.33
 """Distance, in edges of the region, from which a mesh belongs to another face."""
 
+SURE_SCORE = 0.75
+"""Score of a detection from which the landmarks need not support it (docs/benchmarks.md)."""
+
+NO_FACE_PRESENCE = 0.2
+"""Presence below which the network is sure that there is no face (docs/benchmarks.md)."""
+
 MAX_SIZE_RATIO = 1.5
 """Ratio of the sizes from which a mesh belongs to another face."""
 
@@ -103,9 +109,9 @@ class LandmarkFollower:
     A head is followed through any roll, where a detector for upright faces loses it. Landmarks are
     also steadier in these regions than in regions from a detector's key points.
 
-    `carried`, `missed`, `confirmed` and `verified` find faces in a new image and change nothing
-    here; a detection that they return carries its mesh. `update` ends the image: it takes the
-    tracks that became of the detections, and returns their meshes.
+    `carried`, `missed`, `confirmed`, `supported` and `verified` find faces in a new image and
+    change nothing here; a detection that they return carries its mesh. `update` ends the image: it
+    takes the tracks that became of the detections, and returns their meshes.
     """
 
     def __init__(self, network: FaceMesh) -> None:
@@ -178,6 +184,17 @@ class LandmarkFollower:
             if mesh.is_face and not _is_among(mesh.box, others):
                 kept = [*others, Detection(mesh.box, candidate.score, mesh.key_points, mesh)]
         return kept
+
+    def supported(self, image: Image, detections: Sequence[Detection]) -> list[Detection]:
+        """
+        Return the detections without those of low score in which the network sees no face.
+
+        :param detections: those of a detector; faces that the network does not see well are kept.
+        """
+        return [
+            found for found in detections
+            if found.score >= SURE_SCORE or self._network.refine(
+                image, region_of_face(found.box, found.key_points)).presence >= NO_FACE_PRESENCE]
 
     def verified(self, image: Image, candidates: Sequence[Detection]) -> list[Detection]:
         """
