@@ -156,9 +156,8 @@ class FaceStage:
     def _searched(self, image: Image, max_meshes: int) -> list[Detection]:
         """Return what a search of the whole image finds, and all its windows if it is alone."""
         detections = self._detector.detect(image)
-        if self._follower:
+        if not self._tracker.keeps_identities and self._follower:
             detections = self._follower.supported(image, detections)
-        if not self._tracker.keeps_identities:
             height, width = image.shape[:2]
             windows = search_windows(width, height, self._options.detector.min_face_fraction)
             detections = with_small_faces(

@@ -189,13 +189,11 @@ class LandmarkFollower:
         """
         Return the detections without those of low score in which the network sees no face.
 
-        Faces of the last image count as seen.
-
         :param detections: those of a detector; faces that the network does not see well are kept.
         """
         return [
             found for found in detections
-            if found.score >= SURE_SCORE or self._is_known(found) or self._network.refine(
+            if found.score >= SURE_SCORE or self._network.refine(
                 image, region_of_face(found.box, found.key_points)).presence >= NO_FACE_PRESENCE]
 
     def verified(self, image: Image, candidates: Sequence[Detection]) -> list[Detection]:
@@ -259,15 +257,11 @@ class LandmarkFollower:
 
     def _is_face(self, image: Image, detection: Detection) -> bool:
         """Return whether the network finds a face there, in this image or in the last one."""
-        if self._is_known(detection):
+        places = (followed.place for followed in self._followed.values())
+        if any(place is not None and place.box.covers_most_of(detection.box) for place in places):
             return True
         region = region_of_face(detection.box, detection.key_points)
         return self._network.refine(image, region).is_face
-
-    def _is_known(self, detection: Detection) -> bool:
-        places = (followed.place for followed in self._followed.values())
-        return any(
-            place is not None and place.box.covers_most_of(detection.box) for place in places)
 
     def _mesh(self, image: Image, track: Track, place: _Place | None) -> Mesh | None:
         assert track.detection is not None
