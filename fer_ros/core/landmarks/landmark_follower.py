@@ -28,7 +28,7 @@ from fer_ros.core.values import Detection, Image, Mesh
 MAX_DISTANCE = 0.33
 """Distance, in edges of the region, from which a mesh belongs to another face."""
 
-SURE_SCORE = 0.75
+SURE_SCORE = 0.65
 """Score of a detection from which the landmarks need not support it (docs/benchmarks.md)."""
 
 NO_FACE_PRESENCE = 0.2
