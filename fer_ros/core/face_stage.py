@@ -146,7 +146,7 @@ class FaceStage:
             detections = self._follower.carried(image, max_meshes) if self._follower else None
         if detections is None:
             detections = self._searched(image, max_meshes)
-        if self._tracker.keeps_identities:
+        if self._tracker.keeps_identities and self._can_search_windows:
             windows = self._window_schedule.take(image, frame.stamp_ns)
             detections += [
                 face for face in self._small_faces(image, windows)
@@ -169,6 +169,10 @@ class FaceStage:
                     image, self._rotated_search.find(image, side), detections,
                     side * SEARCH_ANGLE_RAD)
         return detections
+
+    @property
+    def _can_search_windows(self) -> bool:
+        return self._detector.detect_small is not None and self._follower is not None
 
     def _small_faces(self, image: Image, windows: Sequence[Box]) -> list[Detection]:
         """Return the faces in windows of the image, verified by their landmarks."""

@@ -37,7 +37,7 @@ INPUT_SIZE_PX = 192
 MIN_FACE_PX = 18
 """Size of a face in the detector's input from which it is found reliably (docs/benchmarks.md)."""
 
-MAX_FACE = 0.3
+MAX_FACE_FRACTION = 0.3
 """Size of the largest faces that windows are made for, in edges of the window: their overlap."""
 
 EDGE_MARGIN = 0.01
@@ -62,9 +62,9 @@ def search_windows(width: int, height: int, min_face_fraction: float) -> list[Bo
     """
     Return square windows that together show all faces of at least a certain size.
 
-    The whole image is not among them. Windows of one size overlap by their `MAX_FACE`, so that
-    each face up to that size is whole in one of them. Larger windows follow, until the whole image
-    is large enough for the remaining faces.
+    The whole image is not among them. Windows of one size overlap by `MAX_FACE_FRACTION`, so that
+    each face up to that size is whole in one of them. Larger windows follow, until the remaining
+    faces are large enough for a search of the whole image.
 
     :param min_face_fraction: size of the smallest faces in longer edges of the image; 0: none.
     """
@@ -78,16 +78,16 @@ def search_windows(width: int, height: int, min_face_fraction: float) -> list[Bo
     while edge < longer:
         for y, rows in _spread(height, edge):
             windows += [Box(x, y, columns, rows) for x, columns in _spread(width, edge)]
-        if MAX_FACE * edge >= largest:
+        if MAX_FACE_FRACTION * edge >= largest:
             break
-        edge *= MAX_FACE * INPUT_SIZE_PX / MIN_FACE_PX
+        edge *= MAX_FACE_FRACTION * INPUT_SIZE_PX / MIN_FACE_PX
     return windows
 
 
 def _spread(length: int, edge: float) -> list[tuple[int, int]]:
     """Return begin and length of overlapping intervals that cover a length evenly."""
     size = min(round(edge), length)
-    count = 1 + math.ceil((length - size) / (size * (1 - MAX_FACE)))
+    count = 1 + math.ceil((length - size) / (size * (1 - MAX_FACE_FRACTION)))
     return [(round(begin), size) for begin in np.linspace(0, length - size, count)]
 
 
@@ -105,7 +105,7 @@ def find_in_window(image: Image, window: Box, detect: DetectIn) -> list[Detectio
     right, bottom = left + int(window.width), top + int(window.height)
     margin = EDGE_MARGIN * window.width
     faces = []
-    for found in detect(np.ascontiguousarray(image[top:bottom, left:right])):
+    for found in detect(image[top:bottom, left:right]):
         box = replace(found.box, x=found.box.x + left, y=found.box.y + top)
         is_cut = (
             (left > 0 and box.x < left + margin)
