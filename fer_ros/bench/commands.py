@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from fer_ros.bench.processor import description
 from fer_ros.bench.results import with_aims, write_json
 from rich.console import Console
 
@@ -109,7 +110,8 @@ def print_tables(figures: dict[str, Any]) -> None:
         # A file or a pipe has no width, so lines are not wrapped.
         console = Console(highlight=False, width=200)
     console.print(f'fer bench {figures["bench"]}, {figures["date"]}, {figures["machine"]}, '
-                  f'load before {figures["load_before"]}\n')
+                  f'load before {figures["load_before"]}')
+    console.print(f'{description(figures["processor"])}\n')
     for title, table in tables(figures):
         console.print(title, style='bold')
         console.print(table)

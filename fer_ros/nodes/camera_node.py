@@ -95,7 +95,7 @@ class CameraNode(PipelineNode):
         self._calibration_fault = ''
         if not may_appear(options.source):
             try:
-                self._source = open_source(options.source, options)
+                self._source = self.open_source(options)
             except SourceError as error:
                 raise ValueError(f'{error}.') from error
         self._images = self.create_lifecycle_publisher(
@@ -104,6 +104,10 @@ class CameraNode(PipelineNode):
         self._infos = self.create_lifecycle_publisher(
             CameraInfo, 'camera_info', IMAGES,
             event_callbacks=publisher_events(self, 'camera_info', IMAGES))
+
+    def open_source(self, options: CameraNodeOptions) -> FrameSource:
+        """Open the source that the options name; `fer bench` replaces it by prepared images."""
+        return open_source(options.source, options)
 
     def activate(self) -> None:
         """Start publishing."""

@@ -23,7 +23,10 @@ from fer_ros.bench.commands import bench
 from fer_ros.bench.results import write_json
 import pytest
 
-ABOUT = {'date': '2026-01-02T03:04:05+00:00', 'machine': 'an abacus, 2 cores', 'load_before': 0.5}
+ABOUT = {
+    'date': '2026-01-02T03:04:05+00:00', 'machine': 'an abacus, 2 cores', 'load_before': 0.5,
+    'processor': {'family': '', 'flags': ['avx2'], 'reference': {
+        'python_ms': 8.0, 'filter_ms': 2.5}}}
 
 
 def step(recall):
@@ -86,6 +89,7 @@ def test_tables_json_and_chart(monkeypatch, tmp_path, name, module, states):
     assert result.exit_code == 0, result.output
     assert 'an abacus, 2 cores' in result.stdout
     assert '2026-01-02' in result.stdout
+    assert 'flags: avx2; reference load: Python 8.0 ms, filters 2.5 ms' in result.stdout
     aims = aims_of(result.stdout)
     assert {aim: aims[aim] for aim in states} == states
     document = json.loads((tmp_path / 'a' / 'b.json').read_text())
