@@ -83,6 +83,17 @@ def ros(rounds: int, json_path: Path | None, plot: Path | None) -> None:
     _bench('ros', lambda report: run(rounds=rounds, report=report), json_path, plot)
 
 
+@bench.command()
+@click.option(
+    '--valgrind/--no-valgrind', 'with_valgrind', default=True, show_default=True,
+    help='Count instructions and copied bytes too, which takes about fifteen minutes.')
+@_outputs
+def work(with_valgrind: bool, json_path: Path | None, plot: Path | None) -> None:
+    """Count the work of the pipeline, which does not depend on the machine."""
+    from fer_ros.bench.work_bench import run
+    _bench('work', lambda report: run(with_valgrind, report), json_path, plot)
+
+
 def _bench(
     name: str, run: Callable[[Report], dict[str, Any]], json_path: Path | None, plot: Path | None,
 ) -> None:

@@ -19,9 +19,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
 import json
-import os
 from pathlib import Path
-import socket
 import statistics
 import subprocess
 import sys
@@ -30,6 +28,7 @@ import time
 from typing import Any
 
 from fer_ros.bench.results import child_environment, circumstances
+from fer_ros.bench.ros_domain import free_domain, RosError
 
 RATES_HZ = (30, 60)
 ROUNDS = 2
@@ -41,12 +40,6 @@ INACTIVE_S = 5.0
 RUN_TIMEOUT_S = 120.0
 
 MODES = {'one_process': 'one process', 'four_processes': 'four processes'}
-
-_HIGHEST_DOMAIN = 101
-
-
-class RosError(RuntimeError):
-    """The nodes could not be run. The text states the reason."""
 
 
 def run(
@@ -125,7 +118,7 @@ def _once(
     done = subprocess.run(
         [sys.executable, '-m', 'fer_ros.bench.ros_worker', json.dumps(request)],
         env=child_environment(
-            ROS_DOMAIN_ID=str(_free_domain()), ROS_AUTOMATIC_DISCOVERY_RANGE='LOCALHOST'),
+            ROS_DOMAIN_ID=str(free_domain()), ROS_AUTOMATIC_DISCOVERY_RANGE='LOCALHOST'),
         capture_output=True, text=True, errors='replace', check=False,
         timeout=RUN_TIMEOUT_S + seconds)
     if done.returncode:
@@ -133,20 +126,3 @@ def _once(
         raise RosError(f'the nodes could not be run ({mode}, {rate_hz:g} images/s):\n{said}')
     answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return answer
-
-
-def _free_domain() -> int:
-    """
-    Return a ROS domain without participants on this machine (DDSI-RTPS 9.6.1.1).
-
-    :raises RosError: if all domains are in use.
-    """
-    for offset in range(_HIGHEST_DOMAIN):
-        domain = 1 + (os.getpid() + offset) % _HIGHEST_DOMAIN
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as port:
-            try:
-                port.bind(('', 7400 + 250 * domain + 10))
-            except OSError:
-                continue
-        return domain
-    raise RosError('every ROS domain of this machine is in use: end some of its ROS nodes.')

@@ -18,7 +18,7 @@ import json
 
 from click.testing import CliRunner
 import cv2
-from fer_ros.bench import quality_bench, ros_bench, speed_bench
+from fer_ros.bench import quality_bench, ros_bench, speed_bench, work_bench
 from fer_ros.bench.commands import bench
 from fer_ros.bench.results import write_json
 import pytest
@@ -59,6 +59,16 @@ FIGURES = {
             'p99_ms': 21.0, 'images': 400, 'lost': 2, 'cpu_percent': 50.0, 'rss_mib': 500.0,
             'first_emotion_s': None, 'cpu_percent_by_process': {'face_node': 31.0},
             'rss_mib_by_process': {'face_node': 99.0}}}},
+    'work': {
+        **ABOUT, 'left_out': {}, 'network_mmacs': {'classifier': 400.0, 'mesh': 30.0},
+        'calls': {'live, sample': {
+            'calls_per_s': {'classifier': 20.0}, 'by_network': {'classifier': 300.0},
+            'mmacs_per_image': 300.0, 'mmacs_per_face_and_image': 150.0}},
+        'still_to_sample': 0.3,
+        'instructions': {
+            'tool': 'callgrind', 'per_image': {'all': 50.0}, 'per_further_face': {'all': 9.0}},
+        'copied_bytes': {'image_raw': {
+            'direct': 100.0, 'middleware': 5e6, 'processes': 6e6}}},
 }
 
 
@@ -82,6 +92,8 @@ def aims_of(output):
         'four processes, 30 images/s, stamp to /emotions, p95 in ms': ['≤ 18', '17', 'held'],
         'four processes, 30 images/s, images without emotions': ['≤ 0', '2', 'missed'],
         'the busiest inactive node, CPU in % of one core': ['< 1', '0.3', 'held']}),
+    ('work', work_bench, {
+        'still scene, multiply-accumulates relative to the sample': ['≤ 0.25', '0.3', 'missed']}),
 ])
 def test_tables_json_and_chart(monkeypatch, tmp_path, name, module, states):
     monkeypatch.setattr(module, 'run', lambda *_, **__: FIGURES[name])
