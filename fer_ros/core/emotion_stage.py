@@ -207,7 +207,7 @@ class EmotionStage:
             emotion=Emotion(int(evidence.smoothed.argmax())) if is_known else Emotion.UNKNOWN,
             confidence=confidence, probabilities=evidence.smoothed,
             raw_probabilities=evidence.raw, classified_at_ns=evidence.classified_at_ns,
-            quality=evidence.quality)
+            quality=evidence.quality, position=face.position)
 
     def reset(self) -> None:
         """Forget all faces."""

@@ -36,6 +36,7 @@ from fer_ros.core.detection.window_search import (
 )
 from fer_ros.core.geometry import Box
 from fer_ros.core.head_pose.estimation import head_pose_of_key_points, head_pose_of_mesh
+from fer_ros.core.head_pose.head_position import position_of_key_points, position_of_mesh
 from fer_ros.core.head_pose.one_euro_filter import HeadPoseOptions, PoseFilter
 from fer_ros.core.landmarks.face_mesh import FaceMesh
 from fer_ros.core.landmarks.landmark_follower import LandmarkFollower
@@ -43,7 +44,7 @@ from fer_ros.core.landmarks.options import LandmarkOptions
 from fer_ros.core.options import option, Options
 from fer_ros.core.tracking import create_tracker
 from fer_ros.core.tracking.tracker import Track, TrackerOptions
-from fer_ros.core.values import Detection, Face, Frame, HeadPose, Image, Mesh
+from fer_ros.core.values import Detection, Face, Frame, HeadPose, Image, Mesh, Position
 
 
 @dataclass(frozen=True)
@@ -217,6 +218,7 @@ class FaceStage:
             framing, face = mesh.box, replace(face, key_points=mesh.key_points)
         return replace(
             face, head_pose=self._head_pose(track, meshes, frame.stamp_ns),
+            position=_position(track, mesh, frame),
             crop=upright_crop(frame.image, framing, face.key_points, self._options.crop_size))
 
     def _head_pose(
@@ -252,3 +254,11 @@ class FaceStage:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _position(track: Track, mesh: Mesh | None, frame: Frame) -> Position:
+    if frame.camera is None:
+        return Position()
+    if mesh is None:
+        return position_of_key_points(track.key_points, frame.camera)
+    return position_of_mesh(mesh, frame.camera)

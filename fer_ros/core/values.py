@@ -19,6 +19,7 @@ from enum import IntEnum
 import math
 from typing import Any
 
+from fer_ros.core.camera_model import CameraModel
 from fer_ros.core.emotions import Emotion, LABELS
 from fer_ros.core.geometry import Box as Box, Region
 import numpy as np
@@ -37,7 +38,8 @@ class Frame:
     An image and the time at which it was taken.
 
     `image` is (H, W, 3) uint8, BGR. `stamp_ns` is in nanoseconds of any clock; the pipeline uses
-    only differences between stamps.
+    only differences between stamps. `camera` is the calibration of the camera, from which the
+    positions of heads are computed; None if it is not known.
 
     :raises ValueError: for any other value; the text says what was given and how to convert it.
     """
@@ -46,6 +48,7 @@ class Frame:
     stamp_ns: int
     frame_id: str = ''
     sequence: int = 0
+    camera: CameraModel | None = None
 
     def __post_init__(self) -> None:
         """Check image and stamp; the errors of OpenCV for wrong ones are hard to understand."""
@@ -90,6 +93,19 @@ class HeadPose:
     roll: float = math.nan
     pitch: float = math.nan
     yaw: float = math.nan
+
+
+@dataclass(frozen=True)
+class Position:
+    """
+    A point in metres in the camera's optical frame (REP 103); NaN if unknown.
+
+    The axes are x to the right of the image, y down, and z away from the camera.
+    """
+
+    x: float = math.nan
+    y: float = math.nan
+    z: float = math.nan
 
 
 class KeyPoint(IntEnum):
@@ -153,7 +169,8 @@ class Face:
     A face with an identity.
 
     `crop` is a square (S, S) uint8 grey image of the face with the eyes level. It is None if
-    the place of the face is only predicted.
+    the place of the face is only predicted. `position` is the point between the eyes, unknown
+    without a calibrated camera.
     """
 
     track_id: int
@@ -163,6 +180,7 @@ class Face:
     key_points: Points | None = None
     head_pose: HeadPose = HeadPose()
     crop: Image | None = None
+    position: Position = Position()
 
 
 def no_probabilities() -> Probabilities:
@@ -186,7 +204,7 @@ class FaceEmotion:
     classification. `classified_at_ns` is the stamp of the image that was classified last, None
     before the first classification. `quality`, [0, 1], is the quality of the view that was
     classified last (1: sharp, bright, large, frontal) and its weight in the smoothing; NaN before
-    the first classification.
+    the first classification. `position` is that of the `Face`.
     """
 
     track_id: int
@@ -200,6 +218,7 @@ class FaceEmotion:
     raw_probabilities: Probabilities = field(default_factory=no_probabilities)
     classified_at_ns: int | None = None
     quality: float = math.nan
+    position: Position = Position()
 
     @property
     def label(self) -> str:

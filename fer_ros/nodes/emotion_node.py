@@ -99,7 +99,8 @@ class EmotionNode(PipelineNode):
                 throttle_duration_sec=LOG_THROTTLE_S)
             return from_face_message(FaceMessage(
                 track_id=message.track_id, state=message.state, roi=message.roi,
-                score=message.score, head_pose=message.head_pose, key_points=message.key_points))
+                score=message.score, head_pose=message.head_pose, position=message.position,
+                key_points=message.key_points))
 
     def status(self, figures: Throughput) -> tuple[Level, dict[str, Any]]:
         """Report whether faces arrive."""

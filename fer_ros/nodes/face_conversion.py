@@ -21,9 +21,9 @@ from fer_msgs.msg import (
     HeadPose as HeadPoseMessage,
 )
 from fer_ros.core.emotions import Emotion
-from fer_ros.core.values import Box, Face, FaceEmotion, FaceState, HeadPose, NS_PER_S
+from fer_ros.core.values import Box, Face, FaceEmotion, FaceState, HeadPose, NS_PER_S, Position
 from fer_ros.nodes.image_conversion import to_crop, to_message
-from geometry_msgs.msg import Point32
+from geometry_msgs.msg import Point, Point32
 import numpy as np
 from sensor_msgs.msg import Image as ImageMessage, RegionOfInterest
 from std_msgs.msg import Header
@@ -68,11 +68,20 @@ def _from_pose(message: HeadPoseMessage) -> HeadPose:
     return HeadPose(message.roll, message.pitch, message.yaw)
 
 
+def _to_point(position: Position) -> Point:
+    return Point(x=position.x, y=position.y, z=position.z)
+
+
+def _from_point(point: Point) -> Position:
+    return Position(point.x, point.y, point.z)
+
+
 def to_face_message(face: Face, header: Header, width: int, height: int) -> FaceMessage:
     """Return a face as a message; its crop has the header of the image."""
     message = FaceMessage(
         track_id=face.track_id, state=int(face.state), roi=to_region(face.box, width, height),
-        score=_to_float32(face.score), head_pose=_to_pose(face.head_pose))
+        score=_to_float32(face.score), head_pose=_to_pose(face.head_pose),
+        position=_to_point(face.position))
     if face.key_points is not None:
         message.key_points = [Point32(x=float(x), y=float(y)) for x, y in face.key_points]
     message.crop = (
@@ -90,14 +99,16 @@ def from_face_message(message: FaceMessage) -> Face:
         message.track_id, FaceState(message.state), from_region(message.roi), message.score,
         (np.array([(p.x, p.y) for p in message.key_points], np.float32) if message.key_points
          else None),
-        _from_pose(message.head_pose), to_crop(message.crop) if message.crop.width else None)
+        _from_pose(message.head_pose), to_crop(message.crop) if message.crop.width else None,
+        _from_point(message.position))
 
 
 def to_emotion_message(face: FaceEmotion, width: int, height: int) -> EmotionMessage:
     """Return the emotion of a face as a message."""
     return EmotionMessage(
         track_id=face.track_id, state=int(face.state), roi=to_region(face.box, width, height),
-        score=face.score, head_pose=_to_pose(face.head_pose), emotion=int(face.emotion),
+        score=face.score, head_pose=_to_pose(face.head_pose),
+        position=_to_point(face.position), emotion=int(face.emotion),
         label=face.label, confidence=face.confidence, probabilities=face.probabilities,
         raw_probabilities=face.raw_probabilities,
         classified_at=to_stamp(face.classified_at_ns or 0),
@@ -111,4 +122,4 @@ def from_emotion_message(message: EmotionMessage) -> FaceEmotion:
         _from_pose(message.head_pose), Emotion(message.emotion), message.confidence,
         np.asarray(message.probabilities, np.float32),
         np.asarray(message.raw_probabilities, np.float32),
-        stamp_ns(message.classified_at) or None, message.quality)
+        stamp_ns(message.classified_at) or None, message.quality, _from_point(message.position))

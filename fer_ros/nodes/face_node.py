@@ -25,7 +25,9 @@ from fer_ros.nodes.base.diagnostics import input_status, Level
 from fer_ros.nodes.base.lifecycle_node import PipelineNode, required
 from fer_ros.nodes.base.local_topics import publish
 from fer_ros.nodes.base.throughput import Throughput
+from fer_ros.nodes.camera_calibration import CameraCalibration
 from fer_ros.nodes.face_conversion import stamp_ns, to_face_message
+from fer_ros.nodes.face_frames import FaceFrames
 from fer_ros.nodes.image_conversion import to_bgr
 from fer_ros.nodes.image_subscription import ImageSubscription
 from fer_ros.nodes.qos import RESULTS
@@ -44,17 +46,22 @@ class FaceNode(PipelineNode):
         self._stage: FaceStage | None = None
         self._publisher: LifecyclePublisher | None = None
         self._subscription: ImageSubscription | None = None
+        self._calibration: CameraCalibration | None = None
+        self._frames: FaceFrames | None = None
         super().__init__('face_node', **kwargs)
 
     def configure(self) -> None:
         """Load the networks and create the publisher."""
         self._stage = FaceStage(self.options)
         self._publisher = self.create_lifecycle_publisher(FaceArray, 'faces', RESULTS)
+        if self.options.tf:
+            self._frames = FaceFrames(self)
 
     def activate(self) -> None:
         """Subscribe to images."""
         options: FaceNodeOptions = self.options
         required(self._stage).reset()
+        self._calibration = CameraCalibration(self, 'image_raw', options.rectified)
         receive = self.start_worker(self._work_on, options.input.max_delay_s)
         self._subscription = ImageSubscription(
             self, 'image_raw', receive, options.input.reliability, self.throughput.count_lost)
@@ -64,6 +71,9 @@ class FaceNode(PipelineNode):
         if self._subscription is not None:
             self._subscription.destroy()
             self._subscription = None
+        if self._calibration is not None:
+            self._calibration.destroy()
+            self._calibration = None
 
     def cleanup(self) -> None:
         """Free the networks and destroy the publisher."""
@@ -73,6 +83,9 @@ class FaceNode(PipelineNode):
         if self._publisher is not None:
             self.destroy_lifecycle_publisher(self._publisher)
             self._publisher = None
+        if self._frames is not None:
+            self._frames.destroy()
+            self._frames = None
 
     def has_subscribers(self) -> bool:
         """Return whether anybody subscribes to the faces."""
@@ -85,12 +98,17 @@ class FaceNode(PipelineNode):
 
     def _work_on(self, message: ImageMessage) -> None:
         header = message.header
-        frame = Frame(to_bgr(message), stamp_ns(header.stamp), header.frame_id)
+        image = to_bgr(message)
+        frame = Frame(
+            image, stamp_ns(header.stamp), header.frame_id,
+            camera=self._calibration.of(image) if self._calibration else None)
         faces = required(self._stage).process(frame)
         publish(required(self._publisher), FaceArray(
             header=header, image_width=message.width, image_height=message.height,
             faces=[
                 to_face_message(face, header, message.width, message.height) for face in faces]))
+        if self._frames is not None:
+            self._frames.publish(faces, header)
         self.throughput.count_out(self.age_s(header.stamp))
 
     def status(self, figures: Throughput) -> tuple[Level, dict[str, Any]]:

@@ -85,6 +85,12 @@ class FaceNodeOptions(LifecycleOptions, FaceOptions):
     """Parameters of `face_node`."""
 
     input: ImageInputOptions = ImageInputOptions()
+    rectified: bool = option(
+        False, 'The images are rectified, as image_rect of image_proc. Positions are then '
+        'computed with the projection matrix p of camera_info, else with k and the distortion d.')
+    tf: bool = option(
+        False, 'Broadcast the frame face_<track_id> for each face with a position: x points out '
+        "of the face, y to the person's left, z up. Needs the package tf2_msgs.")
 
 
 @dataclass(frozen=True)
