@@ -126,6 +126,11 @@ def _quality(figures: Figures) -> list[Titled]:
                 f'{number_text(cell["live"]["images"])}' if 'live' in cell else '–'
                 for cell in row.values()))
             for size, row in far.items())))
+    leaning = ('faces', 'found', 'recall', 'false')
+    result.append(_table(
+        'Leaning faces in pictures', ('degrees', *leaning),
+        ((degrees, *(row[key] for key in leaning))
+         for degrees, row in figures['leaning'].items())))
     if figures['identity']:
         keys = ('mota', 'idf1', 'idf1_strict', 'switches', 'people')
         result.append(_table(

@@ -44,6 +44,7 @@ FIGURES = {
         'far': {'640x480': {
             '24px': {'pictures': step(0.75), 'live': {'images': 9.0, 'within_one_second': 0.5}},
             '64px': {'pictures': step(1.0), 'mtcnn': step(0.25)}}},
+        'leaning': {'0': step(1.0), '60': step(0.75)},
         'identity': {'choke1': {
             'mota': 0.9, 'idf1': 0.96, 'idf1_strict': 0.4, 'switches': 3, 'people': 70}},
         'clips': {'extra_identities': 1, 'raw_changes_per_minute': 30.0,
