@@ -145,8 +145,8 @@ def copied_bytes() -> dict[str, dict[str, float]]:
     Return the copied bytes per message of each hop, counted by valgrind (DHAT).
 
     :return: for each of `HOPS`, `direct` and `middleware` within one process, and `processes`, the
-        sum of sender and receiver between two processes. Copies of the kernel do not count. The
-        start varies by some thousand bytes, so that is the accuracy.
+        sum of sender and receiver between two processes. They are exact to about a thousand bytes,
+        because the start of a process varies. Copies of the kernel do not count.
     :raises ToolError: if `valgrind` is missing or a run fails.
     """
     if not shutil.which('valgrind'):
