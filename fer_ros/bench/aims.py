@@ -33,6 +33,14 @@ BOUNDS = {
 
 HELD, MISSED, NOT_MEASURED = 'held', 'missed', 'not measured'
 
+OTHER_PROCESSOR = 'for another processor'
+
+PROCESSORS = ('vnni', 'no vnni')
+"""Kinds of processors: with instructions for int8, also those of other names, or without."""
+
+INT8_FLAGS = ('avx_vnni', 'avx512_vnni', 'amx_int8', 'asimddp', 'i8mm')
+"""Flags of `processor.FLAGS` with which int8 is faster than float32."""
+
 
 @dataclass(frozen=True)
 class Aim:
@@ -42,23 +50,33 @@ class Aim:
     :param aim: description.
     :param measure: keys that lead to the figure in the JSON of the run, joined by dots.
     :param bound: one of `BOUNDS`.
+    :param processor: one of `PROCESSORS` if the aim counts only there, else ''.
     """
 
     aim: str
     measure: str
     bound: str
     limit: float
+    processor: str = ''
 
     def judged(self, figures: Mapping[str, Any]) -> dict[str, Any]:
         """Return the aim with the measured figure and whether it is held, for the JSON."""
         measured = _figure(figures, self.measure)
         sign, holds = BOUNDS[self.bound]
         state = NOT_MEASURED
-        if measured is not None:
+        if self.processor and self.processor != _processor(figures):
+            state = OTHER_PROCESSOR
+        elif measured is not None:
             state = HELD if holds(measured, self.limit) else MISSED
+        aim = f'{self.aim} ({self.processor})' if self.processor else self.aim
         return {
-            'aim': self.aim, 'measure': self.measure, 'bound': f'{sign} {self.limit:g}',
+            'aim': aim, 'measure': self.measure, 'bound': f'{sign} {self.limit:g}',
             'measured': measured, 'state': state}
+
+
+def _processor(figures: Mapping[str, Any]) -> str:
+    flags = figures.get('processor', {}).get('flags', ())
+    return 'vnni' if any(flag in flags for flag in INT8_FLAGS) else 'no vnni'
 
 
 def _figure(figures: Mapping[str, Any], place: str) -> float | None:
@@ -86,8 +104,13 @@ def read_aims(bench: str, path: Path | None = None) -> list[Aim]:
 
 def _aim(row: Mapping[str, Any], place: str) -> Aim:
     bounds = [name for name in BOUNDS if name in row]
-    if len(bounds) != 1 or set(row) - set(BOUNDS) != {'aim', 'measure'}:
+    others = set(row) - set(BOUNDS) - {'processor'}
+    if len(bounds) != 1 or others != {'aim', 'measure'}:
         raise ValueError(
             f'{place}: it needs aim, measure, and one of {", ".join(BOUNDS)}; it has '
             f'{", ".join(row)}.')
-    return Aim(row['aim'], row['measure'], bounds[0], float(row[bounds[0]]))
+    processor = row.get('processor', '')
+    if processor not in ('', *PROCESSORS):
+        raise ValueError(
+            f'{place}: processor must be one of {", ".join(PROCESSORS)}, not {processor!r}.')
+    return Aim(row['aim'], row['measure'], bounds[0], float(row[bounds[0]]), processor)

@@ -22,7 +22,7 @@ from pathlib import Path
 
 import cv2
 from fer_ros.core.values import Image
-from fer_ros.media.sources.source_options import SourceOptions
+from fer_ros.media.source_options import SourceOptions
 from fer_ros.media.sources.video import VideoSource
 
 

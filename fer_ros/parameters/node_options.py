@@ -27,7 +27,7 @@ from fer_ros.core.emotion_stage import EmotionOptions
 from fer_ros.core.face_stage import FaceOptions
 from fer_ros.core.options import option, Options
 from fer_ros.media.drawing import DrawingOptions
-from fer_ros.media.sources import SourceOptions
+from fer_ros.media.source_options import SourceOptions
 
 
 @dataclass(frozen=True)

@@ -20,11 +20,11 @@ are read. `FrameStream` delivers them as `Frame`s in real time, and opens a lost
 stream again.
 """
 
+from fer_ros.media.source_options import SourceOptions
 from fer_ros.media.sources.frame_source import FrameSource, SourceError
 from fer_ros.media.sources.frame_stream import FrameStream, SourceState, SourceStatus
 from fer_ros.media.sources.opening import may_appear, open_source
 from fer_ros.media.sources.sample import SampleSource
-from fer_ros.media.sources.source_options import SourceOptions
 
 __all__ = [
     'FrameSource', 'FrameStream', 'SampleSource', 'SourceError', 'SourceOptions', 'SourceState',

@@ -26,8 +26,8 @@ from typing import Any
 import cv2
 from fer_ros.core.values import Image
 from fer_ros.media.opencv_log import quiet_opencv
+from fer_ros.media.source_options import MAX_RATE_HZ, SourceOptions
 from fer_ros.media.sources.frame_source import SourceError
-from fer_ros.media.sources.source_options import MAX_RATE_HZ, SourceOptions
 from fer_ros.media.sources.video_capture import as_bgr, at_rate, CaptureSource
 
 CaptureFactory = Callable[..., Any]

@@ -23,11 +23,11 @@ import threading
 import time
 
 from fer_ros.core.values import Frame, Image
+from fer_ros.media.source_options import SourceOptions
 from fer_ros.media.sources.frame_source import FrameSource, SourceError
 from fer_ros.media.sources.network_stream import without_password
 from fer_ros.media.sources.opening import open_source
 from fer_ros.media.sources.rate_limiter import RateLimiter
-from fer_ros.media.sources.source_options import SourceOptions
 
 
 class SourceState(Enum):

@@ -22,11 +22,11 @@ import re
 from urllib.parse import unquote, urlsplit
 
 import cv2
+from fer_ros.media.source_options import SourceOptions
 from fer_ros.media.sources.camera import CameraSource, CaptureFactory, device_path, is_camera
 from fer_ros.media.sources.frame_source import FrameSource, SourceError
 from fer_ros.media.sources.network_stream import NetworkStreamSource, STREAM_SCHEMES
 from fer_ros.media.sources.sample import SampleSource
-from fer_ros.media.sources.source_options import SourceOptions
 from fer_ros.media.sources.stills import is_image, StillsSource
 from fer_ros.media.sources.video import VideoSource
 

@@ -18,8 +18,8 @@ from __future__ import annotations
 
 from fer_ros.core.values import Image
 from fer_ros.media.sample_clip import SampleClip
+from fer_ros.media.source_options import SourceOptions
 from fer_ros.media.sources.frame_source import FrameSource, SourceError
-from fer_ros.media.sources.source_options import SourceOptions
 
 
 class SampleSource(FrameSource):

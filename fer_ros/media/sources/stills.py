@@ -22,8 +22,8 @@ import re
 from fer_ros.core.values import Image
 from fer_ros.media.file_kinds import Medium, medium_of
 from fer_ros.media.image_file import read_image
+from fer_ros.media.source_options import FALLBACK_RATE_HZ, SourceOptions
 from fer_ros.media.sources.frame_source import FrameSource, SourceError
-from fer_ros.media.sources.source_options import FALLBACK_RATE_HZ, SourceOptions
 
 
 def is_image(path: Path) -> bool:

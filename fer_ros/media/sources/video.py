@@ -20,9 +20,9 @@ from pathlib import Path
 import shlex
 
 import cv2
+from fer_ros.media.source_options import FALLBACK_RATE_HZ, MAX_RATE_HZ, SourceOptions
 from fer_ros.media.sources.ffmpeg_capture import CorrectedCapture, open_ffmpeg
 from fer_ros.media.sources.frame_source import SourceError
-from fer_ros.media.sources.source_options import FALLBACK_RATE_HZ, MAX_RATE_HZ, SourceOptions
 from fer_ros.media.sources.video_capture import at_rate, CaptureSource
 from fer_ros.media.video_kinds import ENCRYPTED, kind_of_video, VideoKind
 
