@@ -74,6 +74,10 @@ class EmotionOptions(Options):
     min_confidence: float = option(
         0.4, 'Minimum confidence; below it, the emotion is UNKNOWN.',
         minimum=0.0, maximum=1.0, dynamic=True)
+    min_quality: float = option(
+        0.45, 'Minimum quality of the views behind the probabilities, averaged as these are; '
+        'below it, the emotion is UNKNOWN, because half of the labels of such blurred or noisy '
+        'faces are wrong; 0: no minimum.', minimum=0.0, maximum=1.0, dynamic=True)
     max_yaw_rad: float = option(
         1.0, 'Maximum yaw to either side; beyond it, the face is not classified and its emotion '
         'is UNKNOWN.', unit='rad', minimum=0.0, maximum=3.2, dynamic=True)
@@ -201,6 +205,7 @@ class EmotionStage:
         confidence = float(evidence.smoothed.max())
         is_known = (
             confidence > 0 and confidence >= self._options.min_confidence
+            and evidence.smoother.quality >= self._options.min_quality
             and not self._is_turned_away(face.track_id))
         return FaceEmotion(
             face.track_id, face.state, face.box, face.score, face.head_pose,

@@ -71,7 +71,7 @@ class SimulatedScene:
 
 SIMULATED_SCENES = (
     SimulatedScene('face of 100 px'),
-    *(SimulatedScene(f'{edge} px', face_px=edge) for edge in (20, 30, 40, 60, 300)),
+    *(SimulatedScene(f'{edge} px', face_px=edge) for edge in (12, 16, 20, 24, 30, 40, 60, 300)),
     SimulatedScene('blurred, sigma 3 px', blur=0.03),
     SimulatedScene('blurred, sigma 6 px', blur=0.06),
     SimulatedScene('dim, a quarter of the light', light=0.25, noise=4),

@@ -20,8 +20,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 import os
 from pathlib import Path
+import re
 
 from fer_ros.media.file_kinds import Medium, medium_of
+from fer_ros.media.sources.network_stream import STREAM_SCHEMES, without_password
 
 
 @dataclass(frozen=True)
@@ -61,13 +63,28 @@ def find_media(paths: Iterable[Path], fault: Callable[[str], None]) -> list[Medi
                     fault(f'the folder {path} contains no picture or video')
                 found += [file for file in files if _is_named_as_text(file.path, fault)]
             elif not path.exists():
-                fault(f'{path} does not exist: check the name')
+                fault(_no_file(path))
             elif _is_named_as_text(path, fault):
                 is_video = medium_of(path) is not Medium.PICTURE
                 found.append(Media(path, Path(path.name), is_video))
         except OSError as error:
             fault(f'{path} cannot be read: {error.strerror}')
     return found
+
+
+def _no_file(path: Path) -> str:
+    # A path has one slash where an address has two.
+    address = re.match(r'([A-Za-z][A-Za-z0-9+.-]+):/+(.*)', str(path))
+    if address is None:
+        return f'{path} does not exist: check the name'
+    scheme, rest = address[1].lower(), address[2]
+    if scheme == 'file':
+        return f'file:///{rest} is an address: give the path of the file, /{rest}'
+    shown = without_password(f'{scheme}://{rest}')
+    text = f'{shown} is an address, and only files are analysed: download it'
+    if scheme in STREAM_SCHEMES:
+        text += f', or watch it with fer live --source {shown}'
+    return text
 
 
 def _is_named_as_text(path: Path, fault: Callable[[str], None]) -> bool:

@@ -59,7 +59,9 @@ class SourceOptions(Options):
         'ends.')
     image_duration_s: float = option(
         1.0,
-        'How long a single image, or each image of a folder, is repeated; 0: deliver it once.',
+        'How long a single image, or each image of a folder, is repeated; 0: deliver it once, as '
+        'a picture that has nothing to do with the others (fer live then tracks nothing; for '
+        'other launchers, use the preset still); 0.001: deliver it once, as an image of a video.',
         unit='s', minimum=0, maximum=3600)
     fourcc: str = option(
         '',

@@ -395,6 +395,53 @@ def test_a_poor_beginning_is_overruled_by_the_first_good_view():
     assert result.confidence > 0.7
 
 
+BLURRED = cv2.GaussianBlur(SHARP, (0, 0), 4)
+
+
+@pytest.mark.parametrize(('min_quality', 'emotion'), [
+    (0.0, Emotion.SAD), (0.2, Emotion.SAD), (0.45, Emotion.UNKNOWN)])
+def test_the_label_of_a_poor_view_is_unknown_and_the_quality_says_why(min_quality, emotion):
+    emotions, _ = stage(EmotionOptions(min_quality=min_quality))
+    (result,) = emotions.process([face(1, shows(Emotion.SAD, view=BLURRED))], 0)
+    assert result.emotion is emotion
+    assert 0.2 < result.quality < 0.45
+    # A robot can still judge for itself.
+    assert result.probabilities[Emotion.SAD] == 1
+
+
+def test_a_single_poor_view_does_not_flip_a_steady_label_but_many_do():
+    emotions, _ = stage(EmotionOptions(rate_hz=0.0))
+    labels = []
+    for k in range(60):
+        is_poor = k == 8 or k > 20
+        (result,) = emotions.process(
+            [face(1, shows(Emotion.SAD, view=BLURRED if is_poor else SHARP))], at(k / 10))
+        assert (result.quality < 0.45) == is_poor
+        labels.append(result.emotion)
+    first = labels.index(Emotion.UNKNOWN)
+    # A second of poor views still leaves good ones behind the average, four seconds do not.
+    assert 25 < first < 60
+    assert set(labels[first:]) == {Emotion.UNKNOWN}
+
+
+def test_the_first_good_view_gives_a_label_after_poor_ones():
+    emotions, _ = stage(EmotionOptions(rate_hz=0.0))
+    for k in range(10):
+        (result,) = emotions.process([face(1, shows(Emotion.SAD, view=BLURRED))], at(k / 10))
+        assert result.emotion is Emotion.UNKNOWN
+    for k in range(10, 14):
+        (result,) = emotions.process([face(1, shows(Emotion.SAD))], at(k / 10))
+    assert result.emotion is Emotion.SAD
+
+
+def test_a_new_minimum_of_the_quality_counts_from_the_next_image():
+    emotions, _ = stage()
+    blurred = face(1, shows(Emotion.SAD, view=BLURRED))
+    assert emotions.process([blurred], 0)[0].emotion is Emotion.UNKNOWN
+    emotions.options = EmotionOptions(min_quality=0.0)
+    assert emotions.process([blurred], at(0.01))[0].emotion is Emotion.SAD
+
+
 def test_results_do_not_change_afterwards():
     emotions, _ = stage(EmotionOptions(smoothing_s=1.0, rate_hz=0.0))
     (first,) = emotions.process([face(1, shows(Emotion.ANGRY))], 0)

@@ -25,12 +25,12 @@ from typing import Any
 
 import click
 from fer_ros.apps.analyze.analysis import Analysis, Job, Summary
-from fer_ros.apps.analyze.picture_parameters import picture_parameters
 from fer_ros.apps.analyze.results_file import CsvFile, JsonFile, OutputError, ResultsFile
 from fer_ros.media.media_files import find_media, Media
 from fer_ros.media.video_writer import FOURCC
 from fer_ros.parameters.overrides import parameters
 from fer_ros.parameters.parameter_files import ConfigError
+from fer_ros.parameters.picture_parameters import picture_parameters
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 

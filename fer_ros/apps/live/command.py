@@ -43,12 +43,14 @@ from fer_ros.apps.live.monitor import Monitor
 from fer_ros.apps.live.recording import OverlayRecorder
 from fer_ros.apps.live.window import OverlayWindow
 from fer_ros.apps.startup import checked_namespace, profile_variables, shared_memory_warning
+from fer_ros.media.sources import shows_pictures
 from fer_ros.nodes.base.executor import SpinThread
 from fer_ros.nodes.base.log_folder import ensure_log_folder
 from fer_ros.nodes.base.process import end_with_parent
 from fer_ros.nodes.base.signals import setter_for_handlers
-from fer_ros.parameters.overrides import parameters
+from fer_ros.parameters.overrides import Parameters, parameters
 from fer_ros.parameters.parameter_files import ConfigError
+from fer_ros.parameters.picture_parameters import picture_parameters_of_nodes
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.signals import SignalHandlerOptions
@@ -59,6 +61,7 @@ WARM_UP_S = 10.0
 
 TICK_S = 0.02
 ANSWERS_TIMEOUT_S = 1.0
+"""At the end, answers are waited for at least this long, and as long as an image may wait."""
 
 SECOND_CTRL_C_S = 0.5
 """A second Ctrl-C within this time is ignored."""
@@ -100,9 +103,7 @@ def live(
 ) -> None:
     """Show the emotions of the faces that a camera sees."""
     try:
-        own = {'source': source} if source is not None else {}
-        values = parameters(
-            config, settings, {'camera_node': {**own, 'loop': True} if loop else own})
+        values = _parameters(config, settings, source, loop)
         namespace = checked_namespace(namespace)
     except ConfigError as error:
         raise click.ClickException(str(error)) from error
@@ -129,6 +130,29 @@ def live(
         raise click.ClickException(str(error)) from error
     finally:
         rclpy.try_shutdown()
+
+
+def _parameters(
+    config: str, settings: tuple[str, ...], source: str | None, loop: bool,
+) -> Parameters:
+    """
+    Return the parameters of all nodes; pictures that are shown once each stand alone.
+
+    :raises ConfigError: if the file or a value is invalid.
+    """
+    camera: dict[str, Any] = {'source': source} if source is not None else {}
+    own = {'camera_node': {**camera, 'loop': True} if loop else camera}
+    values = parameters(config, settings, own)
+    camera = values['camera_node']
+    if camera['image_duration_s'] > 0 or not shows_pictures(camera['source']):
+        return values
+    of_pictures = picture_parameters_of_nodes(config, settings, own)
+    if of_pictures['face_node'] != values['face_node']:
+        click.echo(
+            'Each picture stands alone, because image_duration_s is 0: nothing is tracked or '
+            f'smoothed, whatever {config} says. For the images of a video, set '
+            'camera_node.image_duration_s to 0.001.', err=True)
+    return of_pictures
 
 
 def _end_on_signals(stop: threading.Event) -> None:
@@ -206,7 +230,8 @@ class _Run:
                 finally:
                     # Images that the camera has published are still classified and recorded.
                     nodes.stop(['camera_node'])
-                    monitor.wait_for_answers(ANSWERS_TIMEOUT_S)
+                    monitor.wait_for_answers(max(
+                        ANSWERS_TIMEOUT_S, self.values['face_node']['input.max_delay_s']))
                     if recorder is not None:
                         recorded = recorder.close(monitor.moment.stamp_ns)
                     if window is not None:

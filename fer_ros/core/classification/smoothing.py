@@ -40,8 +40,18 @@ class ProbabilitySmoother:
 
     def __init__(self) -> None:
         self._value: Probabilities | None = None
-        self._weight = 0.0
+        self._weight = self._quality = 0.0
         self._stamp_ns = 0
+
+    @property
+    def quality(self) -> float:
+        """
+        Return the quality of the observations behind the average, [0, 1].
+
+        It is averaged as they are: a poor view among good ones changes it as little as it changes
+        the average, and the first good view replaces a poor start. 0 before the first observation.
+        """
+        return self._quality
 
     def update(
         self, observed: Probabilities, stamp_ns: int, time_constant_s: float, quality: float = 1.0,
@@ -57,13 +67,14 @@ class ProbabilitySmoother:
         :param quality: [0, 1].
         """
         if self._value is None or time_constant_s <= 0:
-            self._value, self._weight = observed, quality
+            self._value, self._weight, self._quality = observed, quality, quality
         else:
             dt = max(stamp_ns - self._stamp_ns, 0) / NS_PER_S
             share = 1 - math.exp(-dt / time_constant_s)
             self._weight += share * (quality - self._weight)
             if self._weight > 0:
                 gain = share * quality / self._weight
+                self._quality += gain * (quality - self._quality)
                 self._value = (self._value + gain * (observed - self._value)).astype(
                     observed.dtype)
         self._stamp_ns = stamp_ns

@@ -66,7 +66,7 @@ class DetectorOptions(Options):
         16, 'Minimum width of a detected face. A face that is already tracked may become '
         'narrower.', unit='px', minimum=1, maximum=4096)
     min_face_fraction: float = option(
-        0.0125, 'Size of the smallest faces to find, as a fraction of the longer edge of the '
+        0.0111, 'Size of the smallest faces to find, as a fraction of the longer edge of the '
         'image. Faces below 0.09 are searched in windows of the image: in unrelated pictures, in '
         'all windows at once; live, in each window every second, every three seconds where '
         'nothing changes. 0: search only the whole image. Needs detector.name mediapipe or '

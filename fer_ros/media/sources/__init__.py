@@ -23,10 +23,10 @@ stream again.
 from fer_ros.media.source_options import SourceOptions
 from fer_ros.media.sources.frame_source import FrameSource, SourceError
 from fer_ros.media.sources.frame_stream import FrameStream, SourceState, SourceStatus
-from fer_ros.media.sources.opening import may_appear, open_source
+from fer_ros.media.sources.opening import may_appear, open_source, shows_pictures
 from fer_ros.media.sources.sample import SampleSource
 
 __all__ = [
     'FrameSource', 'FrameStream', 'SampleSource', 'SourceError', 'SourceOptions', 'SourceState',
-    'SourceStatus', 'may_appear', 'open_source',
+    'SourceStatus', 'may_appear', 'open_source', 'shows_pictures',
 ]

@@ -73,6 +73,16 @@ def may_appear(spec: str) -> bool:
     return spec in ('', 'auto') or is_camera(spec) or spec.lower().startswith(addresses)
 
 
+def shows_pictures(spec: str) -> bool:
+    """Return whether the source is a picture or a folder of pictures."""
+    spec = spec.strip()
+    if spec in ('', 'auto', 'sample') or is_camera(spec):
+        return False
+    is_address = spec.lower().startswith('file://')
+    path = Path(unquote(urlsplit(spec).path) if is_address else spec).expanduser()
+    return path.is_dir() or (path.is_file() and is_image(path))
+
+
 def _open_path(path: Path, options: SourceOptions) -> FrameSource:
     path = path.expanduser()
     if not path.exists():

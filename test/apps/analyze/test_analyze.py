@@ -32,7 +32,6 @@ from click.testing import CliRunner
 import cv2
 from fer_ros import Frame, Pipeline
 from fer_ros.apps.analyze.command import analyze
-from fer_ros.apps.analyze.picture_parameters import FIXED, picture_parameters
 from fer_ros.apps.analyze.results_file import COLUMNS, CsvFile, JsonFile, OutputError
 from fer_ros.apps.analyze.timeline import MAX_TRACKS, Timeline
 from fer_ros.core.emotions import Emotion, LABELS
@@ -43,6 +42,11 @@ from fer_ros.media.timed_video import TimedVideo
 from fer_ros.media.video_writer import VideoFileWriter
 from fer_ros.parameters.node_options import EmotionNodeOptions, FaceNodeOptions
 from fer_ros.parameters.parameter_files import load_options, read_config
+from fer_ros.parameters.picture_parameters import (
+    FIXED,
+    picture_parameters,
+    picture_parameters_of_nodes,
+)
 import numpy as np
 from photographs import astronaut
 from picture_files import h264_stream, heif_start, jpeg
@@ -392,6 +396,19 @@ def test_a_file_can_switch_the_rotated_search_of_pictures_off(tmp_path):
     assert picture_parameters(str(file), (), {})['face_node']['rotated_search_interval'] == 0
 
 
+def test_pictures_wait_for_the_nodes_and_come_at_a_rate_that_these_keep():
+    values = picture_parameters_of_nodes(
+        'live', ('face_node.input.max_delay_s=0.5', 'face_node.max_faces=3'), {})
+    still = read_config('still')
+    assert values['camera_node']['rate_hz'] == still['camera_node']['rate_hz']
+    assert values['face_node']['tracker.name'] == 'none'
+    assert values['face_node']['max_faces'] == 3
+    for node in 'face_node', 'emotion_node', 'overlay_node':
+        assert values[node]['input.max_delay_s'] == still[node]['input.max_delay_s']
+    settings = ('camera_node.rate_hz=2',)
+    assert picture_parameters_of_nodes('live', settings, {})['camera_node']['rate_hz'] == 2
+
+
 def test_every_fixed_parameter_of_pictures_is_set_in_still():
     still = read_config('still')
     for node, names in FIXED.items():
@@ -434,6 +451,19 @@ def test_what_does_not_exist_and_empty_folders(sources, tmp_path):
     assert f'{tmp_path / "nobody.mp4"} does not exist: check the name.' in result.stderr
     assert f'the folder {tmp_path / "empty"} contains no picture or video.' in result.stderr
     assert len(result.stdout.splitlines()) == 1 + 2
+
+
+@pytest.mark.parametrize(('address', 'words'), [
+    ('http://camera.local/a.jpg?size=2',
+     'download it, or watch it with fer live --source http://camera.local/a.jpg?size=2.'),
+    ('RTSP://me:secret@10.0.0.2:554/live', 'fer live --source rtsp://***@10.0.0.2:554/live.'),
+    ('ftp://host/party.mp4', 'party.mp4 is an address, and only files are analysed: download it.'),
+    ('file:///videos/party.mp4', 'give the path of the file, /videos/party.mp4.')])
+def test_an_address_is_called_an_address(address, words):
+    result = run(address)
+    assert result.exit_code == 1
+    assert words in result.stderr
+    assert 'secret' not in result.stderr
 
 
 @pytest.mark.parametrize(('arguments', 'words'), [

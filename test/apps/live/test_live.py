@@ -390,12 +390,16 @@ def test_a_camera_that_someone_deactivates_does_not_end_it(start, graph):
     assert code == 0, text
 
 
-def test_each_picture_of_a_folder_has_its_line(start, tmp_path):
+@pytest.mark.parametrize('arguments', [
+    ['--config', 'still'], ['--set', 'camera_node.image_duration_s=0'],
+    ['--config', 'low_power', '--set', 'camera_node.image_duration_s=0']])
+def test_each_picture_of_a_folder_has_its_line(start, tmp_path, arguments):
     clip = SampleClip()
     for k in range(7):
         cv2.imwrite(str(tmp_path / f'{k}.png'), clip.frame(10 * k))
-    code, text = start('--source', tmp_path, '--config', 'still').end()
+    code, text = start('--source', tmp_path, *arguments).end()
     assert code == 0, text
+    assert ('Each picture stands alone' in text) == ('still' not in arguments)
     assert len(re.findall(r'^ +\d+\.\d s  \d+ \w+ \d+%', text, re.MULTILINE)) == 7, text
 
 

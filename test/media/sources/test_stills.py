@@ -17,7 +17,7 @@
 import sys
 
 import cv2
-from fer_ros.media.sources import open_source, SourceError, SourceOptions
+from fer_ros.media.sources import open_source, shows_pictures, SourceError, SourceOptions
 import numpy as np
 from picture_files import even, exif, h264_stream, heif_start, jpeg, jpeg_with_exif, png
 import PIL.Image
@@ -151,3 +151,16 @@ def test_all_images_of_a_gif_are_read(tmp_path):
     first.save(tmp_path / 'a.gif', save_all=True, append_images=others, duration=100)
     with open_source(str(tmp_path / 'a.gif')) as source:
         assert brightness(read_all(source)) == pytest.approx([40, 120, 200], abs=2)
+
+
+def test_pictures_and_folders_of_them_show_pictures(tmp_path):
+    picture, video = tmp_path / 'a.png', tmp_path / 'a.mp4'
+    assert cv2.imwrite(str(picture), np.zeros((20, 20, 3), np.uint8))
+    video.write_bytes(b'\0\0\0\x18ftypmp42')
+    assert shows_pictures(str(picture))
+    assert shows_pictures(f'file://{picture}')
+    assert shows_pictures(str(tmp_path))
+    for spec in (
+            str(video), str(tmp_path / 'none.png'), 'sample', 'auto', '', '0', '/dev/video0',
+            'http://camera.local/a.jpg'):
+        assert not shows_pictures(spec)

@@ -42,6 +42,12 @@ FIXED: Mapping[str, Mapping[str, str]] = {
 """For each node, the parameters that no file can change for pictures, with the reason."""
 
 
+PATIENT: Mapping[str, tuple[str, ...]] = {
+    'face_node': ('input.max_delay_s',), 'emotion_node': ('input.max_delay_s',),
+    'overlay_node': ('input.max_delay_s', 'max_wait_s')}
+"""For each node, the delays that are at least those of `PICTURE_CONFIG`: no picture is dropped."""
+
+
 def picture_parameters(
     config: str | None, settings: Sequence[str], own: Mapping[str, Mapping[str, Any]],
 ) -> Parameters:
@@ -61,4 +67,26 @@ def picture_parameters(
         values[node].update({name: fixed[node][name] for name in reasons})
     if is_rotated_search_off:
         values['face_node']['rotated_search_interval'] = 0
+    return values
+
+
+def picture_parameters_of_nodes(
+    config: str, settings: Sequence[str], own: Mapping[str, Mapping[str, Any]],
+) -> Parameters:
+    """
+    Return the parameters with which the nodes process single pictures, each published once.
+
+    As `picture_parameters`; moreover, pictures come at the rate of `PICTURE_CONFIG` if no other is
+    set, and wait for the nodes.
+
+    :param config, settings, own: as in `parameters`.
+    :raises ConfigError: if the file or a value is invalid; the text says which.
+    """
+    values = picture_parameters(config, settings, own)
+    still = parameters(PICTURE_CONFIG, ())
+    camera = values['camera_node']
+    camera['rate_hz'] = camera['rate_hz'] or still['camera_node']['rate_hz']
+    for node, names in PATIENT.items():
+        for name in names:
+            values[node][name] = max(values[node][name], still[node][name])
     return values
