@@ -48,8 +48,8 @@ ROOMS = (
 
 ROOMS_OF_CORE = (
     'emotions', 'options', 'resources', 'native_stderr', 'yaml_values', 'geometry', 'values',
-    'networks', 'detection', 'tracking', 'landmarks', 'head_pose', 'classification', 'face_stage',
-    'emotion_stage')
+    'change', 'networks', 'detection', 'tracking', 'landmarks', 'head_pose', 'classification',
+    'face_stage', 'emotion_stage')
 """The same for what is in `fer_ros.core`."""
 
 ROOMS_ON_A_ROBOT = ('core', 'media', 'parameters', 'nodes', 'apps')

@@ -166,8 +166,12 @@ class WindowSchedule:
         self._last_ns: int | None = None
         self._due = 0.0
 
-    def take(self, image: Image, stamp_ns: int) -> list[Box]:
-        """Return the windows to search in this image, and count them as searched."""
+    def take(self, image: Image, stamp_ns: int, pace: float = 1.0) -> list[Box]:
+        """
+        Return the windows to search in this image, and count them as searched.
+
+        :param pace: below 1, fewer windows are searched, for example while nothing moves.
+        """
         height, width = image.shape[:2]
         if (height, width) != self._shape:
             self.reset()
@@ -181,7 +185,8 @@ class WindowSchedule:
         elapsed_s = 0.0 if self._last_ns is None else (stamp_ns - self._last_ns) / NS_PER_S
         self._last_ns = stamp_ns
         limit = min(MAX_WINDOWS_PER_IMAGE, len(self._windows))
-        self._due = min(self._due + max(elapsed_s, 0.0) / SWEEP_S * len(self._windows), limit)
+        sweeps = pace * max(elapsed_s, 0.0) / SWEEP_S
+        self._due = min(self._due + sweeps * len(self._windows), limit)
         count = int(self._due)
         self._due -= count
         priority = self._waiting + self._has_moved * len(self._windows) / 2
