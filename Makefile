@@ -18,7 +18,7 @@ help:
 	@echo '     ARGS    more options, for example ARGS="--duration 5 --record out.mp4"; ARGS=--help lists them'
 	@echo 'make test [ARGS=…]    run all tests in parallel; ARGS go to pytest, for example ARGS="-k tracker"'
 	@echo 'make test-fast        run the tests for daily work: no .venv-train, no data sets, no slow tests'
-	@echo 'make bench            compare quality and speed with other pipelines; tables, and JSON and PNG files in build/bench'
+	@echo 'make bench            compare quality and speed with other pipelines, and count the work; tables, and JSON and PNG files in build/bench'
 	@echo '     FER_ROS_DATA     the folder of the data sets; without it only the files of the project are used'
 	@echo 'make lint             check style, types, shell scripts and the rules of ament'
 	@echo 'make setup            make the environment in .venv; live, test and lint do it automatically'
@@ -48,7 +48,7 @@ test-fast: setup
 # The identity scores and MTCNN need packages that only .venv-train has.
 bench: setup setup-train
 	@$(ENTER) || exit; train="$$VIRTUAL_ENV-train/bin/python"; \
-	for part in quality speed ros; do \
+	for part in quality speed ros work; do \
 	  python=python; [ $$part != quality ] || python=$$train; \
 	  "$$python" -m fer_ros bench $$part --json build/bench/$$part.json --plot build/bench/$$part.png || code=1; \
 	done; exit $$code

@@ -75,7 +75,7 @@ def read_aims(bench: str, path: Path | None = None) -> list[Aim]:
     """
     Return the aims of a bench.
 
-    :param bench: 'speed', 'quality' or 'ros'.
+    :param bench: 'speed', 'quality', 'ros' or 'work'.
     :param path: file of aims; None for config/bench/aims.yaml.
     :raises ValueError: if the file is wrong. The text names the place.
     """

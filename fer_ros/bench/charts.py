@@ -39,7 +39,8 @@ def save_chart(path: Path, figures: Figures) -> None:
     """
     figure = Figure(figsize=(12, 7), dpi=110, layout='constrained')
     figure.suptitle(f'fer bench {figures["bench"]}: {figures["machine"]}, {figures["date"][:10]}')
-    {'speed': _speed, 'quality': _quality, 'ros': _ros}[figures['bench']](figure, figures)
+    draw = {'speed': _speed, 'quality': _quality, 'ros': _ros, 'work': _work}[figures['bench']]
+    draw(figure, figures)
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path)
 
@@ -106,4 +107,15 @@ def _ros(figure: Figure, figures: Figures) -> None:
         axes, [f'{row["processes"]}\n{row["rate_hz"]:g} images/s' for row in runs],
         {name: [row[f'{name}_ms'] for row in runs] for name in PERCENTILES},
         'latency from stamp to /emotions in ms')
+    axes.legend()
+
+
+def _work(figure: Figure, figures: Figures) -> None:
+    axes = figure.subplots()
+    rows = figures['calls'].values()
+    _bars(
+        axes, [name.replace(', ', '\n') for name in figures['calls']],
+        {name: [row['by_network'].get(name, np.nan) for row in rows]
+         for name in figures['network_mmacs']},
+        'multiply-accumulates per image in millions')
     axes.legend()

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from fer_ros.bench.processor import description
 from fer_ros.bench.results import with_aims, write_json
 from rich.console import Console
 
@@ -89,6 +90,17 @@ def ros(rounds: int, json_path: Path | None, plot: Path | None) -> None:
     _bench('ros', lambda report: run(rounds=rounds, report=report), json_path, plot)
 
 
+@bench.command()
+@click.option(
+    '--valgrind/--no-valgrind', 'with_valgrind', default=True, show_default=True,
+    help='Count instructions and copied bytes too, which takes about fifteen minutes.')
+@_outputs
+def work(with_valgrind: bool, json_path: Path | None, plot: Path | None) -> None:
+    """Count the work of the pipeline, which does not depend on the machine."""
+    from fer_ros.bench.work_bench import run
+    _bench('work', lambda report: run(with_valgrind, report), json_path, plot)
+
+
 def _bench(
     name: str, run: Callable[[Report], dict[str, Any]], json_path: Path | None, plot: Path | None,
 ) -> None:
@@ -116,7 +128,8 @@ def print_tables(figures: dict[str, Any]) -> None:
         # A file or a pipe has no width, so lines are not wrapped.
         console = Console(highlight=False, width=200)
     console.print(f'fer bench {figures["bench"]}, {figures["date"]}, {figures["machine"]}, '
-                  f'load before {figures["load_before"]}\n')
+                  f'load before {figures["load_before"]}')
+    console.print(f'{description(figures["processor"])}\n')
     for title, table in tables(figures):
         console.print(title, style='bold')
         console.print(table)

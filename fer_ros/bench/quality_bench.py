@@ -20,7 +20,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from fer_ros.bench import detection_accuracy, far_faces, identity, steadiness
+from fer_ros.bench import detection_accuracy, far_faces, identity, leaning_faces, steadiness
 from fer_ros.bench.labelled_photos import labelled_photos, sample_photo
 from fer_ros.bench.results import circumstances
 from fer_ros.pipeline import Pipeline
@@ -48,6 +48,6 @@ def run(data: Path | None, report: Callable[[str], None] = lambda text: None) ->
         model = pipeline.model
     return {
         **about, 'model': model, 'left_out': left_out, 'detection': detection,
-        'far': far_faces.run(photos, report),
+        'far': far_faces.run(photos, report), 'leaning': leaning_faces.run(photos, report),
         'identity': identities, 'clips': clips, 'step': steadiness.run_step(report),
         'roll': steadiness.run_roll(photos, report)}

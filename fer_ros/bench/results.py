@@ -27,6 +27,7 @@ import platform
 from typing import Any
 
 from fer_ros.bench.aims import read_aims
+from fer_ros.bench.processor import processor
 from fer_ros.evaluation.machine import machine
 import numpy as np
 
@@ -44,7 +45,7 @@ def child_environment(**variables: str) -> dict[str, str]:
 
 
 def circumstances() -> dict[str, Any]:
-    """Return the date, the machine and the versions of a run."""
+    """Return the date, the machine, its processor and the versions of a run."""
     versions = {}
     for package in _PACKAGES:
         try:
@@ -54,6 +55,7 @@ def circumstances() -> dict[str, Any]:
     return {
         'date': datetime.now(timezone.utc).isoformat(timespec='seconds'),
         'machine': machine(),
+        'processor': processor(),
         'load_before': round(os.getloadavg()[0], 2),
         'python': platform.python_version(),
         'packages': versions,

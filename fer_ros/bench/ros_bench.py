@@ -19,15 +19,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
 import json
-import os
-import socket
+from pathlib import Path
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from typing import Any
 
 from fer_ros.bench.results import child_environment, circumstances
+from fer_ros.bench.ros_domain import free_domain, RosError
 
 RATES_HZ = (30, 60)
 ROUNDS = 2
@@ -39,12 +40,6 @@ INACTIVE_S = 5.0
 RUN_TIMEOUT_S = 120.0
 
 MODES = {'one_process': 'one process', 'four_processes': 'four processes'}
-
-_HIGHEST_DOMAIN = 101
-
-
-class RosError(RuntimeError):
-    """The nodes could not be run. The text states the reason."""
 
 
 def run(
@@ -65,17 +60,23 @@ def run(
         raise RosError(
             'ROS cannot be imported (rclpy): run it in the environment of `make setup`, or source '
             "ROS 2's setup file.")
+    # Not at the top: it imports rclpy.
+    from fer_ros.bench.prepared_camera import write_sample
     about = circumstances()
     rows: dict[str, list[dict[str, Any]]] = {
         _name(mode, rate_hz): [] for rate_hz in rates_hz for mode in MODES}
-    for round_ in range(rounds):
-        for rate_hz in rates_hz:
-            for mode, words in MODES.items():
-                report(f'round {round_ + 1} of {rounds}: {words}, {rate_hz:g} images/s')
-                # The load of inactive nodes is measured only once.
-                is_last = mode == 'four_processes' and not round_ and rate_hz == rates_hz[0]
-                rows[_name(mode, rate_hz)].append(_once(
-                    mode, rate_hz, seconds, INACTIVE_S if is_last else 0.0))
+    with tempfile.TemporaryDirectory(prefix='fer_bench_') as folder:
+        report('drawing the sample')
+        sample = Path(folder) / 'sample.raw'
+        write_sample(sample)
+        for round_ in range(rounds):
+            for rate_hz in rates_hz:
+                for mode, words in MODES.items():
+                    report(f'round {round_ + 1} of {rounds}: {words}, {rate_hz:g} images/s')
+                    # The load of inactive nodes is measured only once.
+                    is_last = mode == 'four_processes' and not round_ and rate_hz == rates_hz[0]
+                    rows[_name(mode, rate_hz)].append(_once(
+                        mode, sample, rate_hz, seconds, INACTIVE_S if is_last else 0.0))
     inactive = next(row['inactive'] for found in rows.values() for row in found if row['inactive'])
     return {
         **about, 'rounds': rounds, 'seconds': seconds,
@@ -106,16 +107,18 @@ def summary(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return result
 
 
-def _once(mode: str, rate_hz: float, seconds: float, inactive_s: float) -> dict[str, Any]:
+def _once(
+    mode: str, sample: Path, rate_hz: float, seconds: float, inactive_s: float,
+) -> dict[str, Any]:
     """Run the nodes once, in a new process and an unused ROS domain."""
     request = {
-        'is_one_process': mode == 'one_process', 'rate_hz': float(rate_hz),
-        'warm_up_s': WARM_UP_S, 'seconds': seconds, 'inactive_s': inactive_s,
-        'started_s': time.monotonic()}
+        'is_one_process': mode == 'one_process', 'sample': str(sample),
+        'rate_hz': float(rate_hz), 'warm_up_s': WARM_UP_S, 'seconds': seconds,
+        'inactive_s': inactive_s, 'started_s': time.monotonic()}
     done = subprocess.run(
         [sys.executable, '-m', 'fer_ros.bench.ros_worker', json.dumps(request)],
         env=child_environment(
-            ROS_DOMAIN_ID=str(_free_domain()), ROS_AUTOMATIC_DISCOVERY_RANGE='LOCALHOST'),
+            ROS_DOMAIN_ID=str(free_domain()), ROS_AUTOMATIC_DISCOVERY_RANGE='LOCALHOST'),
         capture_output=True, text=True, errors='replace', check=False,
         timeout=RUN_TIMEOUT_S + seconds)
     if done.returncode:
@@ -123,20 +126,3 @@ def _once(mode: str, rate_hz: float, seconds: float, inactive_s: float) -> dict[
         raise RosError(f'the nodes could not be run ({mode}, {rate_hz:g} images/s):\n{said}')
     answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return answer
-
-
-def _free_domain() -> int:
-    """
-    Return a ROS domain without participants on this machine (DDSI-RTPS 9.6.1.1).
-
-    :raises RosError: if all domains are in use.
-    """
-    for offset in range(_HIGHEST_DOMAIN):
-        domain = 1 + (os.getpid() + offset) % _HIGHEST_DOMAIN
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as port:
-            try:
-                port.bind(('', 7400 + 250 * domain + 10))
-            except OSError:
-                continue
-        return domain
-    raise RosError('every ROS domain of this machine is in use: end some of its ROS nodes.')

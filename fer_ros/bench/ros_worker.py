@@ -32,9 +32,16 @@ import threading
 import time
 from typing import Any
 
-from fer_ros.apps.live.bring_up import BringUp, OneProcess, OwnProcesses, write_parameter_file
+from fer_ros.apps.live.bring_up import (
+    BringUp,
+    NODES,
+    OneProcess,
+    OwnProcesses,
+    write_parameter_file,
+)
 from fer_ros.apps.live.monitor import Moment, Monitor
 from fer_ros.apps.startup import NODE_NAMES, profile_variables
+from fer_ros.bench.prepared_camera import PreparedCameraNode
 from fer_ros.bench.results import percentiles
 from fer_ros.nodes.base.executor import SpinThread
 from fer_ros.nodes.base.log_folder import ensure_log_folder
@@ -57,7 +64,8 @@ class Request:
     """
     What to measure.
 
-    :param rate_hz: image rate of the sample clip.
+    :param sample: file of images that `prepared_camera.write_sample` wrote.
+    :param rate_hz: image rate.
     :param warm_up_s: time before the measurement.
     :param seconds: duration of the measurement.
     :param inactive_s: duration of the measurement of deactivated nodes; 0 for none.
@@ -65,6 +73,7 @@ class Request:
     """
 
     is_one_process: bool
+    sample: str
     rate_hz: float
     warm_up_s: float
     seconds: float
@@ -126,7 +135,7 @@ def measure(request: Request) -> dict[str, Any]:
 def _running(request: Request, latencies: Latencies) -> Iterator[tuple[Monitor, BringUp]]:
     os.environ.update(profile_variables())
     values = read_config('live')
-    values['camera_node'].update(source='sample', rate_hz=request.rate_hz)
+    values['camera_node'].update(source=request.sample, rate_hz=request.rate_hz)
     ensure_log_folder()
     rclpy.init()
     with ExitStack() as stack:
@@ -139,9 +148,10 @@ def _running(request: Request, latencies: Latencies) -> Iterator[tuple[Monitor, 
         executor.add_node(monitor)
         stack.callback(SpinThread(executor, monitor.get_logger()).stop)
         arguments = ['--ros-args', '--params-file', str(file)]
+        classes = {**NODES, 'camera_node': PreparedCameraNode}
         nodes: BringUp = (
-            OneProcess(monitor, arguments, executor) if request.is_one_process
-            else OwnProcesses(monitor, arguments))
+            OneProcess(monitor, arguments, executor, nodes=classes) if request.is_one_process
+            else OwnProcesses(monitor, arguments, nodes=classes))
         stack.callback(nodes.stop)
         nodes.start()
         yield monitor, nodes

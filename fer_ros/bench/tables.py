@@ -34,7 +34,8 @@ def tables(figures: Figures) -> list[Titled]:
 
     :param figures: result of `results.with_aims`.
     """
-    own = {'speed': _speed, 'quality': _quality, 'ros': _ros}[figures['bench']](figures)
+    make = {'speed': _speed, 'quality': _quality, 'ros': _ros, 'work': _work}[figures['bench']]
+    own = make(figures)
     left_out = figures.get('left_out', {})
     if left_out:
         own.append(_table('Left out', ('name', 'reason'), left_out.items()))
@@ -145,6 +146,11 @@ def _quality(figures: Figures) -> list[Titled]:
                 f'{number_text(cell["live"]["images"])}' if 'live' in cell else '–'
                 for cell in row.values()))
             for size, row in far.items())))
+    leaning = ('faces', 'found', 'recall', 'false')
+    result.append(_table(
+        'Leaning faces in pictures', ('degrees', *leaning),
+        ((degrees, *(row[key] for key in leaning))
+         for degrees, row in figures['leaning'].items())))
     if figures['identity']:
         keys = ('mota', 'idf1', 'idf1_strict', 'switches', 'people')
         result.append(_table(
@@ -188,3 +194,33 @@ def _ros(figures: Figures) -> list[Titled]:
                ('CPU % of a core', 'cpu_percent_by_process'), ('RSS MiB', 'rss_mib_by_process'))),
          ('CPU % of a core, inactive', *figures['inactive']['cpu_percent'].values())])
     return [runs, processes]
+
+
+def _work(figures: Figures) -> list[Titled]:
+    networks = list(figures['network_mmacs'])
+    result = [
+        _table('Multiply-accumulates of one call, in millions', ('network', 'millions'),
+               figures['network_mmacs'].items()),
+        _table('Calls per second: views of the image, or faces', ('preset, scene', *networks), (
+            (name, *(row['calls_per_s'].get(network) for network in networks))
+            for name, row in figures['calls'].items())),
+        _table(
+            'Multiply-accumulates per image, in millions',
+            ('preset, scene', *networks, 'all', 'all, per face'), (
+                (name, *(row['by_network'].get(network) for network in networks),
+                 row['mmacs_per_image'], row['mmacs_per_face_and_image'])
+                for name, row in figures['calls'].items()))]
+    if 'instructions' in figures:
+        counts = figures['instructions']
+        keys = ('per_image', 'per_further_face')
+        result.append(_table(
+            f'Instructions in millions ({counts["tool"]})',
+            ('part', 'image with one face', 'each further face'),
+            ((part, *(counts[key][part] for key in keys)) for part in counts['per_image'])))
+    if 'copied_bytes' in figures:
+        result.append(_table(
+            'Copied bytes per message, in thousands (DHAT)',
+            ('hop', 'handed over in one process', 'middleware in one process', 'two processes'),
+            ((hop, *(row[key] / 1e3 for key in ('direct', 'middleware', 'processes')))
+             for hop, row in figures['copied_bytes'].items())))
+    return result

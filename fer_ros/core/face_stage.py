@@ -28,8 +28,10 @@ from fer_ros.core.detection.detector import Detector, DetectorOptions
 from fer_ros.core.detection.rotated_search import RotatedSearch, SEARCH_ANGLE_RAD
 from fer_ros.core.detection.window_search import (
     find_in_window,
+    found_again,
     merged,
     search_windows,
+    SURE_SMALL_SCORE,
     WindowSchedule,
     with_small_faces,
 )
@@ -170,11 +172,8 @@ class FaceStage:
             detections = self._searched(image, max_meshes)
             self._unsearched = 0
         if self._tracker.keeps_identities and self._can_search_windows:
-            pace = options.interval / options.still_interval if is_calm else 1.0
-            windows = self._window_schedule.take(image, frame.stamp_ns, pace)
-            detections += [
-                face for face in self._small_faces(image, windows)
-                if not any(face.box.covers_most_of(other.box) for other in detections)]
+            windows = self._window_schedule.take(image, frame.stamp_ns, is_calm)
+            detections += self._small_faces(image, windows, detections)
         return self._largest(detections)
 
     def _searched(self, image: Image, max_meshes: int) -> list[Detection]:
@@ -185,7 +184,7 @@ class FaceStage:
             height, width = image.shape[:2]
             windows = search_windows(width, height, self._options.detector.min_face_fraction)
             detections = with_small_faces(
-                detections, self._small_faces(image, windows), max(height, width))
+                detections, self._small_faces(image, windows, ()), max(height, width))
         if self._follower:
             detections += self._follower.missed(image, detections, max_meshes)
             for side in self._sides_to_search():
@@ -198,13 +197,20 @@ class FaceStage:
     def _can_search_windows(self) -> bool:
         return self._detector.detect_small is not None and self._follower is not None
 
-    def _small_faces(self, image: Image, windows: Sequence[Box]) -> list[Detection]:
-        """Return the faces in windows of the image, verified by their landmarks."""
+    def _small_faces(
+        self, image: Image, windows: Sequence[Box], known: Sequence[Detection],
+    ) -> list[Detection]:
+        """Return the faces in windows of the image that are not known, verified."""
         detect = self._detector.detect_small
         if detect is None or self._follower is None:
             return []
-        return self._follower.verified(image, merged([
-            face for window in windows for face in find_in_window(image, window, detect)]))
+        candidates = merged([
+            face for window in windows for face in find_in_window(image, window, detect)])
+        new = [
+            face for face in candidates
+            if not any(face.box.covers_most_of(other.box) for other in known)]
+        return self._follower.verified(
+            image, new, SURE_SMALL_SCORE, lambda face: found_again(image, face, detect))
 
     def _largest(self, detections: list[Detection]) -> list[Detection]:
         if len(detections) <= self._options.max_faces:

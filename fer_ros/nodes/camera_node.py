@@ -38,6 +38,7 @@ from fer_ros.media.sources import (
 )
 from fer_ros.nodes.base.diagnostics import Level
 from fer_ros.nodes.base.lifecycle_node import PipelineNode, required
+from fer_ros.nodes.base.local_topics import publish
 from fer_ros.nodes.base.throughput import Throughput
 from fer_ros.nodes.face_conversion import to_stamp
 from fer_ros.nodes.image_conversion import to_message
@@ -95,7 +96,7 @@ class CameraNode(PipelineNode):
         self._calibration_fault = ''
         if not may_appear(options.source):
             try:
-                self._source = open_source(options.source, options)
+                self._source = self.open_source(options)
             except SourceError as error:
                 raise ValueError(f'{error}.') from error
         self._images = self.create_lifecycle_publisher(
@@ -104,6 +105,10 @@ class CameraNode(PipelineNode):
         self._infos = self.create_lifecycle_publisher(
             CameraInfo, 'camera_info', IMAGES,
             event_callbacks=publisher_events(self, 'camera_info', IMAGES))
+
+    def open_source(self, options: CameraNodeOptions) -> FrameSource:
+        """Open the source that the options name; `fer bench` replaces it by prepared images."""
+        return open_source(options.source, options)
 
     def activate(self) -> None:
         """Start publishing."""
@@ -193,7 +198,7 @@ class CameraNode(PipelineNode):
     def _publish(self, frame: Frame) -> None:
         header = Header(stamp=to_stamp(frame.stamp_ns), frame_id=frame.frame_id)
         height, width = frame.image.shape[:2]
-        required(self._images).publish(to_message(frame.image, header))
+        publish(required(self._images), to_message(frame.image, header))
         required(self._infos).publish(self._camera_info(header, width, height))
         self.throughput.count_out(self.age_s(header.stamp))
 

@@ -22,6 +22,7 @@ from fer_ros.core.options import Options
 from fer_ros.core.values import Face
 from fer_ros.nodes.base.diagnostics import input_status, Level
 from fer_ros.nodes.base.lifecycle_node import PipelineNode, required
+from fer_ros.nodes.base.local_topics import share, unshare
 from fer_ros.nodes.base.throughput import Throughput
 from fer_ros.nodes.base.worker import LOG_THROTTLE_S
 from fer_ros.nodes.face_conversion import from_face_message, stamp_ns, to_emotion_message
@@ -56,10 +57,12 @@ class EmotionNode(PipelineNode):
         self._subscription = self.create_subscription(
             FaceArray, 'faces', receive, RESULTS,
             event_callbacks=subscription_events(self, 'faces', RESULTS))
+        share(self._subscription)
 
     def deactivate(self) -> None:
         """Destroy the subscription."""
         if self._subscription is not None:
+            unshare(self._subscription)
             self.destroy_subscription(self._subscription)
             self._subscription = None
 
@@ -94,8 +97,9 @@ class EmotionNode(PipelineNode):
             self.get_logger().error(
                 f'The crop of face {message.track_id} is not classified: {error}',
                 throttle_duration_sec=LOG_THROTTLE_S)
-            message.crop.width = 0
-            return from_face_message(message)
+            return from_face_message(FaceMessage(
+                track_id=message.track_id, state=message.state, roi=message.roi,
+                score=message.score, head_pose=message.head_pose, key_points=message.key_points))
 
     def status(self, figures: Throughput) -> tuple[Level, dict[str, Any]]:
         """Report whether faces arrive."""

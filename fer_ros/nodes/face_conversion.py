@@ -54,8 +54,14 @@ def from_region(region: RegionOfInterest) -> Box:
         float(region.x_offset), float(region.y_offset), float(region.width), float(region.height))
 
 
+def _to_float32(value: float) -> float:
+    """Round as the middleware does, so that messages handed within a process are the same."""
+    return float(np.float32(value))
+
+
 def _to_pose(pose: HeadPose) -> HeadPoseMessage:
-    return HeadPoseMessage(roll=pose.roll, pitch=pose.pitch, yaw=pose.yaw)
+    return HeadPoseMessage(
+        roll=_to_float32(pose.roll), pitch=_to_float32(pose.pitch), yaw=_to_float32(pose.yaw))
 
 
 def _from_pose(message: HeadPoseMessage) -> HeadPose:
@@ -66,7 +72,7 @@ def to_face_message(face: Face, header: Header, width: int, height: int) -> Face
     """Return a face as a message; its crop has the header of the image."""
     message = FaceMessage(
         track_id=face.track_id, state=int(face.state), roi=to_region(face.box, width, height),
-        score=face.score, head_pose=_to_pose(face.head_pose))
+        score=_to_float32(face.score), head_pose=_to_pose(face.head_pose))
     if face.key_points is not None:
         message.key_points = [Point32(x=float(x), y=float(y)) for x, y in face.key_points]
     message.crop = (

@@ -23,6 +23,7 @@ from fer_ros.core.options import Options
 from fer_ros.core.values import Frame
 from fer_ros.nodes.base.diagnostics import input_status, Level
 from fer_ros.nodes.base.lifecycle_node import PipelineNode, required
+from fer_ros.nodes.base.local_topics import publish
 from fer_ros.nodes.base.throughput import Throughput
 from fer_ros.nodes.face_conversion import stamp_ns, to_face_message
 from fer_ros.nodes.image_conversion import to_bgr
@@ -86,7 +87,7 @@ class FaceNode(PipelineNode):
         header = message.header
         frame = Frame(to_bgr(message), stamp_ns(header.stamp), header.frame_id)
         faces = required(self._stage).process(frame)
-        required(self._publisher).publish(FaceArray(
+        publish(required(self._publisher), FaceArray(
             header=header, image_width=message.width, image_height=message.height,
             faces=[
                 to_face_message(face, header, message.width, message.height) for face in faces]))

@@ -19,7 +19,6 @@ It uses `cv_bridge` if that is installed, else the same conversions of OpenCV (R
 `cv_bridge`). Each message is checked first, because its sizes may contradict its data.
 """
 
-from array import array
 from collections.abc import Callable
 
 import cv2
@@ -147,16 +146,14 @@ def to_crop(message: ImageMessage) -> Image:
 
 def to_message(image: Image, header: Header) -> ImageMessage:
     """
-    Return an image as a message.
+    Return an image as a message that shares its memory.
 
     :param image: (H, W, 3) BGR or (H, W) grey, uint8.
     """
-    data = array('B')
-    # The message checks any other type byte by byte, which takes seconds.
-    data.frombytes(np.ascontiguousarray(image).data)
     message = ImageMessage(header=header)
     message.height, message.width = image.shape[:2]
     message.encoding = 'bgr8' if image.ndim == 3 else 'mono8'
     message.step = image[0].size
-    message.data = data
+    # The setter of `data` copies, and without need: rclpy reads any buffer behind it.
+    message._data = np.ascontiguousarray(image).data.cast('B')
     return message

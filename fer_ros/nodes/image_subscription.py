@@ -18,6 +18,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fer_ros.nodes.base.lifecycle_node import required
+from fer_ros.nodes.base.local_topics import share, unshare
 from fer_ros.nodes.qos import IMAGE_DEPTH, publishers_reliability, subscription_events
 from rclpy.event_handler import SubscriptionEventCallbacks
 from rclpy.node import Node
@@ -42,6 +43,8 @@ class ImageSubscription:
         """
         Subscribe.
 
+        :param callback: must be safe to call from any thread, and must not change the message: a
+            camera_node of the same process hands its images over directly.
         :param reliability: auto, best_effort or reliable.
         :param on_lost: called with the number of images that the middleware lost.
         """
@@ -62,6 +65,7 @@ class ImageSubscription:
 
     def destroy(self) -> None:
         """Destroy the subscription."""
+        unshare(required(self._subscription))
         self._node.destroy_subscription(self._subscription)
         self._subscription = None
 
@@ -92,5 +96,7 @@ class ImageSubscription:
                 f'set the parameter input.reliability of {self._node.get_name()} to best_effort '
                 'or auto, or publish it as reliable')
         events.message_lost = lambda event: self._on_lost(event.total_count_change)
-        return self._node.create_subscription(
+        subscription = self._node.create_subscription(
             ImageMessage, self._topic, self._callback, qos, event_callbacks=events)
+        share(subscription)
+        return subscription

@@ -19,6 +19,7 @@ How boxes and labels are drawn is in `fer_ros.media.drawing`.
 """
 
 from array import array
+import threading
 from typing import Any, ClassVar
 
 import cv2
@@ -117,12 +118,18 @@ class OverlayNode(PipelineNode):
             round(options.max_wait_s * NS_PER_S))
         self._synchronizer = synchronizer
         draw = self.start_worker(self._draw, options.input.max_delay_s)
+        # A camera_node of this process calls `receive_image` in its own thread.
+        lock = threading.Lock()
 
         def receive_image(message: ImageMessage) -> None:
-            draw_if_complete(synchronizer.add_first(stamp_ns(message.header.stamp), message))
+            with lock:
+                pair = synchronizer.add_first(stamp_ns(message.header.stamp), message)
+            draw_if_complete(pair)
 
         def receive_emotions(message: EmotionArray) -> None:
-            draw_if_complete(synchronizer.add_second(stamp_ns(message.header.stamp), message))
+            with lock:
+                pair = synchronizer.add_second(stamp_ns(message.header.stamp), message)
+            draw_if_complete(pair)
 
         def draw_if_complete(pair: tuple[ImageMessage, EmotionArray] | None) -> None:
             if pair is not None:
@@ -146,8 +153,8 @@ class OverlayNode(PipelineNode):
     def _draw(self, pair: tuple[ImageMessage, EmotionArray]) -> None:
         message, emotions = pair
         settings = required(self._settings)
-        # The message is a copy for this subscription, so it may be drawn on.
-        image = to_bgr(message)
+        # Other nodes of this process may use the same message.
+        image = to_bgr(message).copy()
         draw_emotions(image, [from_emotion_message(e) for e in emotions.emotions], settings)
         raw, compressed = required(self._raw), required(self._compressed)
         if raw.get_subscription_count() > 0:

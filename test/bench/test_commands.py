@@ -18,12 +18,15 @@ import json
 
 from click.testing import CliRunner
 import cv2
-from fer_ros.bench import quality_bench, ros_bench, speed_bench
+from fer_ros.bench import quality_bench, ros_bench, speed_bench, work_bench
 from fer_ros.bench.commands import bench
 from fer_ros.bench.results import write_json
 import pytest
 
-ABOUT = {'date': '2026-01-02T03:04:05+00:00', 'machine': 'an abacus, 2 cores', 'load_before': 0.5}
+ABOUT = {
+    'date': '2026-01-02T03:04:05+00:00', 'machine': 'an abacus, 2 cores', 'load_before': 0.5,
+    'processor': {'family': '', 'flags': ['avx2'], 'reference': {
+        'python_ms': 8.0, 'filter_ms': 2.5}}}
 
 
 def step(recall):
@@ -41,6 +44,7 @@ FIGURES = {
         'far': {'640x480': {
             '24px': {'pictures': step(0.75), 'live': {'images': 9.0, 'within_one_second': 0.5}},
             '64px': {'pictures': step(1.0), 'mtcnn': step(0.25)}}},
+        'leaning': {'0': step(1.0), '60': step(0.75)},
         'identity': {'choke1': {
             'mota': 0.9, 'idf1': 0.96, 'idf1_strict': 0.4, 'switches': 3, 'people': 70}},
         'clips': {'extra_identities': 1, 'raw_changes_per_minute': 30.0,
@@ -56,6 +60,16 @@ FIGURES = {
             'p99_ms': 21.0, 'images': 400, 'lost': 2, 'cpu_percent': 50.0, 'rss_mib': 500.0,
             'first_emotion_s': None, 'cpu_percent_by_process': {'face_node': 31.0},
             'rss_mib_by_process': {'face_node': 99.0}}}},
+    'work': {
+        **ABOUT, 'left_out': {}, 'network_mmacs': {'classifier': 400.0, 'mesh': 30.0},
+        'calls': {'live, sample': {
+            'calls_per_s': {'classifier': 20.0}, 'by_network': {'classifier': 300.0},
+            'mmacs_per_image': 300.0, 'mmacs_per_face_and_image': 150.0}},
+        'still_to_sample': 0.3,
+        'instructions': {
+            'tool': 'callgrind', 'per_image': {'all': 50.0}, 'per_further_face': {'all': 9.0}},
+        'copied_bytes': {'image_raw': {
+            'direct': 100.0, 'middleware': 5e6, 'processes': 6e6}}},
 }
 
 
@@ -79,6 +93,8 @@ def aims_of(output):
         'four processes, 30 images/s, stamp to /emotions, p95 in ms': ['≤ 18', '17', 'held'],
         'four processes, 30 images/s, images without emotions': ['≤ 0', '2', 'missed'],
         'the busiest inactive node, CPU in % of one core': ['< 1', '0.3', 'held']}),
+    ('work', work_bench, {
+        'still scene, multiply-accumulates relative to the sample': ['≤ 0.25', '0.3', 'missed']}),
 ])
 def test_tables_json_and_chart(monkeypatch, tmp_path, name, module, states):
     monkeypatch.setattr(module, 'run', lambda *_, **__: FIGURES[name])
@@ -86,6 +102,7 @@ def test_tables_json_and_chart(monkeypatch, tmp_path, name, module, states):
     assert result.exit_code == 0, result.output
     assert 'an abacus, 2 cores' in result.stdout
     assert '2026-01-02' in result.stdout
+    assert 'flags: avx2; reference load: Python 8.0 ms, filters 2.5 ms' in result.stdout
     aims = aims_of(result.stdout)
     assert {aim: aims[aim] for aim in states} == states
     document = json.loads((tmp_path / 'a' / 'b.json').read_text())

@@ -20,6 +20,8 @@ from fer_ros.nodes.image_conversion import CHANNELS, to_bgr, to_crop, to_message
 from graph import header, image_message
 import numpy as np
 import pytest
+from rclpy.serialization import deserialize_message, serialize_message
+from sensor_msgs.msg import Image
 
 RANDOM = np.random.default_rng(3)
 HEIGHT, WIDTH = 6, 8
@@ -113,9 +115,17 @@ def test_there_and_back(pixels, encoding):
     assert (message.width, message.height, message.encoding) == (WIDTH, HEIGHT, encoding)
     assert message.step == WIDTH * (3 if encoding == 'bgr8' else 1)
     assert message.is_bigendian == 0
-    assert isinstance(message.data, array)
-    assert bytes(message.data) == np.ascontiguousarray(pixels).tobytes()
+    # The middleware reads the same bytes as those of an array, which is what messages hold.
+    received = deserialize_message(serialize_message(message), Image)
+    assert isinstance(received.data, array)
+    assert bytes(received.data) == np.ascontiguousarray(pixels).tobytes()
+    np.testing.assert_array_equal(to_bgr(received)[..., 1], COLOURS[..., 1])
     np.testing.assert_array_equal(to_bgr(message)[..., 1], COLOURS[..., 1])
+
+
+def test_a_message_shares_the_memory_of_its_image():
+    image = COLOURS.copy()
+    assert np.shares_memory(to_bgr(to_message(image, header(1))), image)
 
 
 def test_a_slice_of_an_image_can_be_sent():

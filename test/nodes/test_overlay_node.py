@@ -17,6 +17,7 @@
 import cv2
 from fer_msgs.msg import Emotion, EmotionArray, HeadPose
 from fer_ros.nodes.face_conversion import stamp_ns
+from fer_ros.nodes.image_conversion import to_bgr
 from fer_ros.nodes.overlay_node import OverlayNode
 from graph import BEST_EFFORT, header, image_message, RELIABLE, sample, wait_until
 import numpy as np
@@ -192,6 +193,18 @@ def test_a_listener_who_was_there_before_is_heard(graph, studio):
         studio.draw(raw, S)
         graph.change(studio.node, 'deactivate')
         assert studio.inputs == set()
+
+
+def test_it_does_not_draw_on_an_image_that_other_nodes_use(graph, studio):
+    graph.up(studio.node)
+    answers = graph.listen(Image, 'emotions/overlay', BEST_EFFORT)
+    wait_until(lambda: studio.inputs == {'/image_raw', '/emotions'})
+    message = image_message(sample().frame(0), stamp_ns=5)
+    # As a camera_node of the same process does.
+    (subscription,) = [s for s in studio.node.subscriptions if s.topic_name == '/image_raw']
+    subscription.callback(message)
+    graph.ask(studio.emotions, emotions_message(5), answers, 5)
+    np.testing.assert_array_equal(to_bgr(message), sample().frame(0))
 
 
 def test_emotions_may_come_before_their_image(graph, studio):

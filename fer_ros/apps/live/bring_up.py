@@ -47,7 +47,9 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
-NODES: dict[str, Callable[..., PipelineNode]] = {
+NodeClasses = Mapping[str, Callable[..., PipelineNode]]
+
+NODES: NodeClasses = {
     'emotion_node': EmotionNode,
     'face_node': FaceNode,
     'overlay_node': OverlayNode,
@@ -99,13 +101,16 @@ class BringUp(ABC):
 
     def __init__(
         self, spinner: Node, arguments: Sequence[str], stop: threading.Event | None = None,
+        nodes: NodeClasses = NODES,
     ) -> None:
         """
         Prepare, without starting anything.
 
         :param arguments: ROS arguments for every node, beginning with `--ros-args`.
         :param stop: interrupts the start when it is set.
+        :param nodes: the class of each node; `python -m` with its module runs it alone.
         """
+        self._classes = nodes
         self._interrupt = stop or threading.Event()
         self._spinner = spinner
         self._arguments = list(arguments)
@@ -192,10 +197,10 @@ class OneProcess(BringUp):
 
     def __init__(
         self, spinner: Node, arguments: Sequence[str], executor: SingleThreadedExecutor,
-        stop: threading.Event | None = None,
+        stop: threading.Event | None = None, nodes: NodeClasses = NODES,
     ) -> None:
         """Prepare, without starting anything."""
-        super().__init__(spinner, arguments, stop)
+        super().__init__(spinner, arguments, stop, nodes)
         self._executor = executor
         self._nodes: dict[str, PipelineNode] = {}
 
@@ -203,7 +208,7 @@ class OneProcess(BringUp):
         # One after the other: each subscriber is active before its publisher exists.
         for name in NODE_NAMES:
             self._check_alive(name)
-            node = NODES[name](
+            node = self._classes[name](
                 cli_args=self._arguments,
                 parameter_overrides=[Parameter('autostart', value=True)])
             self._nodes[name] = node
@@ -253,9 +258,10 @@ class OwnProcesses(BringUp):
 
     def __init__(
         self, spinner: Node, arguments: Sequence[str], stop: threading.Event | None = None,
+        nodes: NodeClasses = NODES,
     ) -> None:
         """Prepare, without starting anything."""
-        super().__init__(spinner, arguments, stop)
+        super().__init__(spinner, arguments, stop, nodes)
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._respawn_times_s: dict[str, float] = {}
         self._reported: dict[int, str] = {}
@@ -272,7 +278,7 @@ class OwnProcesses(BringUp):
         # In sessions of their own: Ctrl-C reaches only this process, which ends the others in
         # order. If this process is killed, they end by themselves.
         self._processes[name] = subprocess.Popen(
-            [sys.executable, '-m', NODES[name].__module__, *self._arguments,
+            [sys.executable, '-m', self._classes[name].__module__, *self._arguments,
              '-p', 'autostart:=true'], start_new_session=True,
             stdin=subprocess.DEVNULL, env={**os.environ, PARENT_VARIABLE: str(os.getpid())})
 

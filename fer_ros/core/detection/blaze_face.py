@@ -84,20 +84,23 @@ class BlazeFace:
         self._network = MediaPipeNetwork(
             f'face_detection/{model.file}', 'set detector.name to haar', -1, cv2.BORDER_CONSTANT)
         self._anchors = np.tile(model.anchor_places, _COLUMNS // 2)
-        self._min_logit = math.log(model.min_score / (1 - model.min_score))
+        self._min_score = model.min_score
 
     @property
     def edge(self) -> int:
         """Return the edge of the network's input in pixels."""
         return self._network.edge
 
-    def find(self, image: Image, view: Image | None = None) -> list[Detection]:
+    def find(
+        self, image: Image, view: Image | None = None, min_score: float | None = None,
+    ) -> list[Detection]:
         """
         Return the faces of the image, the highest score first.
 
         :param image: (H, W, 3) uint8, BGR.
         :param view: what the network sees instead, see `search_view`; made for this network or
             one with a larger input. None: the image itself.
+        :param min_score: lowest score of a detection; None: that of the model.
         """
         height, width = image.shape[:2]
         if view is None:
@@ -119,7 +122,8 @@ class BlazeFace:
             step = np.array([width / view.shape[1], height / view.shape[0]])
             corner = -step * np.array(self._network.run_on_view(view), np.float64)
         logits = self._network.output(1)[:, 0]
-        (found,) = (logits >= self._min_logit).nonzero()
+        lowest = self._min_score if min_score is None else min_score
+        (found,) = (logits >= math.log(lowest / (1 - lowest))).nonzero()
         if not found.size:
             return []
         # (N, 16): centre, size and six key points in pixels of the view.

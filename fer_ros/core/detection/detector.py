@@ -66,10 +66,11 @@ class DetectorOptions(Options):
         16, 'Minimum width of a detected face. A face that is already tracked may become '
         'narrower.', unit='px', minimum=1, maximum=4096)
     min_face_fraction: float = option(
-        0.0167, 'Size of the smallest faces to find, as a fraction of the longer edge of the '
+        0.0125, 'Size of the smallest faces to find, as a fraction of the longer edge of the '
         'image. Faces below 0.09 are searched in windows of the image: in unrelated pictures, in '
-        'all windows at once; live, all windows are covered in about a second. 0: search only the '
-        'whole image. Needs detector.name mediapipe or mediapipe_full and landmarks.name mesh.',
+        'all windows at once; live, in each window every second, every three seconds where '
+        'nothing changes. 0: search only the whole image. Needs detector.name mediapipe or '
+        'mediapipe_full and landmarks.name mesh.',
         minimum=0.0, maximum=1.0)
     interval: int = option(
         3,
@@ -80,8 +81,8 @@ class DetectorOptions(Options):
         unit='images', minimum=1, maximum=100, dynamic=True)
     still_interval: int = option(
         30, 'The same while all faces are known and nothing has moved in the image for two '
-        'seconds; windows are searched less often by the same factor. Any motion, and a new or a '
-        'lost face, ends this at once. Not above detector.interval: no difference.',
+        'seconds; windows of the image are then searched every ten seconds. Any motion, and a new '
+        'or a lost face, ends this at once. Not above detector.interval: no difference.',
         unit='images', minimum=1, maximum=1000, dynamic=True)
     mtcnn: MtcnnOptions = MtcnnOptions()
     haar: HaarOptions = HaarOptions()
@@ -103,7 +104,9 @@ class Detector(Protocol):
         """
         Return what finds the small faces in a part of an image; see `window_search`.
 
-        None if `detect` finds faces of all sizes by itself.
+        Many of its detections are false and have to be verified, those with a score below
+        `SURE_SMALL_SCORE` also by a second look. None if `detect` finds faces of all sizes by
+        itself.
         """
 
     def close(self) -> None:

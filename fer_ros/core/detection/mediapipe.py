@@ -31,6 +31,13 @@ The full-range network misses larger faces; the short-range network has more fal
 among smaller ones (docs/benchmarks.md).
 """
 
+UNSURE_SCORE = 0.5
+"""
+Lowest score of a small face in a part of an image.
+
+It is below that of the full-range network, because small faces are verified.
+"""
+
 ROLLED_SHRINKS = 0.155
 """
 MediaPipe's boxes of a head that leans by 45 degrees are smaller by this fraction.
@@ -93,8 +100,8 @@ class MediaPipeDetector:
         return self._detect_small if self._has_full_range else None
 
     def _detect_small(self, image: Image) -> list[Detection]:
-        faces = [_upright(face) for face in self._networks[0].find(image, self._view(image))]
-        return self._accepted(faces, self._min_size)
+        found = self._networks[0].find(image, self._view(image), UNSURE_SCORE)
+        return self._accepted([_upright(face) for face in found], self._min_size)
 
     def _view(self, image: Image) -> Image | None:
         if not is_dark_or_noisy(image):

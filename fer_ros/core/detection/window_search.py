@@ -40,20 +40,35 @@ MIN_FACE_PX = 18
 MAX_FACE_FRACTION = 0.3
 """Size of the largest faces that windows are made for, in edges of the window: their overlap."""
 
+SURE_SMALL_SCORE = 0.6
+"""Score of a small face from which a single look of the detector is enough."""
+
+SECOND_LOOK_SCALE = 6
+"""Edge of the window of the second look, in edges of the face."""
+
 EDGE_MARGIN = 0.01
 """A box this near to the edge of its window, in edges of the window, may be cut by it."""
 
-SWEEP_S = 1.0
-"""Time in which a live search covers all windows once."""
+SWEEP_S = 0.9
+"""Time in which a live search covers all windows once, so that a face is reported within 1 s."""
+
+QUIET_SWEEP_S = 3.0
+"""The same for windows in which nothing changes."""
+
+CALM_SWEEP_S = 10.0
+"""The same while nothing moves in the whole image."""
 
 MAX_WINDOWS_PER_IMAGE = 4
 """Limit for slow cameras: each window takes as long as a search of the whole image."""
 
-MOTION_LEVEL = 8.0
-"""Mean difference of two images, in grey levels, that counts as motion in a window."""
+CHANGED_LEVEL = 20
+"""Difference of a pixel in two images, in grey levels, from which it counts as changed."""
 
-_MOTION_SIZE_PX = 96
-"""Longest edge of the images that are compared for motion."""
+CHANGED_PIXELS = 2
+"""Compared pixels of a window that have to change: a single one may be noise."""
+
+_COMPARED_SIZE_PX = 96
+"""Approximate number of pixels along the longer edge that are compared."""
 
 DetectIn = Callable[[Image], list[Detection]]
 
@@ -120,6 +135,26 @@ def find_in_window(image: Image, window: Box, detect: DetectIn) -> list[Detectio
     return faces
 
 
+def found_again(image: Image, face: Detection, detect: DetectIn) -> Detection | None:
+    """
+    Look a second time at a small face, in a window of its own.
+
+    The face is in the middle and as large as the detector likes it (docs/benchmarks.md).
+
+    :param detect: finds the faces of a part of the image.
+    :return: None if the detector does not see it there, or is not sure.
+    """
+    height, width = image.shape[:2]
+    edge = min(max(round(SECOND_LOOK_SCALE * face.box.edge), INPUT_SIZE_PX), width, height)
+    x, y = face.box.center
+    left = round(min(max(x - edge / 2, 0), width - edge))
+    top = round(min(max(y - edge / 2, 0), height - edge))
+    same = [
+        found for found in find_in_window(image, Box(left, top, edge, edge), detect)
+        if found.score >= SURE_SMALL_SCORE and found.box.covers_most_of(face.box)]
+    return max(same, key=lambda found: found.score, default=None)
+
+
 def merged(faces: Sequence[Detection]) -> list[Detection]:
     """Return the faces without duplicates; of each face the detection with the best score."""
     kept: list[Detection] = []
@@ -152,61 +187,73 @@ class WindowSchedule:
     """
     Chooses the windows that a live search sees in each image.
 
-    All windows are covered in `SWEEP_S`. Among them, those that were not searched for longest come
-    first; motion in a window counts as half a sweep of waiting.
+    At the start, all windows are covered in `SWEEP_S`. Later, a window is searched again after
+    this time if something has changed in it, else after `QUIET_SWEEP_S`; of more windows than the
+    time of one image allows, those that have waited longest come first.
     """
 
     def __init__(self, min_face_fraction: float) -> None:
         self._min_face_fraction = min_face_fraction
         self._shape: tuple[int, int] = (0, 0)
         self._windows: list[Box] = []
-        self._waiting = np.zeros(0)
-        self._has_moved = np.zeros(0, np.bool_)
+        self._places = np.zeros((0, 4), np.intp)
+        self._waited_s = np.zeros(0)
+        self._has_changed = np.zeros(0, np.bool_)
         self._last_view: npt.NDArray[np.uint8] | None = None
         self._last_ns: int | None = None
         self._due = 0.0
 
-    def take(self, image: Image, stamp_ns: int, pace: float = 1.0) -> list[Box]:
+    def take(self, image: Image, stamp_ns: int, is_calm: bool = False) -> list[Box]:
         """
         Return the windows to search in this image, and count them as searched.
 
-        :param pace: below 1, fewer windows are searched, for example while nothing moves.
+        :param is_calm: whether nothing has moved for some time; noise does not count as change
+            then, and all windows are covered in `CALM_SWEEP_S`.
         """
         height, width = image.shape[:2]
         if (height, width) != self._shape:
             self.reset()
             self._shape = height, width
             self._windows = search_windows(width, height, self._min_face_fraction)
-            self._waiting = np.arange(len(self._windows), 0, -1, dtype=np.float64)
-            self._has_moved = np.zeros(len(self._windows), np.bool_)
+            self._places = np.array([
+                (box.y, box.x, box.y + box.height, box.x + box.width) for box in self._windows],
+                np.intp).reshape(-1, 4) // self._step
+            self._waited_s = np.full(len(self._windows), np.inf)
+            self._has_changed = np.zeros(len(self._windows), np.bool_)
         if not self._windows:
             return []
-        self._note_motion(image)
+        self._note_changes(image)
         elapsed_s = 0.0 if self._last_ns is None else (stamp_ns - self._last_ns) / NS_PER_S
         self._last_ns = stamp_ns
+        self._waited_s += max(elapsed_s, 0.0)
         limit = min(MAX_WINDOWS_PER_IMAGE, len(self._windows))
-        sweeps = pace * max(elapsed_s, 0.0) / SWEEP_S
+        sweeps = max(elapsed_s, 0.0) / (CALM_SWEEP_S if is_calm else SWEEP_S)
         self._due = min(self._due + sweeps * len(self._windows), limit)
-        count = int(self._due)
-        self._due -= count
-        priority = self._waiting + self._has_moved * len(self._windows) / 2
-        chosen = np.argsort(-priority, kind='stable')[:count]
-        self._waiting += count
-        self._waiting[chosen] = 0
-        self._has_moved[chosen] = False
+        turns = self._waited_s / np.where(self._has_changed, SWEEP_S, QUIET_SWEEP_S)
+        order = np.argsort(-turns, kind='stable')[:int(self._due)]
+        chosen = order[turns[order] >= 1]
+        self._due -= len(chosen)
+        self._waited_s[chosen] = 0
+        self._has_changed[chosen] = False
         return [self._windows[index] for index in chosen]
 
-    def _note_motion(self, image: Image) -> None:
-        step = max(max(self._shape) // _MOTION_SIZE_PX, 1)
+    @property
+    def _step(self) -> int:
+        """Step between the pixels that are compared, along both axes."""
+        return max(max(self._shape) // _COMPARED_SIZE_PX, 1)
+
+    def _note_changes(self, image: Image) -> None:
         view = np.asarray(cv2.cvtColor(
-            np.ascontiguousarray(image[::step, ::step]), cv2.COLOR_BGR2GRAY), np.uint8)
+            np.ascontiguousarray(image[::self._step, ::self._step]), cv2.COLOR_BGR2GRAY),
+            np.uint8)
         if self._last_view is not None:
-            moved = cv2.absdiff(view, self._last_view)
-            for index, window in enumerate(self._windows):
-                top, left = int(window.y) // step, int(window.x) // step
-                rows, columns = int(window.height) // step, int(window.width) // step
-                part = moved[top:top + rows + 1, left:left + columns + 1]
-                self._has_moved[index] |= float(part.mean()) > MOTION_LEVEL
+            differences = cv2.absdiff(view, self._last_view)
+            counts = cv2.integral((differences > CHANGED_LEVEL).astype(np.uint8))
+            top, left, bottom, right = self._places.T
+            changed = (
+                counts[bottom, right] - counts[top, right]
+                - counts[bottom, left] + counts[top, left])
+            self._has_changed |= changed >= CHANGED_PIXELS
         self._last_view = view
 
     def reset(self) -> None:

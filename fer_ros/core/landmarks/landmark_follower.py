@@ -16,7 +16,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from fer_ros.core.change import Appearance
@@ -35,6 +35,12 @@ SURE_SCORE = 0.65
 
 NO_FACE_PRESENCE = 0.2
 """Presence below which the network is sure that there is no face (docs/benchmarks.md)."""
+
+DOUBTFUL_PRESENCE = 0.1
+"""Presence from which a small detection deserves a second look (docs/benchmarks.md)."""
+
+SECOND_LOOK_SCALES = 1.0, 1.25
+"""Edges of the regions of a second look, in edges of the usual one (docs/benchmarks.md)."""
 
 MAX_AVERAGED = 5
 """Number of runs of the network over which landmarks of an unchanged face are averaged."""
@@ -268,19 +274,39 @@ class LandmarkFollower:
             if found.score >= SURE_SCORE or self._network.refine(
                 image, region_of_face(found.box, found.key_points)).presence >= NO_FACE_PRESENCE]
 
-    def verified(self, image: Image, candidates: Sequence[Detection]) -> list[Detection]:
+    def verified(
+        self, image: Image, candidates: Sequence[Detection], sure_score: float,
+        look_again: Callable[[Detection], Detection | None],
+    ) -> list[Detection]:
         """
         Return those candidates in which the network finds a face, with their meshes.
 
         :param candidates: detections that are often false, such as those of small faces.
+        :param sure_score: score from which the network alone decides. Candidates with a lower
+            score, or in which it hardly sees a face, need a second detection.
+        :param look_again: returns the second detection, None if there is none.
         """
         faces = []
         for candidate in candidates:
             mesh = self._network.refine(
                 image, region_of_face(candidate.box, candidate.key_points))
-            if mesh.is_face:
+            if candidate.score >= sure_score and mesh.is_face:
                 faces.append(replace(candidate, key_points=mesh.key_points, mesh=mesh))
+            elif mesh.presence >= DOUBTFUL_PRESENCE and (again := look_again(candidate)):
+                second = self._second_look(image, (candidate, again))
+                if second is not None:
+                    faces.append(replace(again, key_points=second.key_points, mesh=second))
         return faces
+
+    def _second_look(self, image: Image, detections: Sequence[Detection]) -> Mesh | None:
+        """Return the mesh of the first region around a face in which the network finds it."""
+        for found in detections:
+            region = region_of_face(found.box, found.key_points)
+            for scale in SECOND_LOOK_SCALES:
+                mesh = self._network.find(image, replace(region, edge=scale * region.edge))
+                if mesh.is_face:
+                    return mesh
+        return None
 
     def update(
         self, image: Image, detections: Sequence[Detection] | None, tracks: Sequence[Track],
@@ -413,10 +439,12 @@ class LandmarkFollower:
 
     def _found_again(self, image: Image, expected: Region) -> Mesh | None:
         """Return the mesh of a face that is expected in a region, None if it is not there."""
-        mesh = self._network.refine(image, expected)
-        distance, ratio, _ = region_differences(mesh.region, expected)
-        is_same = mesh.is_face and distance < MAX_DISTANCE and ratio < MAX_SIZE_RATIO
-        return mesh if is_same else None
+        for scale in SECOND_LOOK_SCALES:
+            mesh = self._network.refine(image, replace(expected, edge=scale * expected.edge))
+            distance, ratio, _ = region_differences(mesh.region, expected)
+            if mesh.is_face and distance < MAX_DISTANCE and ratio < MAX_SIZE_RATIO:
+                return mesh
+        return None
 
 
 def _is_among(box: Box, detections: Sequence[Detection]) -> bool:

@@ -123,6 +123,15 @@ def test_the_faces_with_the_highest_scores_come_first(model):
 
 
 @pytest.mark.parametrize('model', MODELS)
+def test_a_lower_score_can_be_asked_for(model):
+    image, network = cv2.GaussianBlur(astronaut(), (0, 0), 9), BlazeFace(model)
+    usual, more = network.find(image), network.find(image, None, 0.02)
+    assert len(more) > len(usual)
+    assert any(face.score < model.min_score for face in more)
+    assert all(face.score >= 0.02 for face in more)
+
+
+@pytest.mark.parametrize('model', MODELS)
 def test_places_do_not_depend_on_the_resolution(model):
     network, image = BlazeFace(model), astronaut()
     (small,), (large,) = network.find(image), network.find(

@@ -19,11 +19,14 @@ from fer_ros.core.detection import create_detector
 from fer_ros.core.detection.detector import DetectorOptions
 from fer_ros.core.detection.window_search import (
     find_in_window,
+    found_again,
     INPUT_SIZE_PX,
     MAX_WINDOWS_PER_IMAGE,
     merged,
     MIN_FACE_PX,
+    QUIET_SWEEP_S,
     search_windows,
+    SECOND_LOOK_SCALE,
     SWEEP_S,
     WindowSchedule,
     with_small_faces,
@@ -116,6 +119,38 @@ def test_of_duplicates_the_best_is_kept():
     assert merged(faces) == [faces[1], faces[2]]
 
 
+@pytest.mark.parametrize(('center', 'edge'), [
+    ((600, 300), 32), ((600, 300), 100), ((5, 715), 40), ((640, 360), 400)])
+def test_the_second_look_has_the_face_in_the_middle_of_a_window_inside_the_image(center, edge):
+    image, (x, y) = np.zeros((720, 1280, 3), np.uint8), center
+    face = Detection(Box(x - edge / 2, y - edge / 2, edge, edge), 0.55)
+    views = []
+
+    def detect(view):
+        views.append(view)
+        offset = view.__array_interface__['data'][0] - image.__array_interface__['data'][0]
+        top, left = divmod(offset // 3, 1280)
+        middle = x - left, y - top
+        # A face in the middle, one that is not sure, and another face.
+        return [
+            Detection(Box(*(c - edge / 2 for c in middle), edge, edge), 0.7),
+            Detection(Box(*(c - edge / 2 for c in middle), edge, edge), 0.58),
+            Detection(Box(2, 2, 20, 20), 0.9)]
+    again = found_again(image, face, detect)
+    assert again.score == 0.7
+    assert again.box.iou(face.box) > 0.99
+    (view,) = views
+    size = min(max(SECOND_LOOK_SCALE * edge, INPUT_SIZE_PX), 720)
+    assert view.shape[:2] == (size, size)
+
+
+@pytest.mark.parametrize('found', [
+    [], [Detection(Box(80, 80, 32, 32), 0.59)], [Detection(Box(20, 20, 32, 32), 0.9)]])
+def test_a_second_look_without_a_sure_face_at_the_same_place_finds_nothing(found):
+    image = np.zeros((192, 192, 3), np.uint8)
+    assert found_again(image, Detection(Box(80, 80, 32, 32), 0.55), lambda _: found) is None
+
+
 def test_large_faces_come_from_the_whole_image_and_small_ones_from_where_they_score_best():
     large = found(0, 0, 300, 300, 0.6)
     vague, sure = found(500, 0, 60, 60, 0.7), found(900, 0, 60, 60)
@@ -150,24 +185,57 @@ def test_a_slow_camera_is_not_overloaded():
     assert counts == [0] + [MAX_WINDOWS_PER_IMAGE] * 4
 
 
-def test_motion_is_searched_early_and_the_others_still_have_their_turn():
-    schedule, rate_hz = WindowSchedule(FRACTION), 30
+def searched(images, rate_hz=30):
+    """Return how often each window of a schedule is searched, after the first sweep."""
+    schedule, counts = WindowSchedule(FRACTION), {}
+    for k, image in enumerate(images):
+        for window in schedule.take(image, k * NS_PER_S // rate_hz):
+            if k > SWEEP_S * rate_hz:
+                counts[window] = counts.get(window, 0) + 1
+    return counts
+
+
+def test_windows_in_which_something_changes_are_searched_each_second_the_others_more_rarely():
     windows = search_windows(1280, 720, FRACTION)
     place = Box(1000, 600, 60, 60)
-    seen = []
-    for k in range(120):
-        image = still()
-        if k % 2:
-            image[600:660, 1000:1060] = 255
-        seen.append(schedule.take(image, k * NS_PER_S // rate_hz))
-    searched = [window for taken in seen for window in taken]
-    around = [w for w in windows if is_inside(place, w) and w.width < 300]
-    elsewhere = [w for w in windows if w.intersection(place).area == 0]
-    mean = {
-        name: np.mean([searched.count(w) for w in group])
-        for name, group in (('around', around), ('elsewhere', elsewhere))}
-    assert mean['around'] > 1.3 * mean['elsewhere']
-    assert min(searched.count(w) for w in windows) >= 2
+    moving = still()
+    moving[600:660, 1000:1060] = 255
+    seconds = 9
+    images = [moving if k % 2 else still() for k in range(30 * seconds)]
+    counts = searched(images)
+    for window in windows:
+        if is_inside(place, window):
+            assert counts[window] == pytest.approx((seconds - 1) / SWEEP_S, abs=1)
+        elif window.intersection(place).area == 0:
+            assert counts[window] == pytest.approx((seconds - 1) / QUIET_SWEEP_S, abs=1)
+
+
+def test_noise_of_a_usual_camera_is_no_change_but_a_person_far_away_is():
+    random = np.random.default_rng(2)
+    noise = [random.normal(0, 3, (720, 1280, 3)) for _ in range(5)]
+    noisy = [np.clip(still() + noise[k % 5], 0, 255).astype(np.uint8) for k in range(120)]
+    before = sum(searched(noisy).values())
+    for k, image in enumerate(noisy):
+        # 32 px wide head, 3 px per image, as in slow walking.
+        left = 200 + 3 * k
+        image[300:332, left:left + 32] = 170
+        image[332:540, left - 16:left + 48] = 40
+    counts = searched(noisy)
+    assert sum(counts.values()) > before
+    passed = [
+        window for window in search_windows(1280, 720, FRACTION)
+        if is_inside(Box(300, 300, 32, 32), window) or is_inside(Box(400, 300, 32, 32), window)]
+    assert passed
+    assert min(counts[window] for window in passed) >= 2
+
+
+def test_a_moving_camera_is_searched_in_turn_within_the_limit():
+    random = np.random.default_rng(3)
+    images = [random.integers(0, 255, (720, 1280, 3)).astype(np.uint8) for _ in range(4)]
+    counts = searched([images[k % 4] for k in range(90)])
+    windows = search_windows(1280, 720, FRACTION)
+    assert sum(counts.values()) == pytest.approx(len(windows) * 2 / SWEEP_S, rel=0.1)
+    assert min(counts[window] for window in windows) >= 1
 
 
 def test_another_size_of_the_images_starts_again():

@@ -14,6 +14,7 @@
 
 """Faces are seen where they were seen last, at any roll, and each has its turn."""
 
+from dataclasses import replace
 from itertools import count
 import math
 
@@ -21,6 +22,7 @@ import cv2
 from fer_ros.core.geometry import Region
 from fer_ros.core.landmarks.face_mesh import FaceMesh
 from fer_ros.core.landmarks.landmark_follower import LandmarkFollower
+from fer_ros.core.landmarks.mesh import REGION_SCALE
 from fer_ros.core.tracking.tracker import Track
 from fer_ros.core.values import Box, Detection, FaceState, KeyPoint, NS_PER_S
 import numpy as np
@@ -399,3 +401,63 @@ def test_a_detection_without_a_face_is_carried_while_it_does_not_change(network,
         assert follower.update(image, detections, tracks, 4)[1] is None
         assert bool(network.regions) == (k != 1)
     assert [face and face[0].box for face in carried] == [[], FACE, None]
+
+
+class DoubtfulNetwork(FaceMesh):
+    """The landmark network; it reports a presence that the test states for each size of region."""
+
+    def __init__(self, presence):
+        super().__init__()
+        self.presence = presence
+
+    def find(self, image, region):
+        presence = self.presence(region.edge / (REGION_SCALE * FACE.width))
+        return replace(super().find(image, region), presence=presence, is_face=presence >= 0.9)
+
+
+SEEN = replace(track().detection, score=0.8)
+
+
+@pytest.mark.parametrize(('score', 'presence', 'again', 'is_found', 'is_second'), [
+    # The first look is enough.
+    (0.7, lambda edge: 1.0, None, True, False),
+    (0.7, lambda edge: 0.5, None, False, True),
+    # The landmarks see it in the larger region only.
+    (0.7, lambda edge: 0.95 if edge > 1.2 else 0.5, SEEN, True, True),
+    (0.7, lambda edge: 0.5, SEEN, False, True),
+    # The detector has to see a face of low score twice.
+    (0.55, lambda edge: 1.0, None, False, True),
+    (0.55, lambda edge: 1.0, SEEN, True, True),
+    # What does not look like a face at all costs no second look.
+    (0.7, lambda edge: 0.05 if edge < 1.2 else 1.0, SEEN, False, False)])
+def test_a_doubtful_small_face_gets_a_second_look(
+        photograph, score, presence, again, is_found, is_second):
+    follower = LandmarkFollower(DoubtfulNetwork(presence))
+    candidate = replace(track().detection, score=score)
+    looks = []
+
+    def look_again(face):
+        looks.append(face)
+        return again
+    faces = follower.verified(photograph, [candidate], 0.6, look_again)
+    assert len(faces) == is_found
+    assert looks == [candidate] * is_second
+    for face in faces:
+        assert face.mesh is not None
+        assert face.score == (0.8 if is_second else score)
+
+
+def test_a_followed_face_that_is_hardly_seen_is_looked_at_in_a_larger_region(
+        network, photograph, monkeypatch):
+    follower = LandmarkFollower(network)
+    follower.update(photograph, None, [track()], 4)
+    expected = follower.missed(photograph, [], 4)[0].mesh.region
+    find = network.find
+
+    def hardly(image, region):
+        mesh = find(image, region)
+        presence = mesh.presence if region.edge > 1.1 * expected.edge else 0.5
+        return replace(mesh, presence=presence, is_face=presence >= 0.9)
+    monkeypatch.setattr(network, 'find', hardly)
+    (face,) = follower.missed(photograph, [], 4)
+    assert face.box.iou(FACE) > 0.7
