@@ -224,8 +224,8 @@ def test_only_the_command_line_names_commands_of_other_rooms():
 
 
 @pytest.mark.parametrize(('name', 'layers'), [
-    ('rclpy', {'nodes', 'apps', 'bench'}), ('fer_msgs', {'nodes', 'apps', 'bench'}), ('launch', {'apps'}),
-    ('launch_ros', {'apps'}), ('argparse', {'training'}),
+    ('rclpy', {'nodes', 'apps', 'bench'}), ('fer_msgs', {'nodes', 'apps', 'bench'}),
+    ('launch', {'apps'}), ('launch_ros', {'apps'}), ('argparse', {'training'}),
     ('click', {'cli.py', 'apps', 'evaluation', 'training', 'bench'}),
     ('tensorflow', {'training'}), ('keras', {'training'})])
 def test_only_these_layers_import(name, layers):
