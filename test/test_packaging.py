@@ -47,9 +47,9 @@ ROOMS = (
 """The packages of fer_ros from the ground up: each may import itself and those before it."""
 
 ROOMS_OF_CORE = (
-    'emotions', 'options', 'resources', 'native_stderr', 'yaml_values', 'geometry', 'camera_model', 'values',
-    'networks', 'detection', 'tracking', 'landmarks', 'head_pose', 'classification', 'face_stage',
-    'emotion_stage')
+    'emotions', 'options', 'resources', 'native_stderr', 'yaml_values', 'geometry', 'camera_model',
+    'values', 'change', 'networks', 'detection', 'tracking', 'landmarks', 'head_pose',
+    'classification', 'face_stage', 'emotion_stage')
 """The same for what is in `fer_ros.core`."""
 
 ROOMS_ON_A_ROBOT = ('core', 'media', 'parameters', 'nodes', 'apps')

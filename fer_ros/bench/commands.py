@@ -53,7 +53,8 @@ def quality(json_path: Path | None, plot: Path | None) -> None:
     The environment variable FER_ROS_DATA names the folder of the data sets (photos, clips,
     tracks). Without it, only data that comes with the project is used.
     """
-    from fer_ros.bench.quality_bench import data_folder, run
+    from fer_ros.bench.data_folder import data_folder
+    from fer_ros.bench.quality_bench import run
     _bench('quality', lambda report: run(data_folder(), report), json_path, plot)
 
 
@@ -63,12 +64,18 @@ def quality(json_path: Path | None, plot: Path | None) -> None:
     help='Number of turns of each pipeline.')
 @_outputs
 def speed(rounds: int, json_path: Path | None, plot: Path | None) -> None:
-    """Compare the speed with that of other pipelines."""
-    from fer_ros.bench import time_by_module
+    """
+    Compare the speed with that of other pipelines, and the cost of moving and still scenes.
+
+    With the environment variable FER_ROS_DATA, clips of the data sets are used, too.
+    """
+    from fer_ros.bench import scene_cost, time_by_module
+    from fer_ros.bench.data_folder import data_folder
     from fer_ros.bench.speed_bench import run
     _bench(
         'speed', lambda report: {
-            **run(rounds=rounds, report=report), 'profile': time_by_module.run(report)},
+            **run(rounds=rounds, report=report), 'profile': time_by_module.run(report),
+            **scene_cost.run(data_folder(), report, rounds)},
         json_path, plot)
 
 

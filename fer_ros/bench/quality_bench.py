@@ -17,7 +17,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-import os
 from pathlib import Path
 from typing import Any
 
@@ -25,20 +24,6 @@ from fer_ros.bench import detection_accuracy, far_faces, identity, leaning_faces
 from fer_ros.bench.labelled_photos import labelled_photos, sample_photo
 from fer_ros.bench.results import circumstances
 from fer_ros.pipeline import Pipeline
-
-
-def data_folder() -> Path | None:
-    """
-    Return the folder of the data sets; None if FER_ROS_DATA is not set.
-
-    :raises ValueError: if FER_ROS_DATA does not name a folder.
-    """
-    name = os.environ.get('FER_ROS_DATA')
-    if not name:
-        return None
-    if not Path(name).is_dir():
-        raise ValueError(f'FER_ROS_DATA names {name}, which is not a folder.')
-    return Path(name)
 
 
 def run(data: Path | None, report: Callable[[str], None] = lambda text: None) -> dict[str, Any]:

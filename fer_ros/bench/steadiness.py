@@ -49,7 +49,8 @@ STEP_BEFORE_S, STEP_AFTER_S = 1.5, 2.5
 STEP_PHASES = 6
 """Number of changes of the face; each is at another moment between two classifications."""
 
-RISE = 1 - 1 / math.e
+RISE = 0.63
+"""Share of a step after the time constant, 1 - 1/e, rounded down: a turn may end right there."""
 
 
 @dataclass

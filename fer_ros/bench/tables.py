@@ -74,6 +74,7 @@ def _speed(figures: Figures) -> list[Titled]:
     result = [_table(
         'Speed', ('images', 'pipeline', 'fps', 'p50 ms', 'p95 ms', 'p99 ms', 'CPU s per 1000',
                   'peak MiB', 'faces found'), rows)]
+    result += _scenes(figures)
     profiles = figures.get('profile', {})
     if profiles:
         names = dict.fromkeys(
@@ -85,6 +86,25 @@ def _speed(figures: Figures) -> list[Titled]:
         result.append(_table(
             'Profile of fer_ros: ms per image in each module of core and its callees',
             ('module', *profiles), rows))
+    return result
+
+
+def _scenes(figures: Figures) -> list[Titled]:
+    keys = ('detector_per_s', 'landmarks_per_s', 'classified_per_s')
+    names = ('detector/s', 'landmarks/s', 'faces classified/s')
+    result = []
+    if 'scenes' in figures:
+        result.append(_table(
+            'Cost of scenes at 30 images/s; calls of each network in a second',
+            ('clip', 'scene', 'CPU ms per image', 'relative to moving', *names),
+            ((clip, name, *(row[key] for key in ('cpu_ms', 'to_moving', *keys)))
+             for clip, rows in figures['scenes'].items() for name, row in rows.items())))
+    if 'low_power' in figures:
+        result.append(_table(
+            'low_power: moving sample with two faces at 15 images/s, pipeline without ROS',
+            ('configuration', 'CPU ms per image', 'CPU % of a core', *names),
+            ((name, *(row[key] for key in ('cpu_ms', 'cpu_percent', *keys)))
+             for name, row in figures['low_power'].items() if name != 'to_live')))
     return result
 
 

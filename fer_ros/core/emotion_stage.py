@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 import math
 import time
 
+from fer_ros.core.change import Cells, cells, is_changed
 from fer_ros.core.classification.card_file import load_card
 from fer_ros.core.classification.classifier import Classifier, LiteRtClassifier
 from fer_ros.core.classification.model_card import PRECISIONS
@@ -60,6 +61,10 @@ class EmotionOptions(Options):
     rate_hz: float = option(
         10.0, 'Classifications per second and face; 0: every face in every image.', unit='Hz',
         minimum=0.0, maximum=240.0, dynamic=True)
+    max_age_s: float = option(
+        1.0, 'Time after which a face is classified again although its crop has not changed. '
+        'Noise and slow changes of the exposure are no change. 0: classify it at every turn.',
+        unit='s', minimum=0.0, maximum=60.0, dynamic=True)
     max_batch: int = option(
         8, 'Maximum faces classified per image, least recently classified first.',
         unit='faces', minimum=1, maximum=1000, dynamic=True)
@@ -86,6 +91,24 @@ class EmotionOptions(Options):
         'UNKNOWN.', unit='rad', minimum=0.0, maximum=1.6, dynamic=True)
 
 
+MAX_OBSERVATIONS = 5
+"""Number of classifications of one view that are averaged; older ones fade."""
+
+
+@dataclass
+class _View:
+    """A view of a face, as long as it does not change, and what the classifier sees in it."""
+
+    cells: Cells
+    mean: Probabilities = field(default_factory=no_probabilities)
+    count: int = 0
+
+    def add(self, row: Probabilities) -> None:
+        """Add a classification. Those of one view differ by noise alone, so the mean is taken."""
+        self.count = min(self.count + 1, MAX_OBSERVATIONS)
+        self.mean = (self.mean + (row - self.mean) / self.count).astype(row.dtype)
+
+
 @dataclass
 class _Evidence:
     """What was measured of one track: probabilities, quality, and its last known head pose."""
@@ -96,6 +119,7 @@ class _Evidence:
     classified_at_ns: int | None = None
     quality: float = math.nan
     head_pose: HeadPose = HeadPose()
+    view: _View | None = None
 
 
 class EmotionStage:
@@ -182,18 +206,42 @@ class EmotionStage:
         due = self._schedule.take(
             crops, stamp_ns, self._options.rate_hz,
             self._budget.max_faces(self._options.budget_ms, self._options.max_batch))
-        if not due:
-            return
-        boxes = {face.track_id: face.box for face in faces}
-        rows = self._timed([crops[track_id] for track_id in due])
-        for track_id, row in zip(due, rows, strict=True):
+        new = [
+            track_id for track_id in due
+            if not self._is_known_view(self._evidence[track_id], crops[track_id], stamp_ns)]
+        if new:
+            boxes = {face.track_id: face.box for face in faces}
+            rows = self._timed([crops[track_id] for track_id in new])
+            for track_id, row in zip(new, rows, strict=True):
+                evidence = self._evidence[track_id]
+                evidence.quality = view_quality(
+                    crops[track_id], boxes[track_id], evidence.head_pose)
+                evidence.raw = read_only(row.copy())
+                evidence.classified_at_ns = stamp_ns
+                if evidence.view is not None:
+                    evidence.view.add(row)
+        # A view that has not changed counts again, as if it had been classified: the smoothing
+        # goes on as fast as it would have done.
+        for track_id in due:
             evidence = self._evidence[track_id]
-            evidence.quality = view_quality(
-                crops[track_id], boxes[track_id], evidence.head_pose)
-            evidence.raw = read_only(row.copy())
+            observed = evidence.raw if evidence.view is None else evidence.view.mean
             evidence.smoothed = read_only(evidence.smoother.update(
-                evidence.raw, stamp_ns, self._options.smoothing_s, evidence.quality))
-            evidence.classified_at_ns = stamp_ns
+                observed, stamp_ns, self._options.smoothing_s, evidence.quality))
+
+    def _is_known_view(self, evidence: _Evidence, crop: Image, stamp_ns: int) -> bool:
+        """Return whether the face looks as when it was classified, not long ago."""
+        max_age_ns = self._options.max_age_s * NS_PER_S
+        if max_age_ns == 0:
+            evidence.view = None
+            return False
+        now = cells(crop)
+        view = evidence.view
+        if view is None or is_changed(now, view.cells):
+            # Compared with the first image of the view, a slow change adds up.
+            evidence.view = _View(now)
+            return False
+        classified_at_ns = evidence.classified_at_ns
+        return classified_at_ns is not None and 0 <= stamp_ns - classified_at_ns < max_age_ns
 
     def _is_turned_away(self, track_id: int) -> bool:
         pose = self._evidence[track_id].head_pose

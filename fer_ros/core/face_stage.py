@@ -21,6 +21,7 @@ from dataclasses import dataclass, replace
 import math
 from types import TracebackType
 
+from fer_ros.core.change import SceneWatch
 from fer_ros.core.classification.crop import upright_crop
 from fer_ros.core.detection import create_detector
 from fer_ros.core.detection.detector import Detector, DetectorOptions
@@ -45,6 +46,9 @@ from fer_ros.core.options import option, Options
 from fer_ros.core.tracking import create_tracker
 from fer_ros.core.tracking.tracker import Track, TrackerOptions
 from fer_ros.core.values import Detection, Face, Frame, HeadPose, Image, Mesh, Position
+
+_NEVER = 1_000_000
+"""Images since the last search, before the first one: more than any interval."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +102,8 @@ class FaceStage:
         self._follower: LandmarkFollower | None = None
         if options.landmarks.name == 'mesh':
             self._follower = LandmarkFollower(FaceMesh())
-        self._images = self._searches = 0
+        self._watch = SceneWatch()
+        self._unsearched, self._searches = _NEVER, 0
 
     @property
     def options(self) -> FaceOptions:
@@ -121,7 +126,8 @@ class FaceStage:
         if self._follower and not self._tracker.keeps_identities:
             # Unrelated images must not influence each other.
             self._follower.reset()
-        detections = self._detect(frame)
+        is_calm = self._is_calm(frame)
+        detections = self._detect(frame, is_calm)
         tracks = self._tracker.update(detections, frame.stamp_ns, frame.image)
         meshes: dict[int, Mesh | None] = {}
         if self._follower:
@@ -136,11 +142,27 @@ class FaceStage:
         del kept[options.max_faces:]
         return [self._face(track, meshes, frame) for track in inside if track in kept]
 
-    def _detect(self, frame: Frame) -> list[Detection] | None:
+    def _is_calm(self, frame: Frame) -> bool:
+        """Return whether nothing has moved for some time, so that fewer searches are enough."""
+        options = self._options
+        has_changed = self._follower is not None and self._follower.begin(
+            frame.image, frame.stamp_ns, options.landmarks.max_age_s)
+        if options.detector.still_interval <= options.detector.interval:
+            return False
+        if has_changed or self._tracker.wants_detection:
+            # There is no need to look for more motion.
+            self._watch.note_motion(frame.stamp_ns)
+            return False
+        self._watch.look(frame.image, frame.stamp_ns)
+        return self._watch.is_calm(frame.stamp_ns)
+
+    def _detect(self, frame: Frame, is_calm: bool) -> list[Detection] | None:
         """Return the largest faces of the image, None where only a visual tracker follows them."""
         image = frame.image
-        is_due = self._images % self._options.detector.interval == 0
-        self._images += 1
+        options = self._options.detector
+        interval = options.still_interval if is_calm else options.interval
+        self._unsearched += 1
+        is_due = self._unsearched >= interval
         max_meshes = self._options.landmarks.faces_per_image
         detections: list[Detection] | None = None
         if not (is_due or self._tracker.wants_detection):
@@ -149,8 +171,9 @@ class FaceStage:
             detections = self._follower.carried(image, max_meshes) if self._follower else None
         if detections is None:
             detections = self._searched(image, max_meshes)
+            self._unsearched = 0
         if self._tracker.keeps_identities and self._can_search_windows:
-            windows = self._window_schedule.take(image, frame.stamp_ns)
+            windows = self._window_schedule.take(image, frame.stamp_ns, is_calm)
             detections += self._small_faces(image, windows, detections)
         return self._largest(detections)
 
@@ -240,7 +263,8 @@ class FaceStage:
         if self._follower:
             self._follower.reset()
         self._window_schedule.reset()
-        self._images = self._searches = 0
+        self._watch.reset()
+        self._unsearched, self._searches = _NEVER, 0
 
     def close(self) -> None:
         """Free the networks."""

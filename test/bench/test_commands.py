@@ -126,6 +126,8 @@ def test_speed_with_what_is_here(monkeypatch, tmp_path):
         speed_bench, 'run',
         partial(speed_bench.run, scenarios=(speed_bench.REFERENCE,), images=10))
     monkeypatch.setattr('fer_ros.bench.time_by_module.IMAGES', 5)
+    monkeypatch.setattr('fer_ros.bench.scene_cost.SECONDS', 1.0)
+    monkeypatch.delenv('FER_ROS_DATA', raising=False)
     out = tmp_path / 'a.json'
     result = run('speed', '--rounds', 1, '--json', out, '--plot', tmp_path / 'a.png')
     assert result.exit_code == 0, result.output
@@ -135,6 +137,9 @@ def test_speed_with_what_is_here(monkeypatch, tmp_path):
     assert {'detection.mediapipe', 'classification.classifier'} <= modules.keys()
     assert all(0 < ms <= modules['face_stage'] + modules['emotion_stage']
                for name, ms in modules.items() if name != 'pipeline')
+    assert list(document['scenes']) == ['sample']
+    assert 'still sample, CPU per image relative to the moving one' in aims_of(result.stdout)
+    assert '| sample | moving ' in result.stdout
     assert '| fer_ros with its defaults ' in result.stdout
     assert 'classic' in result.stdout
 

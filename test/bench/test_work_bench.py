@@ -85,8 +85,8 @@ def test_the_calls_in_a_clip_are_those_of_the_schedule():
         assert calls.rows['face_detection_full_range_sparse'] >= 3
         calls.reset()
         process(own, scene, 9, 15, scene.rate_hz)
-        # Two faces are classified ten times per second: two turns in six images.
-        assert calls.rows['classifier'] == 4
+        # Two faces have ten turns per second, two in six images; one that has not changed waits.
+        assert 1 <= calls.rows['classifier'] <= 4
         # Every third image is searched; in all images each face has its landmarks.
         assert calls.rows['face_landmark'] >= 2 * 4
     assert set(calls.rows) == set(calls.network_macs)

@@ -15,6 +15,7 @@
 """The emotion stage with a classifier that says what the test writes into the crops."""
 
 from collections import Counter
+from dataclasses import replace
 from itertools import pairwise
 import math
 from types import SimpleNamespace
@@ -77,10 +78,16 @@ def face(track_id, crop, yaw=0.0, pitch=0.0):
     return Face(track_id, state, Box(9, 9, 50, 50), 0.9, head_pose=pose, crop=crop)
 
 
-def stage(options=None, ms_per_face=0.0):
-    """Return a stage and its classifier, whose calls are counted from here on."""
+def stage(options=None, ms_per_face=0.0, max_age_s=0.0):
+    """
+    Return a stage and its classifier, whose calls are counted from here on.
+
+    Two pixels that the classifier reads are no change of a view, so views are not remembered.
+    """
     classifier = ScriptedClassifier(ms_per_face)
-    made = EmotionStage(options or UNSMOOTHED, classifier, clock=lambda: classifier.now)
+    made = EmotionStage(
+        replace(options or UNSMOOTHED, max_age_s=max_age_s), classifier,
+        clock=lambda: classifier.now)
     classifier.batches.clear()
     return made, classifier
 
@@ -248,7 +255,7 @@ def test_dynamic_options_count_from_the_next_image():
     emotions, classifier = stage(EmotionOptions(min_confidence=0.9, rate_hz=0.0))
     seen = [face(1, shows(Emotion.SAD, 70))]
     assert emotions.process(seen, 0)[0].emotion is Emotion.UNKNOWN
-    emotions.options = EmotionOptions(min_confidence=0.5, rate_hz=1.0)
+    emotions.options = EmotionOptions(min_confidence=0.5, rate_hz=1.0, max_age_s=0.0)
     assert emotions.process(seen, at(0.01))[0].emotion is Emotion.SAD
     emotions.process(seen, at(0.5))
     assert len(classifier.batches) <= 2
@@ -339,7 +346,7 @@ def test_a_changed_budget_counts_from_the_next_image():
     emotions, classifier = stage(EmotionOptions(budget_ms=9.5, rate_hz=0.0), ms_per_face=3.0)
     faces = [face(n, shows(0)) for n in range(20)]
     emotions.process(faces, 0)
-    emotions.options = EmotionOptions(budget_ms=20.0, rate_hz=0.0)
+    emotions.options = EmotionOptions(budget_ms=20.0, rate_hz=0.0, max_age_s=0.0)
     emotions.process(faces, at(0.1))
     assert [len(batch) for batch in classifier.batches] == [3, 6]
 
@@ -452,3 +459,76 @@ def test_results_do_not_change_afterwards():
 
 def test_the_model_has_the_title_of_its_card():
     assert stage()[0].model == 'scripted 1.0'
+
+
+OTHER = np.ascontiguousarray(SHARP[:, ::-1])
+"""Another view of a face, with the same detail."""
+
+
+def noisy(crop, seed):
+    noise = np.random.default_rng(seed).normal(0, 4, crop.shape)
+    seen = np.clip(crop + noise, 0, 255).astype(np.uint8)
+    seen[0, :2] = crop[0, :2]
+    return seen
+
+
+def test_a_face_that_does_not_change_is_classified_again_at_an_age():
+    emotions, classifier = stage(EmotionOptions(rate_hz=10.0), max_age_s=1.0)
+    ages = []
+    for k in range(91):
+        (result,) = emotions.process([face(1, noisy(shows(Emotion.SAD), k))], at(k / 30))
+        ages.append(k / 30 - result.classified_at_ns / NS_PER_S)
+    assert len(classifier.batches) == 4
+    assert max(ages) == pytest.approx(29 / 30)
+    assert result.emotion is Emotion.SAD
+
+
+@pytest.mark.parametrize('moment', range(3))
+def test_a_face_that_changes_is_classified_at_its_next_turn(moment):
+    emotions, _ = stage(EmotionOptions(rate_hz=10.0), max_age_s=1.0)
+    for k in range(40 + moment):
+        emotions.process([face(1, noisy(shows(Emotion.SAD), k))], at(k / 30))
+    for k in range(40 + moment, 43 + moment):
+        (result,) = emotions.process([face(1, shows(Emotion.HAPPY, view=OTHER))], at(k / 30))
+    assert result.raw_probabilities[Emotion.HAPPY] == 1
+
+
+def test_a_step_is_smoothed_as_fast_though_the_new_view_is_classified_once():
+    results = {}
+    for max_age_s in (0.0, 1.0):
+        emotions, classifier = stage(
+            EmotionOptions(smoothing_s=0.5, rate_hz=10.0), max_age_s=max_age_s)
+        for k in range(90):
+            crop = shows(Emotion.SAD) if k < 45 else shows(Emotion.HAPPY, view=OTHER)
+            (result,) = emotions.process([face(1, crop)], at(k / 30))
+            results.setdefault(max_age_s, []).append(result.probabilities)
+    assert len(classifier.batches) == 4
+    np.testing.assert_allclose(results[1.0], results[0.0], atol=1e-6)
+
+
+def test_a_slow_change_adds_up():
+    emotions, classifier = stage(EmotionOptions(rate_hz=10.0), max_age_s=60.0)
+    before, after = (view.astype(np.float32) for view in (SHARP, OTHER))
+    for k in range(300):
+        view = (before + (after - before) * k / 300).astype(np.uint8)
+        emotions.process([face(1, shows(1, view=view))], at(k / 30))
+    assert 5 < len(classifier.batches) < 50
+
+
+def test_noise_of_the_classifier_does_not_change_the_label_of_an_unchanged_face():
+    emotions, _ = stage(EmotionOptions(rate_hz=10.0, smoothing_s=0.4), max_age_s=0.3)
+    labels = []
+    for k in range(300):
+        # Three of four times it is a sad face.
+        seen = Emotion.SAD if (k // 9) % 4 else Emotion.FEAR
+        labels += emotions.process([face(1, shows(seen))], at(k / 30))
+    assert {result.emotion for result in labels[60:]} == {Emotion.SAD}
+
+
+def test_another_face_has_a_view_of_its_own():
+    emotions, classifier = stage(EmotionOptions(rate_hz=10.0), max_age_s=1.0)
+    emotions.process([face(1, shows(Emotion.SAD))], 0)
+    results = emotions.process(
+        [face(1, shows(Emotion.SAD)), face(2, shows(Emotion.SAD))], at(0.1))
+    assert classifier.batches == [[Emotion.SAD], [Emotion.SAD]]
+    assert [result.classified_at_ns for result in results] == [0, at(0.1)]

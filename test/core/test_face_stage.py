@@ -25,7 +25,7 @@ from fer_ros.core.landmarks.face_mesh import FaceMesh
 from fer_ros.core.landmarks.options import LandmarkOptions
 from fer_ros.core.tracking.tracker import TrackerOptions
 from fer_ros.core.values import Box, Detection, FaceState, Frame, KeyPoint, NS_PER_S
-from fer_ros.media.sample_clip import SampleClip
+from fer_ros.media.sample_clip import SampleClip, wall
 import numpy as np
 from photographs import astronaut, likeness
 import pytest
@@ -53,6 +53,8 @@ class ScriptedDetector:
 
 def stage(*images, **options):
     detector = ScriptedDetector(*images)
+    # The script changes, the images do not.
+    options.setdefault('landmarks', LandmarkOptions(max_age_s=0.0))
     return FaceStage(FaceOptions(**options), create=lambda _: detector), detector
 
 
@@ -310,7 +312,7 @@ def test_more_faces_than_are_looked_at_are_looked_for_in_each_image(photograph, 
     for most, searches in ((2, 2), (1, 8)):
         stage_, counting = lent(
             detector, detector=DetectorOptions(interval=10), rotated_search_interval=0,
-            landmarks=LandmarkOptions(faces_per_image=most))
+            landmarks=LandmarkOptions(faces_per_image=most, max_age_s=0.0))
         for k in range(8):
             faces = stage_.process(Frame(beside, k * NS_PER_S // 30))
         assert len(faces) == 2
@@ -589,3 +591,71 @@ def test_a_detection_of_low_score_without_landmarks_is_no_face_of_a_picture(phot
             (photograph, face, 1)):
         stage_, _ = stage([detection], **options)
         assert len(stage_.process(Frame(image, 0))) == expected
+
+
+def calm_stage(detector, **options):
+    return lent(
+        detector, detector=DetectorOptions(interval=3, still_interval=20, **options),
+        rotated_search_interval=0)
+
+
+def searches(stage_, counting, images, begin=0):
+    """Return the numbers of the images in which the detector ran."""
+    ran = []
+    for k, image in enumerate(images, begin):
+        before = counting.calls
+        stage_.process(Frame(image, k * NS_PER_S // 30))
+        if counting.calls > before:
+            ran.append(k)
+    return ran
+
+
+@pytest.mark.parametrize('shown', ['face', 'empty'])
+def test_while_nothing_moves_the_detector_runs_less_often(photograph, detector, shown):
+    image = photograph * 0.8 if shown == 'face' else wall(512, 512)
+    stage_, counting = calm_stage(detector)
+    rng = np.random.default_rng(3)
+    images = [
+        np.clip(image * (1 + 0.1 * math.sin(k / 40)) + rng.normal(0, 4, image.shape), 0, 255)
+        .astype(np.uint8) for k in range(130)]
+    ran = searches(stage_, counting, images)
+    assert np.diff([k for k in ran if 4 <= k < 60]).max() == 3
+    assert np.diff([k for k in ran if k > 60]).min() == 20
+
+
+@pytest.mark.parametrize('what', ['moves', 'comes', 'goes'])
+def test_motion_makes_the_detector_run_at_once_and_often(photograph, detector, what):
+    other = photograph.copy()
+    if what == 'moves':
+        other[:, :400] = np.roll(photograph[:, :400], 4, axis=1)
+    elif what == 'comes':
+        other[350:450, 50:150] = photograph[75:175, 175:275]
+    else:
+        other[:220] = 90
+    stage_, counting = calm_stage(detector)
+    quiet = searches(stage_, counting, [photograph] * 75)
+    assert quiet[-1] < 70
+    ran = searches(stage_, counting, [other] * 40, begin=75)
+    assert ran[0] == 75
+    assert np.diff(ran).max() <= 3
+
+
+def test_windows_are_searched_less_often_while_nothing_moves(photograph):
+    view = cv2.resize(photograph, (1280, 1280))[:720]
+    windows = []
+    for still_interval in (1, 30):
+        stage_ = FaceStage(FaceOptions(
+            detector=DetectorOptions(still_interval=still_interval)))
+        taken = []
+        take = stage_._window_schedule.take
+
+        def counted(*arguments, take=take, taken=taken):
+            chosen = take(*arguments)
+            taken.append(len(chosen))
+            return chosen
+        stage_._window_schedule.take = counted
+        for k in range(120):
+            stage_.process(Frame(view, k * NS_PER_S // 30))
+        windows.append((sum(taken[:60]), sum(taken[65:])))
+    assert windows[0][0] == windows[1][0]
+    assert windows[1][1] < 0.5 * windows[0][1]

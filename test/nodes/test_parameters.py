@@ -107,7 +107,7 @@ def test_the_threshold_changes_at_run_time(graph):
 
 
 def test_the_rate_changes_at_run_time(graph):
-    node = graph.add(EmotionNode, rate_hz=1.0)
+    node = graph.add(EmotionNode, rate_hz=1.0, max_age_s=0.0)
     emotions = graph.listen(EmotionArray, 'emotions')
     speaker = graph.speaker(FaceArray, 'faces')
     graph.up(node)

@@ -88,7 +88,8 @@ def test_the_sample_through_all_four_nodes(graph):
                 assert sum(emotion.probabilities) == pytest.approx(1, abs=1e-4)
                 assert sum(emotion.raw_probabilities) == pytest.approx(1, abs=1e-4)
                 assert emotion.confidence == pytest.approx(max(emotion.probabilities))
-                assert stamp - stamp_ns(emotion.classified_at) < 0.5 * S
+                # A head that moves without a change of its upright crop may wait 1 s.
+                assert stamp - stamp_ns(emotion.classified_at) < 1.4 * S
                 if emotion.emotion != Emotion.UNKNOWN:
                     assert Emotion(emotion.emotion).label == emotion.label
     assert compared >= 20

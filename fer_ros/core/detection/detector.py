@@ -79,6 +79,11 @@ class DetectorOptions(Options):
         'is new or was not found in the image before; with tracker.name none; and, without a '
         'visual tracker, with landmarks.name none or more faces than landmarks.faces_per_image.',
         unit='images', minimum=1, maximum=100, dynamic=True)
+    still_interval: int = option(
+        30, 'The same while all faces are known and nothing has moved in the image for two '
+        'seconds; windows of the image are then searched every ten seconds. Any motion, and a new '
+        'or a lost face, ends this at once. Not above detector.interval: no difference.',
+        unit='images', minimum=1, maximum=1000, dynamic=True)
     mtcnn: MtcnnOptions = MtcnnOptions()
     haar: HaarOptions = HaarOptions()
 

@@ -55,6 +55,9 @@ SWEEP_S = 0.9
 QUIET_SWEEP_S = 3.0
 """The same for windows in which nothing changes."""
 
+CALM_SWEEP_S = 10.0
+"""The same while nothing moves in the whole image."""
+
 MAX_WINDOWS_PER_IMAGE = 4
 """Limit for slow cameras: each window takes as long as a search of the whole image."""
 
@@ -200,8 +203,13 @@ class WindowSchedule:
         self._last_ns: int | None = None
         self._due = 0.0
 
-    def take(self, image: Image, stamp_ns: int) -> list[Box]:
-        """Return the windows to search in this image, and count them as searched."""
+    def take(self, image: Image, stamp_ns: int, is_calm: bool = False) -> list[Box]:
+        """
+        Return the windows to search in this image, and count them as searched.
+
+        :param is_calm: whether nothing has moved for some time; noise does not count as change
+            then, and all windows are covered in `CALM_SWEEP_S`.
+        """
         height, width = image.shape[:2]
         if (height, width) != self._shape:
             self.reset()
@@ -219,7 +227,8 @@ class WindowSchedule:
         self._last_ns = stamp_ns
         self._waited_s += max(elapsed_s, 0.0)
         limit = min(MAX_WINDOWS_PER_IMAGE, len(self._windows))
-        self._due = min(self._due + max(elapsed_s, 0.0) / SWEEP_S * len(self._windows), limit)
+        sweeps = max(elapsed_s, 0.0) / (CALM_SWEEP_S if is_calm else SWEEP_S)
+        self._due = min(self._due + sweeps * len(self._windows), limit)
         turns = self._waited_s / np.where(self._has_changed, SWEEP_S, QUIET_SWEEP_S)
         order = np.argsort(-turns, kind='stable')[:int(self._due)]
         chosen = order[turns[order] >= 1]

@@ -19,11 +19,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from fer_ros.core.change import Appearance
 from fer_ros.core.geometry import Box, Region
 from fer_ros.core.landmarks.face_mesh import FaceMesh
-from fer_ros.core.landmarks.mesh import region_differences, region_of_face
+from fer_ros.core.landmarks.mesh import mesh_from_landmarks, region_differences, region_of_face
 from fer_ros.core.tracking.tracker import Track
-from fer_ros.core.values import Detection, Image, Mesh
+from fer_ros.core.values import Detection, Image, Mesh, NS_PER_S
+import numpy as np
 
 MAX_DISTANCE = 0.33
 """Distance, in edges of the region, from which a mesh belongs to another face."""
@@ -39,6 +41,9 @@ DOUBTFUL_PRESENCE = 0.1
 
 SECOND_LOOK_SCALES = 1.0, 1.25
 """Edges of the regions of a second look, in edges of the usual one (docs/benchmarks.md)."""
+
+MAX_AVERAGED = 5
+"""Number of runs of the network over which landmarks of an unchanged face are averaged."""
 
 MAX_SIZE_RATIO = 1.5
 """Ratio of the sizes from which a mesh belongs to another face."""
@@ -78,18 +83,24 @@ class _Place:
     """
     Where to look for a face in the next image.
 
-    `score` is that of the detector when it found the face last.
+    `score` is that of the detector when it found the face last. `appearance` is what the face
+    looked like when the network computed `mesh`; None if that is not known. The landmarks of a
+    face that does not change are the mean of `runs` runs of the network, which differ by noise.
     """
 
     box: Box
     score: float
     framing: _Framing
     region: Region
+    mesh: Mesh
+    computed_ns: int
+    appearance: Appearance | None = None
+    runs: int = 1
 
     @classmethod
-    def of(cls, box: Box, score: float, mesh: Mesh) -> _Place:
+    def of(cls, box: Box, score: float, mesh: Mesh, computed_ns: int) -> _Place:
         """Return the place of a face with this box and these landmarks."""
-        return cls(box, score, _Framing.of(box, mesh), mesh.region)
+        return cls(box, score, _Framing.of(box, mesh), mesh.region, mesh, computed_ns)
 
     def moved_to(self, box: Box) -> _Place:
         """Return the place with its region moved and scaled as the box was."""
@@ -100,12 +111,26 @@ class _Place:
             scale * self.region.edge, self.region.roll))
 
 
+@dataclass(frozen=True, eq=False)
+class _Unfitted:
+    """A detection in which the network found no face, and what it looked like."""
+
+    detection: Detection
+    appearance: Appearance
+    computed_ns: int
+
+
 @dataclass
 class _Followed:
-    """What is remembered of a track: its place, and the turn in which the network saw it last."""
+    """
+    What is remembered of a track: its place, and the turn in which the network saw it last.
+
+    Without a place, `unfitted` is the detection in which the network found no face.
+    """
 
     place: _Place | None = None
     last_turn: int = 0
+    unfitted: _Unfitted | None = None
 
 
 class LandmarkFollower:
@@ -115,31 +140,72 @@ class LandmarkFollower:
     A head is followed through any roll, where a detector for upright faces loses it. Landmarks are
     also steadier in these regions than in regions from a detector's key points.
 
-    `carried`, `missed`, `confirmed`, `supported` and `verified` find faces in a new image and
-    change nothing here; a detection that they return carries its mesh. `update` ends the image: it
-    takes the tracks that became of the detections, and returns their meshes.
+    `begin` compares the faces with a new image: those that have not changed keep their landmarks,
+    and the network does not run for them. `carried`, `missed`, `confirmed`, `supported` and
+    `verified` find faces in the new image and change nothing here; a detection that they return
+    carries its mesh. `update` ends the image: it takes the tracks that became of the detections,
+    and returns their meshes.
     """
 
     def __init__(self, network: FaceMesh) -> None:
         self._network = network
         self._followed: dict[int, _Followed] = {}
         self._unconfirmed: list[_Place] = []
+        self._unchanged: set[int] = set()
+        self._aged: set[int] = set()
+        self._stamp_ns = 0
+        self._keeps_meshes = False
         self._turn = 0
+
+    def begin(self, image: Image, stamp_ns: int, max_age_s: float) -> bool:
+        """
+        Compare the faces of the last image with a new one.
+
+        :param stamp_ns: stamp of the image.
+        :param max_age_s: age from which landmarks are computed again in any case; 0: always.
+        :return: whether a face has changed.
+        """
+        self._stamp_ns = stamp_ns
+        self._keeps_meshes = max_age_s > 0
+        # `_Place.moved_to` makes new places, but their mesh stays the same object.
+        self._unchanged, self._aged = set(), set()
+        if not self._keeps_meshes:
+            return False
+        has_changed = False
+        for followed in self._followed.values():
+            known = followed.place or followed.unfitted
+            if known is None or known.appearance is None:
+                continue
+            what = known.mesh if isinstance(known, _Place) else known
+            if known.appearance.is_changed_in(image):
+                has_changed = True
+            elif 0 <= stamp_ns - known.computed_ns < max_age_s * NS_PER_S:
+                self._unchanged.add(id(what))
+            else:
+                self._aged.add(id(what))
+        return has_changed
 
     def carried(self, image: Image, max_faces: int) -> list[Detection] | None:
         """
         Return all faces of the last image, at a fraction of a detector's cost.
 
         :param max_faces: faces for which the network may run.
-        :return: None if a face is not found again, or if there are more than `max_faces`;
-            then a detector must search the image.
+        :return: None if a face is not found again, or if more than `max_faces` have changed; then
+            a detector must search the image.
         """
-        places = [followed.place for followed in self._followed.values()]
-        count = len(places) + len(self._unconfirmed)
-        if count > max_faces or None in places:
+        places = list(self._unconfirmed)
+        unfitted = []
+        for followed in self._followed.values():
+            if followed.place is not None:
+                places.append(followed.place)
+            elif id(followed.unfitted) in self._unchanged and followed.unfitted is not None:
+                unfitted.append(followed.unfitted.detection)
+            else:
+                return None
+        if sum(not self._is_unchanged(place) for place in places) > max_faces:
             return None
         found = self.missed(image, [], max_faces)
-        return found if len(found) == count else None
+        return found + unfitted if len(found) == len(places) else None
 
     def missed(
         self, image: Image, detections: Sequence[Detection], max_faces: int,
@@ -156,8 +222,14 @@ class LandmarkFollower:
             place for place in [*places, *self._unconfirmed]
             if not _is_among(place.box, detections)]
         found: list[Detection] = []
-        for place in candidates[:max_faces]:
-            mesh = self._found_again(image, place.region)
+        runs = 0
+        for place in candidates:
+            mesh: Mesh | None = place.mesh
+            if not self._is_unchanged(place):
+                if runs == max_faces:
+                    continue
+                runs += 1
+                mesh = self._found_at(image, place)
             if mesh is not None:
                 box = place.framing.box(mesh)
                 if not _is_among(box, [*detections, *found]):
@@ -263,23 +335,80 @@ class LandmarkFollower:
         seen = [track for track in tracks if track.is_seen]
         seen.sort(key=lambda track: self._followed[track.track_id].last_turn)
         meshes = {}
-        for track in seen[:max_faces]:
+        runs = 0
+        for track in seen:
             followed = self._followed[track.track_id]
-            mesh = self._mesh(image, track, followed.place)
+            mesh = self._kept_mesh(track, followed.place)
+            if mesh is None and not self._is_still_unfitted(track, followed.unfitted):
+                if runs == max_faces:
+                    continue
+                runs += 1
+                mesh = self._mesh(image, track, followed.place)
             followed.last_turn = self._turn
-            followed.place = None if mesh is None else _Place.of(track.box, track.score, mesh)
+            followed.unfitted = self._unfitted(image, track, mesh, followed.unfitted)
+            followed.place = self._place(image, track, mesh, followed.place)
             meshes[track.track_id] = mesh
         if detections is not None:
             taken = {id(track.detection) for track in tracks}
             # The tracker wants to find them again in the next image before it confirms them.
             self._unconfirmed = [
-                _Place.of(found.box, found.score, found.mesh) for found in detections
+                _Place.of(found.box, found.score, found.mesh, self._stamp_ns)
+                for found in detections
                 if found.mesh is not None and id(found) not in taken]
         return meshes
 
     def reset(self) -> None:
         """Forget all faces."""
         self._followed, self._unconfirmed = {}, []
+        self._unchanged, self._aged = set(), set()
+
+    def _is_unchanged(self, place: _Place) -> bool:
+        return id(place.mesh) in self._unchanged
+
+    def _kept_mesh(self, track: Track, place: _Place | None) -> Mesh | None:
+        """Return the mesh that a face has kept; None if the network must run, or has run."""
+        assert track.detection is not None
+        if place is None or not self._is_unchanged(place):
+            return None
+        if track.detection.mesh not in (None, place.mesh):
+            return None
+        # The track may have been given to another face.
+        return place.mesh if track.box.covers_most_of(place.mesh.box) else None
+
+    def _is_still_unfitted(self, track: Track, unfitted: _Unfitted | None) -> bool:
+        return (
+            unfitted is not None and id(unfitted) in self._unchanged
+            and track.box.covers_most_of(unfitted.detection.box))
+
+    def _unfitted(
+        self, image: Image, track: Track, mesh: Mesh | None, last: _Unfitted | None,
+    ) -> _Unfitted | None:
+        if mesh is not None or not self._keeps_meshes:
+            return None
+        if self._is_still_unfitted(track, last):
+            return last
+        appearance = Appearance.of(image, track.box)
+        if appearance is None or track.detection is None:
+            return None
+        return _Unfitted(track.detection, appearance, self._stamp_ns)
+
+    def _place(
+        self, image: Image, track: Track, mesh: Mesh | None, last: _Place | None,
+    ) -> _Place | None:
+        """Return where to look for a face in the next image, and what it looks like."""
+        if mesh is None:
+            return None
+        place = _Place.of(track.box, track.score, mesh, self._stamp_ns)
+        if last is not None and mesh is last.mesh:
+            return replace(
+                place, computed_ns=last.computed_ns, appearance=last.appearance, runs=last.runs)
+        if last is not None and id(last.mesh) in self._aged:
+            # Compared with what it looked like at first, a slow change adds up.
+            return replace(
+                place, appearance=last.appearance, runs=min(last.runs + 1, MAX_AVERAGED))
+        if self._keeps_meshes:
+            place = replace(place, appearance=Appearance.of(image, mesh.box))
+        return place
 
     def _is_face(self, image: Image, detection: Detection) -> bool:
         """Return whether the network finds a face there, in this image or in the last one."""
@@ -293,10 +422,20 @@ class LandmarkFollower:
         assert track.detection is not None
         if track.detection.mesh is not None:
             return track.detection.mesh
-        mesh = self._found_again(image, place.region) if place is not None else None
+        mesh = self._found_at(image, place) if place is not None else None
         if mesh is None:
             mesh = self._network.refine(image, region_of_face(track.box, track.key_points))
         return mesh if mesh.is_face else None
+
+    def _found_at(self, image: Image, place: _Place) -> Mesh | None:
+        """Return the mesh of a face at its place; of one that has not changed, the mean mesh."""
+        mesh = self._found_again(image, place.region)
+        if mesh is None or id(place.mesh) not in self._aged:
+            return mesh
+        share = 1 / min(place.runs + 1, MAX_AVERAGED)
+        return mesh_from_landmarks(
+            place.mesh.landmarks + np.float32(share) * (mesh.landmarks - place.mesh.landmarks),
+            mesh.presence)
 
     def _found_again(self, image: Image, expected: Region) -> Mesh | None:
         """Return the mesh of a face that is expected in a region, None if it is not there."""

@@ -35,3 +35,7 @@ class LandmarkOptions(Options):
         4, 'Maximum faces per image whose landmarks are computed, least recently processed first; '
         'the other faces keep their last head pose.',
         unit='faces', minimum=1, maximum=1000, dynamic=True)
+    max_age_s: float = option(
+        1.0, 'Time after which the landmarks of a face are computed again although the face has '
+        'not changed. Noise and slow changes of the exposure are no change. 0: compute them in '
+        'every image.', unit='s', minimum=0.0, maximum=60.0, dynamic=True)

@@ -24,7 +24,7 @@ from fer_ros.core.landmarks.face_mesh import FaceMesh
 from fer_ros.core.landmarks.landmark_follower import LandmarkFollower
 from fer_ros.core.landmarks.mesh import REGION_SCALE
 from fer_ros.core.tracking.tracker import Track
-from fer_ros.core.values import Box, Detection, FaceState, KeyPoint
+from fer_ros.core.values import Box, Detection, FaceState, KeyPoint, NS_PER_S
 import numpy as np
 from photographs import astronaut
 import pytest
@@ -42,10 +42,12 @@ class CountingNetwork(FaceMesh):
     def __init__(self):
         super().__init__()
         self.regions = []
+        self.found = []
 
     def find(self, image, region):
         self.regions.append(region)
-        return super().find(image, region)
+        self.found.append(super().find(image, region))
+        return self.found[-1]
 
 
 @pytest.fixture(scope='module')
@@ -306,6 +308,99 @@ def test_upright_faces_without_key_points_are_seen_as_well(network, photograph, 
     mesh = LandmarkFollower(network).update(photograph, None, [track(key_points=points)], 4)[1]
     assert network.regions[0] == Region(*FACE.center, 1.5 * FACE.width, 0.0)
     assert mesh.is_face
+
+
+def noisy(image, seed):
+    noise = np.random.default_rng(seed).normal(0, 4, image.shape)
+    return np.clip(image + noise, 0, 255).astype(np.uint8)
+
+
+def followed(network, images, max_age_s=1.0, rate_hz=10):
+    """Follow a face through images; return what was found, and how often the network ran."""
+    follower = LandmarkFollower(network)
+    meshes, runs = [], []
+    for k, image in enumerate(images):
+        network.regions = []
+        follower.begin(image, k * NS_PER_S // rate_hz, max_age_s)
+        detections = follower.carried(image, 4) if k else None
+        tracks = [track_of(*detections)] if detections else [track()]
+        meshes.append(follower.update(image, detections, tracks, 4)[1])
+        runs.append(len(network.regions))
+    return meshes, runs
+
+
+def test_the_network_does_not_run_for_a_face_that_has_not_changed(network, photograph):
+    meshes, runs = followed(network, [noisy(photograph, k) for k in range(8)])
+    assert runs[1:] == [0] * 7
+    assert all(mesh is meshes[0] for mesh in meshes)
+
+
+def test_a_face_that_changes_is_looked_at_at_once(network, photograph):
+    images = [photograph] * 3 + [moved(photograph, 4, 3)] * 3
+    meshes, runs = followed(network, images)
+    assert [count > 0 for count in runs] == [True, False, False, True, False, False]
+    np.testing.assert_allclose(
+        np.subtract(meshes[-1].box.center, meshes[0].box.center), (4, 3), atol=1)
+
+
+def test_an_unchanged_face_is_looked_at_again_at_an_age_and_its_landmarks_are_averaged(
+        network, photograph):
+    network.found = []
+    meshes, runs = followed(network, [noisy(photograph, k) for k in range(40)])
+    assert [k for k, count in enumerate(runs) if count] == [0, 10, 20, 30]
+    alone = [mesh.landmarks for mesh in network.found[runs[0] - 1:]]
+    for times, mesh in enumerate(meshes[::10], 1):
+        np.testing.assert_allclose(mesh.landmarks, np.mean(alone[:times], axis=0), atol=1e-3)
+
+
+def test_a_face_is_looked_at_in_every_image_if_no_age_is_allowed(network, photograph):
+    _, runs = followed(network, [photograph] * 4, max_age_s=0.0)
+    assert min(runs) == 1
+
+
+def test_any_number_of_unchanged_faces_is_carried(network, photograph):
+    image, boxes = crowd(photograph)
+    follower = LandmarkFollower(network)
+    follower.begin(image, 0, 1.0)
+    tracks = [track(k, box) for k, box in enumerate(boxes)]
+    follower.update(image, None, tracks, len(boxes))
+    network.regions = []
+    assert not follower.begin(image, NS_PER_S // 10, 1.0)
+    found = follower.carried(image, 1)
+    assert len(found) == len(boxes)
+    meshes = follower.update(
+        image, found, [track_of(face, k) for k, face in enumerate(found)], 1)
+    assert sorted(meshes) == list(range(len(boxes)))
+    assert network.regions == []
+
+
+def test_of_many_faces_only_those_that_change_count(network, photograph):
+    image, boxes = crowd(photograph, 3)
+    follower = LandmarkFollower(network)
+    follower.begin(image, 0, 1.0)
+    follower.update(image, None, [track(k, box) for k, box in enumerate(boxes)], 3)
+    changed = image.copy()
+    changed[:, :300] = np.roll(image[:, :300], 3, axis=0)
+    assert follower.begin(changed, NS_PER_S // 10, 1.0)
+    assert follower.carried(changed, 1) is None
+    assert len(follower.carried(changed, 2)) == 3
+
+
+def test_a_detection_without_a_face_is_carried_while_it_does_not_change(network, wall):
+    textured = noisy(wall, 1)
+    textured[100:150, 200:250] = 60
+    follower = LandmarkFollower(network)
+    carried = []
+    for k in range(3):
+        image = noisy(textured, 1 + k) if k < 2 else np.roll(textured, 20, axis=0)
+        network.regions = []
+        follower.begin(image, k * NS_PER_S // 10, 1.0)
+        carried.append(follower.carried(image, 4))
+        detections = carried[-1] if k == 1 else None
+        tracks = [track_of(*detections)] if detections else [track()]
+        assert follower.update(image, detections, tracks, 4)[1] is None
+        assert bool(network.regions) == (k != 1)
+    assert [face and face[0].box for face in carried] == [[], FACE, None]
 
 
 class DoubtfulNetwork(FaceMesh):
