@@ -26,7 +26,7 @@ from fer_ros.nodes.base.local_topics import share, unshare
 from fer_ros.nodes.base.throughput import Throughput
 from fer_ros.nodes.base.worker import LOG_THROTTLE_S
 from fer_ros.nodes.face_conversion import from_face_message, stamp_ns, to_emotion_message
-from fer_ros.nodes.image_conversion import ImageError
+from fer_ros.nodes.image_encodings import ImageError
 from fer_ros.nodes.qos import RESULTS, subscription_events
 from fer_ros.parameters.node_options import EmotionNodeOptions
 from rclpy.lifecycle import LifecyclePublisher
