@@ -72,7 +72,8 @@ DIAGNOSTICS = (
     'reliable, transient local, keep last 10', 'state, rates and latencies, once per second')
 IMAGES_IN = (
     'image_raw', 'sensor_msgs/msg/Image', 'as the publisher',
-    'in one of the [encodings](#which-encodings-are-read)')
+    ('in one of the [encodings](#which-encodings-are-read); or `sensor_msgs/msg/CompressedImage` '
+     '(JPEG, PNG)'))
 
 Topic = tuple[str, str, str, str]
 
@@ -172,6 +173,10 @@ Rows may be padded (any `step`), and values of 16 bits may have both byte orders
 
 Images of floating point (32FC1, 32FC3) are refused, because it is not known which values are black
 and white.
+
+`sensor_msgs/msg/CompressedImage` may contain JPEG or PNG, as camera drivers and image_transport
+publish them; PNG images may have 16 bits. They are decoded in full size, because distant faces
+would be lost in a reduced image. An EXIF orientation is ignored, as image_transport does.
 """
 
 

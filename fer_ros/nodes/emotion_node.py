@@ -105,7 +105,7 @@ class EmotionNode(PipelineNode):
     def status(self, figures: Throughput) -> tuple[Level, dict[str, Any]]:
         """Report whether faces arrive."""
         level = input_status(
-            figures, self.resolve_topic_name('faces'), 'is face_node active?')
+            figures, self.resolve_topic_name('faces'), lambda: 'is face_node active?')
         return level, {'model': required(self._stage).model}
 
 

@@ -20,6 +20,7 @@ It uses `cv_bridge` if that is installed, else the same conversions of OpenCV (R
 """
 
 from collections.abc import Callable
+from typing import TypeAlias
 
 from fer_ros.core.values import Image
 from fer_ros.media.image_file import MAX_EDGE
@@ -35,8 +36,10 @@ try:
 except ImportError:
     CvBridge = None
 
-_BRIDGED = {
-    'bgr8', 'rgb8', 'bgra8', 'rgba8', 'mono8', 'yuv422', 'yuv422_yuy2'}
+AnyImage: TypeAlias = ImageMessage | CompressedImage
+"""A message with an image."""
+
+_BRIDGED = {'bgr8', 'rgb8', 'bgra8', 'rgba8', 'mono8', 'yuv422', 'yuv422_yuy2'}
 """Encodings that every version of cv_bridge converts as we do."""
 
 
@@ -104,7 +107,7 @@ def _with_cv_bridge() -> Callable[[ImageMessage], Image]:
 _convert = _with_opencv if CvBridge is None else _with_cv_bridge()
 
 
-def to_bgr(message: ImageMessage | CompressedImage) -> Image:
+def to_bgr(message: AnyImage) -> Image:
     """
     Return the image of a message.
 

@@ -121,7 +121,8 @@ def test_images_that_stop_are_told(graph, reports):
     graph.ask(images, sample_message(0, S), faces, S)
     status, _ = reports.wait('face_node', lambda s: s.level == DiagnosticStatus.WARN)
     assert '/image_raw for' in status.message
-    assert 'is camera_node or your camera driver running' in status.message
+    assert 'its publisher (/probe) is silent' in status.message
+    assert 'Is camera_node or your camera driver running' in status.message
     # Five times as long is enough to call it stale; time is told to run.
     node.throughput._last_in -= 10
     status, _ = reports.wait('face_node', lambda s: s.level == DiagnosticStatus.STALE)

@@ -97,21 +97,21 @@ class NodeDiagnostics:
         self._publisher.publish(array)
 
 
-def input_status(figures: Throughput, topic: str, remedy: str) -> Level:
+def input_status(figures: Throughput, topic: str, remedy: Callable[[], str]) -> Level:
     """
     Return level and sentence for the age of the last input and for lost and failed messages.
 
     :param topic: topic of the input, for the sentence.
-    :param remedy: what to check if no input arrives.
+    :param remedy: returns what to check if no input arrives.
     """
     age = figures.age_s
     if math.isnan(age):
-        return DiagnosticStatus.STALE, f'Nothing has arrived on {topic} yet: {remedy}'
+        return DiagnosticStatus.STALE, f'Nothing has arrived on {topic} yet: {remedy()}'
     # An input with a period of several seconds is not late after one second.
     late_s = max(STALE_AFTER_S, 3 * figures.interval_s)
     if age > late_s:
         level = DiagnosticStatus.STALE if age > 5 * late_s else DiagnosticStatus.WARN
-        return level, f'Nothing has arrived on {topic} for {age:.1f} s: {remedy}'
+        return level, f'Nothing has arrived on {topic} for {age:.1f} s: {remedy()}'
     if figures.loss_age_s < FAILURE_SHOWN_S:
         return (DiagnosticStatus.WARN, (
             f'{figures.lost} messages on {topic} were lost in transport: start the publisher of '
