@@ -16,7 +16,6 @@
 
 from typing import Any, ClassVar
 
-from diagnostic_msgs.msg import DiagnosticStatus
 from fer_msgs.msg import FaceArray
 from fer_ros.core.face_stage import FaceStage
 from fer_ros.core.options import Options
@@ -122,11 +121,8 @@ class FaceNode(PipelineNode):
         """Report whether images arrive."""
         subscription = required(self._subscription)
         level = input_status(
-            figures, subscription.topic, lambda: subscription.reason_for_silence)
-        if level[0] == DiagnosticStatus.OK and figures.rate_in > 1.5 * figures.rate_out + 1:
-            level = (DiagnosticStatus.WARN,
-                     (f'Only {figures.rate_out:.0f} of {figures.rate_in:.0f} images/s are '
-                      'processed: raise detector.interval, or lower the rate of the camera.'))
+            figures, subscription.topic, lambda: subscription.reason_for_silence,
+            'raise detector.interval, or lower the rate of the camera')
         return level, {'detector': self.get_parameter('detector.name').value}
 
 

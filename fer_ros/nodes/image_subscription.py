@@ -75,7 +75,10 @@ class ImageSubscription:
     @property
     def reason_for_silence(self) -> str:
         """Return in sentences why no image arrives, and what to do."""
-        return reason_for_silence(self._node, self.topic, self._options.transport)
+        is_matched = (
+            self._subscription is not None and self._subscription.get_publisher_count() > 0)
+        return reason_for_silence(
+            self._node, self.topic, self._options.transport, is_matched)
 
     def destroy(self) -> None:
         """Destroy the subscription."""
@@ -133,7 +136,7 @@ class ImageSubscription:
                 matched=self._on_publishers_changed, incompatible_qos=self._on_publishers_changed)
         else:
             events = subscription_events(
-                self._node, self.topic, qos,
+                self._node, self.topic,
                 f'set the parameter input.reliability of {self._node.get_name()} to best_effort '
                 'or auto, or publish it as reliable')
         events.message_lost = lambda event: self._on_lost(event.total_count_change)

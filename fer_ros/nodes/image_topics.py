@@ -47,12 +47,13 @@ def published_transport(node: Node, topic: str, otherwise: str) -> str:
     return next((t for t, name in TYPE_NAMES.items() if name in types), otherwise)
 
 
-def reason_for_silence(node: Node, topic: str, transport: str) -> str:
+def reason_for_silence(node: Node, topic: str, transport: str, is_matched: bool) -> str:
     """
     Return why no image arrives on a topic and what to do, in one or two sentences.
 
     :param topic: fully resolved name.
     :param transport: what the node asks for: auto, raw or compressed.
+    :param is_matched: whether the middleware has connected the node with a publisher.
     """
     publishers = node.get_publishers_info_by_topic(topic)
     types = sorted({p.topic_type for p in publishers})
@@ -65,6 +66,10 @@ def reason_for_silence(node: Node, topic: str, transport: str) -> str:
             return f'{only}. Set the parameter input.transport of {node.get_name()} to auto.'
         return f'{only}. {_other_topics(node, topic)}'
     names = sorted({f'{p.node_namespace.rstrip("/")}/{p.node_name}' for p in publishers})
+    if not is_matched:
+        return (
+            f'its publisher ({", ".join(names)}) has another quality of service. Set the '
+            f'parameter input.reliability of {node.get_name()} to auto.')
     return (
         f'its publisher ({", ".join(names)}) is silent, or its messages are lost. Is camera_node '
         'or your camera driver running, and does its camera work?')

@@ -66,7 +66,7 @@ class OverlayNode(PipelineNode):
         self._settings = self.options
         events = {
             topic: publisher_events(
-                self, topic, IMAGES, matched=lambda _: self._follow_subscribers())
+                self, topic, matched=lambda _: self._follow_subscribers())
             for topic in ('emotions/overlay', 'emotions/overlay/compressed')}
         self._raw = self.create_lifecycle_publisher(
             ImageMessage, 'emotions/overlay', IMAGES, event_callbacks=events['emotions/overlay'])
@@ -139,7 +139,7 @@ class OverlayNode(PipelineNode):
             self, 'image_raw', receive_image, options.input, self.throughput.count_lost)
         self._emotions = self.create_subscription(
             EmotionArray, 'emotions', receive_emotions, RESULTS,
-            event_callbacks=subscription_events(self, 'emotions', RESULTS))
+            event_callbacks=subscription_events(self, 'emotions'))
 
     def _unsubscribe(self) -> None:
         if self._images is not None:
@@ -176,7 +176,9 @@ class OverlayNode(PipelineNode):
             return (DiagnosticStatus.OK, 'Nobody subscribes to the overlay.'), {}
         rows = {'images without emotions': required(self._synchronizer).unmatched}
         topics = f'{self._images.topic} and {self.resolve_topic_name("emotions")}'
-        return input_status(figures, topics, lambda: 'are the other nodes active?'), rows
+        return input_status(
+            figures, topics, lambda: 'are the other nodes active?',
+            'lower the rate of the camera'), rows
 
 
 if __name__ == '__main__':

@@ -157,6 +157,13 @@ def test_a_wrong_topic_is_told_with_the_topics_that_have_images(
         driver.destroy_publisher(publisher)
 
 
+def test_a_quality_of_service_that_does_not_match_is_told(graph, driver, silence_is_told_early):
+    driver.create_publisher(Image, 'image_raw', BEST_EFFORT)
+    graph.up(graph.add(FaceNode, input__reliability='reliable'))
+    line = graph.wait_for_log('No image has arrived on /image_raw', '/driver', level=Log.WARN)
+    assert 'input.reliability of face_node to auto' in line
+
+
 def test_a_silent_driver_is_told_once_until_images_arrive(graph, driver, silence_is_told_early):
     faces = graph.listen(FaceArray, 'faces')
     images = driver.create_publisher(Image, 'image_raw', RELIABLE)
