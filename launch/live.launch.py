@@ -53,7 +53,7 @@ ARGUMENTS = [
         "robot's own camera driver; empty: image_raw."),
     DeclareLaunchArgument(
         'camera_info_topic', default_value='',
-        description='Topic of the calibration of the camera; empty: camera_info.'),
+        description='Topic of the calibration of the camera; empty: beside the images.'),
     DeclareLaunchArgument(
         'model', default_value='',
         description='Classifier: name of a folder in models/ or path of a model card; empty: as '
