@@ -63,6 +63,7 @@ setup(
             'face_node = fer_ros.nodes.main:face_node',
             'emotion_node = fer_ros.nodes.main:emotion_node',
             'overlay_node = fer_ros.nodes.main:overlay_node',
+            'pipeline = fer_ros.nodes.main:pipeline',
             'fer = fer_ros.__main__:main',
         ],
     },

@@ -49,8 +49,11 @@ ARGUMENTS = [
         description='Start camera_node, unless image_topic is given.'),
     DeclareLaunchArgument(
         'image_topic', default_value='',
-        description="Topic of the images to process, such as the topic of a robot's own camera "
-        'driver; empty: image_raw.'),
+        description="Topic of the images to process, raw or compressed, such as the topic of a "
+        "robot's own camera driver; empty: image_raw."),
+    DeclareLaunchArgument(
+        'camera_info_topic', default_value='',
+        description='Topic of the calibration of the camera; empty: beside the images.'),
     DeclareLaunchArgument(
         'model', default_value='',
         description='Classifier: name of a folder in models/ or path of a model card; empty: as '
@@ -70,6 +73,10 @@ ARGUMENTS = [
         description='The nodes configure and activate themselves; false: wait for lifecycle '
         'transitions from outside.'),
     DeclareLaunchArgument(
+        'single_process', default_value='false', choices=['true', 'false'],
+        description='Run all nodes in one process, which needs less CPU; false: one process for '
+        'each node, so that a fault of one does not end the others.'),
+    DeclareLaunchArgument(
         'use_sim_time', default_value='', choices=['', 'true', 'false'],
         description='Take the time from /clock, which bags and simulators publish; empty: as in '
         'the config.'),
@@ -88,7 +95,10 @@ def nodes(context):
         get_logger('fer_ros').warning(warning)
     try:
         config = config_path(arguments['config'])
-        image_topic = checked_topic(arguments['image_topic'])
+        topics = {
+            name: checked_topic(arguments[argument])
+            for name, argument in (
+                ('image_raw', 'image_topic'), ('camera_info', 'camera_info_topic'))}
         checked_namespace(arguments['namespace'])
     except ConfigError as error:
         raise RuntimeError(str(error)) from error
@@ -100,20 +110,30 @@ def nodes(context):
             else ParameterValue(arguments[name], value_type=str)
             for name in names if arguments[name]}
 
-    def node(name, *parameters):
+    def process(executable, name, parameters, names=()):
         return Node(
-            package='fer_ros', executable=name, name=name, namespace=arguments['namespace'],
+            package='fer_ros', executable=executable, name=name, arguments=names,
+            namespace=arguments['namespace'],
             parameters=[config, given('autostart', 'use_sim_time', *parameters)],
-            remappings=[('image_raw', image_topic)] if image_topic else [],
+            remappings=[(name, topic) for name, topic in topics.items() if topic],
             ros_arguments=['--log-level', arguments['log_level']],
             output='screen', respawn=True, respawn_delay=RESPAWN_DELAY_S)
+
+    def node(name, *parameters):
+        return name, parameters
 
     launched = [node('emotion_node', 'model'), node('face_node')]
     if arguments['overlay'] == 'true':
         launched.append(node('overlay_node'))
-    if arguments['camera'] == 'true' and not image_topic:
+    if arguments['camera'] == 'true' and not topics['image_raw']:
         launched.append(node('camera_node', 'source', 'frame_id', 'loop'))
-    return launched
+    if arguments['single_process'] == 'true':
+        # Without a name, because each node keeps its own. The parameters reach all nodes, each of
+        # which takes its own.
+        names = [name for name, _ in launched]
+        parameters = [parameter for _, own in launched for parameter in own]
+        return [process('pipeline', None, parameters, names)]
+    return [process(name, name, own) for name, own in launched]
 
 
 def generate_launch_description():

@@ -100,7 +100,7 @@ def imported(path):
 def test_every_executable_can_be_called(setup_arguments):
     scripts = setup_arguments['entry_points']['console_scripts']
     assert {script.split('=')[0].strip() for script in scripts} == {
-        'camera_node', 'face_node', 'emotion_node', 'overlay_node', 'fer'}
+        'camera_node', 'face_node', 'emotion_node', 'overlay_node', 'pipeline', 'fer'}
     for script in scripts:
         module, function = script.split('=')[1].strip().split(':')
         assert callable(getattr(importlib.import_module(module), function)), script

@@ -72,7 +72,8 @@ DIAGNOSTICS = (
     'reliable, transient local, keep last 10', 'state, rates and latencies, once per second')
 IMAGES_IN = (
     'image_raw', 'sensor_msgs/msg/Image', 'as the publisher',
-    'bgr8, rgb8, bgra8, rgba8, mono8, uyvy (yuv422) or yuyv (yuv422_yuy2)')
+    ('in one of the [encodings](#which-encodings-are-read); or `sensor_msgs/msg/CompressedImage` '
+     '(JPEG, PNG)'))
 
 Topic = tuple[str, str, str, str]
 
@@ -153,6 +154,29 @@ warning and ignores it.
 | `still` | unrelated images: no image depends on the one before, nothing is smoothed |
 | `low_power` | small robots: detection on every fifth image, else MedianFlow, no landmarks |
 | `mtcnn_csrt` | for comparison: MTCNN on every 10th image, CSRT; needs `requirements/mtcnn.txt` |
+
+## Which encodings are read?
+
+Rows may be padded (any `step`), and values of 16 bits may have both byte orders (`is_bigendian`).
+
+| encodings of `sensor_msgs/msg/Image` | remark |
+| --- | --- |
+| bgr8, rgb8, bgra8, rgba8, mono8 | transparency is ignored |
+| 8UC1, 8UC3, 8UC4 | read as mono8, bgr8 and bgra8 |
+| bgr16, rgb16, mono16 | the upper 8 of the bits that the camera uses, as the largest value shows |
+| 16UC1 | infrared, thermal: stretched between the darkest and the brightest pixels |
+| bayer_rggb8, bayer_bggr8, bayer_gbrg8, bayer_grbg8 | |
+| bayer_rggb16, bayer_bggr16, bayer_gbrg16, bayer_grbg16 | the 8 bits as of mono16 |
+| uyvy (yuv422), yuyv (yuv422_yuy2) | 4:2:2, even width |
+| nv12, nv21 | 4:2:0, even width and height; planes of luma and chroma with the same step |
+| nv24 | 4:4:4; planes of luma and chroma, the second one with twice the step |
+
+Images of floating point (32FC1, 32FC3) are refused, because it is not known which values are black
+and white.
+
+`sensor_msgs/msg/CompressedImage` may contain JPEG or PNG, as camera drivers and image_transport
+publish them; PNG images may have 16 bits. They are decoded in full size, because distant faces
+would be lost in a reduced image. An EXIF orientation is ignored, as image_transport does.
 """
 
 

@@ -35,11 +35,14 @@ ROUNDS = 2
 WARM_UP_S = 2.0
 SECONDS = 8.0
 INACTIVE_S = 5.0
-"""With these values, all runs take about two minutes."""
+"""With these values, all runs take about three minutes."""
 
 RUN_TIMEOUT_S = 120.0
 
-MODES = {'one_process': 'one process', 'four_processes': 'four processes'}
+MODES = {
+    'one_process': 'one process', 'four_processes': 'four processes',
+    'four_processes_jpeg': 'four processes, JPEG',
+}
 
 
 def run(
@@ -47,7 +50,7 @@ def run(
     report: Callable[[str], None] = lambda text: None,
 ) -> dict[str, Any]:
     """
-    Run the nodes in one process and in four, in turn, on the sample clip.
+    Run the nodes in one process and in four, with raw and JPEG images, on the sample clip.
 
     :param rates_hz: image rates.
     :param rounds: number of repetitions.
@@ -61,14 +64,17 @@ def run(
             'ROS cannot be imported (rclpy): run it in the environment of `make setup`, or source '
             "ROS 2's setup file.")
     # Not at the top: it imports rclpy.
+    from fer_ros.bench.jpeg_camera import write_jpegs
     from fer_ros.bench.prepared_camera import write_sample
     about = circumstances()
     rows: dict[str, list[dict[str, Any]]] = {
         _name(mode, rate_hz): [] for rate_hz in rates_hz for mode in MODES}
     with tempfile.TemporaryDirectory(prefix='fer_bench_') as folder:
         report('drawing the sample')
-        sample = Path(folder) / 'sample.raw'
-        write_sample(sample)
+        samples = dict.fromkeys(MODES, Path(folder) / 'sample.raw')
+        samples['four_processes_jpeg'] = Path(folder) / 'jpeg'
+        write_sample(samples['four_processes'])
+        write_jpegs(samples['four_processes_jpeg'])
         for round_ in range(rounds):
             for rate_hz in rates_hz:
                 for mode, words in MODES.items():
@@ -76,7 +82,7 @@ def run(
                     # The load of inactive nodes is measured only once.
                     is_last = mode == 'four_processes' and not round_ and rate_hz == rates_hz[0]
                     rows[_name(mode, rate_hz)].append(_once(
-                        mode, sample, rate_hz, seconds, INACTIVE_S if is_last else 0.0))
+                        mode, samples[mode], rate_hz, seconds, INACTIVE_S if is_last else 0.0))
     inactive = next(row['inactive'] for found in rows.values() for row in found if row['inactive'])
     return {
         **about, 'rounds': rounds, 'seconds': seconds,
@@ -112,7 +118,8 @@ def _once(
 ) -> dict[str, Any]:
     """Run the nodes once, in a new process and an unused ROS domain."""
     request = {
-        'is_one_process': mode == 'one_process', 'sample': str(sample),
+        'is_one_process': mode == 'one_process', 'is_jpeg': mode.endswith('jpeg'),
+        'sample': str(sample),
         'rate_hz': float(rate_hz), 'warm_up_s': WARM_UP_S, 'seconds': seconds,
         'inactive_s': inactive_s, 'started_s': time.monotonic()}
     done = subprocess.run(

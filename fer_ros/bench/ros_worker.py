@@ -41,6 +41,7 @@ from fer_ros.apps.live.bring_up import (
 )
 from fer_ros.apps.live.monitor import Moment, Monitor
 from fer_ros.apps.startup import NODE_NAMES, profile_variables
+from fer_ros.bench.jpeg_camera import JpegCameraNode
 from fer_ros.bench.prepared_camera import PreparedCameraNode
 from fer_ros.bench.results import percentiles
 from fer_ros.nodes.base.executor import SpinThread
@@ -64,7 +65,9 @@ class Request:
     """
     What to measure.
 
-    :param sample: file of images that `prepared_camera.write_sample` wrote.
+    :param is_jpeg: whether the camera publishes compressed images.
+    :param sample: file that `prepared_camera.write_sample` wrote, or folder that
+        `jpeg_camera.write_jpegs` wrote.
     :param rate_hz: image rate.
     :param warm_up_s: time before the measurement.
     :param seconds: duration of the measurement.
@@ -73,6 +76,7 @@ class Request:
     """
 
     is_one_process: bool
+    is_jpeg: bool
     sample: str
     rate_hz: float
     warm_up_s: float
@@ -148,7 +152,8 @@ def _running(request: Request, latencies: Latencies) -> Iterator[tuple[Monitor, 
         executor.add_node(monitor)
         stack.callback(SpinThread(executor, monitor.get_logger()).stop)
         arguments = ['--ros-args', '--params-file', str(file)]
-        classes = {**NODES, 'camera_node': PreparedCameraNode}
+        camera = JpegCameraNode if request.is_jpeg else PreparedCameraNode
+        classes = {**NODES, 'camera_node': camera}
         nodes: BringUp = (
             OneProcess(monitor, arguments, executor, nodes=classes) if request.is_one_process
             else OwnProcesses(monitor, arguments, nodes=classes))

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import cv2
 from fer_ros.core.values import Image
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +31,9 @@ OVERSHOOT = 1.05
 
 PERCENTILES = (0.1, 99.9)
 """Percentiles that become black and white; a few broken or glaring pixels do not count."""
+
+PERCENTILE_STRIDE = 4
+"""Of live images, only the pixels of every fourth row and column count for the percentiles."""
 
 
 def to_eight_bits(image: npt.NDArray[Any]) -> Image:
@@ -61,6 +65,26 @@ def to_eight_bits(image: npt.NDArray[Any]) -> Image:
         return np.zeros(image.shape, np.uint8)
     levels = np.rint(255 * np.clip((values - black) / (white - black), 0, 1))
     return np.where(is_known, levels, 0).astype(np.uint8)
+
+
+def stretch_to_eight_bits(image: npt.NDArray[np.uint16]) -> Image:
+    """
+    Stretch an image between `PERCENTILES` of its values, whatever its bit depth is.
+
+    This is for infrared and thermal cameras, whose values fill only a part of the 16 bits. It is
+    fast enough for live images, because the percentiles are those of every fourth row and column.
+
+    :param image: (H, W) uint16.
+    :return: (H, W) uint8.
+    """
+    black, white = np.percentile(
+        image[::PERCENTILE_STRIDE, ::PERCENTILE_STRIDE], PERCENTILES)
+    if white <= black:
+        return np.zeros(image.shape, np.uint8)
+    scale = 255 / (white - black)
+    # OpenCV takes absolute values, which the maximum prevents from being needed.
+    clipped = np.maximum(image, image.dtype.type(black))
+    return np.asarray(cv2.convertScaleAbs(clipped, alpha=scale, beta=-black * scale), np.uint8)
 
 
 def _limits(values: npt.NDArray[np.float64], may_be_normalized: bool) -> tuple[float, float]:

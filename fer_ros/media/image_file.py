@@ -39,7 +39,7 @@ MAX_EDGE = 32766
 # refuse floating point.
 _FLAGS = cv2.IMREAD_ANYCOLOR | cv2.IMREAD_ANYDEPTH
 
-_PNG_SIGNATURE = b'\x89PNG\r\n\x1a\n'
+JPEG_SIGNATURE, PNG_SIGNATURE = b'\xff\xd8\xff', b'\x89PNG\r\n\x1a\n'
 
 
 def read_image(path: Path, note: Callable[[str], None] | None = None) -> Image:
@@ -61,7 +61,7 @@ def read_image(path: Path, note: Callable[[str], None] | None = None) -> Image:
         raise ValueError(f'{path} cannot be read: {error.strerror}') from error
     if not data:
         raise ValueError(f'{path} is empty (0 bytes): copy it again')
-    if _is_truncated(data):
+    if is_truncated(data):
         raise ValueError(f'{path} is truncated: copy it again')
     kind = picture_format(data[:START_SIZE], path.suffix)
     if kind in UNREADABLE_FORMATS:
@@ -85,7 +85,7 @@ def read_image(path: Path, note: Callable[[str], None] | None = None) -> Image:
 
 
 def _decode_with_opencv(path: Path, data: bytes, kind: str | None) -> Image:
-    if data.startswith(_PNG_SIGNATURE):
+    if data.startswith(PNG_SIGNATURE):
         data = _without_chunks_that_print(data)
     try:
         with quiet_opencv():
@@ -108,13 +108,14 @@ def _undecodable(kind: str | None) -> str:
     return f'{with_article(kind)} that is damaged, or of a variant that cannot be read'
 
 
-def _is_truncated(data: bytes) -> bool:
+def is_truncated(data: bytes) -> bool:
+    """Return whether the end of a JPEG or PNG picture is missing; False for other formats."""
     # The decoder fills the missing part of a JPEG with grey and reports no error, so search for
     # the end marker. Start after the headers, which can contain a thumbnail with a marker of its
     # own. Any data can follow the marker.
-    if data.startswith(b'\xff\xd8\xff'):
+    if data.startswith(JPEG_SIGNATURE):
         return data.find(b'\xff\xd9', _begin_of_pixels(data)) < 0
-    if data.startswith(_PNG_SIGNATURE):
+    if data.startswith(PNG_SIGNATURE):
         return b'IEND' not in data
     return False
 
@@ -135,8 +136,8 @@ def _without_chunks_that_print(png: bytes) -> bytes:
 
     OpenCV uses neither of them.
     """
-    parts = [_PNG_SIGNATURE]
-    position = len(_PNG_SIGNATURE)
+    parts = [PNG_SIGNATURE]
+    position = len(PNG_SIGNATURE)
     while position < len(png):
         end = position + 12 + int.from_bytes(png[position:position + 4], 'big')
         kind = png[position + 4:position + 8]

@@ -76,7 +76,9 @@ def info_topic(node: Node, images: str) -> str:
     is_remapped = topic != node.resolve_topic_name('camera_info', only_expand=True)
     if is_remapped:
         return topic
-    beside: str = node.resolve_topic_name(images).rpartition('/')[0]
+    # image_transport adds /compressed to the name of the images.
+    topic = node.resolve_topic_name(images).removesuffix('/compressed')
+    beside = topic.rpartition('/')[0]
     return f'{beside}/camera_info'
 
 

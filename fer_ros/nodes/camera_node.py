@@ -101,10 +101,10 @@ class CameraNode(PipelineNode):
                 raise ValueError(f'{error}.') from error
         self._images = self.create_lifecycle_publisher(
             ImageMessage, 'image_raw', IMAGES,
-            event_callbacks=publisher_events(self, 'image_raw', IMAGES))
+            event_callbacks=publisher_events(self, 'image_raw'))
         self._infos = self.create_lifecycle_publisher(
             CameraInfo, 'camera_info', IMAGES,
-            event_callbacks=publisher_events(self, 'camera_info', IMAGES))
+            event_callbacks=publisher_events(self, 'camera_info'))
 
     def open_source(self, options: CameraNodeOptions) -> FrameSource:
         """Open the source that the options name; `fer bench` replaces it by prepared images."""

@@ -26,7 +26,7 @@ from fer_ros.nodes.base.local_topics import share, unshare
 from fer_ros.nodes.base.throughput import Throughput
 from fer_ros.nodes.base.worker import LOG_THROTTLE_S
 from fer_ros.nodes.face_conversion import from_face_message, stamp_ns, to_emotion_message
-from fer_ros.nodes.image_conversion import ImageError
+from fer_ros.nodes.image_encodings import ImageError
 from fer_ros.nodes.qos import RESULTS, subscription_events
 from fer_ros.parameters.node_options import EmotionNodeOptions
 from rclpy.lifecycle import LifecyclePublisher
@@ -43,6 +43,7 @@ class EmotionNode(PipelineNode):
         self._stage: EmotionStage | None = None
         self._publisher: LifecyclePublisher | None = None
         self._subscription: Subscription | None = None
+        self._is_ready = False
         super().__init__('emotion_node', **kwargs)
 
     def configure(self) -> None:
@@ -53,10 +54,11 @@ class EmotionNode(PipelineNode):
     def activate(self) -> None:
         """Subscribe to faces."""
         required(self._stage).reset()
+        self._is_ready = False
         receive = self.start_worker(self._work_on, self.options.input.max_delay_s)
         self._subscription = self.create_subscription(
             FaceArray, 'faces', receive, RESULTS,
-            event_callbacks=subscription_events(self, 'faces', RESULTS))
+            event_callbacks=subscription_events(self, 'faces'))
         share(self._subscription)
 
     def deactivate(self) -> None:
@@ -87,6 +89,10 @@ class EmotionNode(PipelineNode):
             header=message.header, model=stage.model, image_width=width, image_height=height,
             emotions=[to_emotion_message(face, width, height) for face in emotions]))
         self.throughput.count_out(self.age_s(message.header.stamp))
+        if not self._is_ready:
+            self._is_ready = True
+            self.get_logger().info(
+                f'Ready: images arrive, and {required(self._publisher).topic_name} is published.')
 
     def _face(self, message: FaceMessage) -> Face:
         try:
@@ -105,7 +111,8 @@ class EmotionNode(PipelineNode):
     def status(self, figures: Throughput) -> tuple[Level, dict[str, Any]]:
         """Report whether faces arrive."""
         level = input_status(
-            figures, self.resolve_topic_name('faces'), 'is face_node active?')
+            figures, self.resolve_topic_name('faces'), lambda: 'is face_node active?',
+            'lower rate_hz or max_faces, or use a faster model')
         return level, {'model': required(self._stage).model}
 
 

@@ -16,7 +16,6 @@
 
 from typing import Any, ClassVar
 
-from diagnostic_msgs.msg import DiagnosticStatus
 from fer_msgs.msg import FaceArray
 from fer_ros.core.face_stage import FaceStage
 from fer_ros.core.options import Options
@@ -28,12 +27,12 @@ from fer_ros.nodes.base.throughput import Throughput
 from fer_ros.nodes.camera_calibration import CameraCalibration
 from fer_ros.nodes.face_conversion import stamp_ns, to_face_message
 from fer_ros.nodes.face_frames import FaceFrames
-from fer_ros.nodes.image_conversion import to_bgr
+from fer_ros.nodes.image_conversion import AnyImage, to_bgr
 from fer_ros.nodes.image_subscription import ImageSubscription
 from fer_ros.nodes.qos import RESULTS
+from fer_ros.nodes.silence_log import SilenceLog
 from fer_ros.parameters.node_options import FaceNodeOptions
 from rclpy.lifecycle import LifecyclePublisher
-from sensor_msgs.msg import Image as ImageMessage
 
 
 class FaceNode(PipelineNode):
@@ -48,6 +47,7 @@ class FaceNode(PipelineNode):
         self._subscription: ImageSubscription | None = None
         self._calibration: CameraCalibration | None = None
         self._frames: FaceFrames | None = None
+        self._silence_log: SilenceLog | None = None
         super().__init__('face_node', **kwargs)
 
     def configure(self) -> None:
@@ -63,11 +63,17 @@ class FaceNode(PipelineNode):
         required(self._stage).reset()
         self._calibration = CameraCalibration(self, 'image_raw', options.rectified)
         receive = self.start_worker(self._work_on, options.input.max_delay_s)
-        self._subscription = ImageSubscription(
-            self, 'image_raw', receive, options.input.reliability, self.throughput.count_lost)
+        subscription = ImageSubscription(
+            self, 'image_raw', receive, options.input, self.throughput.count_lost)
+        self._subscription = subscription
+        self._silence_log = SilenceLog(
+            self, subscription.topic, lambda: subscription.reason_for_silence)
 
     def deactivate(self) -> None:
         """Destroy the subscription."""
+        if self._silence_log is not None:
+            self._silence_log.destroy()
+            self._silence_log = None
         if self._subscription is not None:
             self._subscription.destroy()
             self._subscription = None
@@ -96,31 +102,27 @@ class FaceNode(PipelineNode):
         required(self._stage).options = options
         self.set_max_delay(options.input.max_delay_s)
 
-    def _work_on(self, message: ImageMessage) -> None:
+    def _work_on(self, message: AnyImage) -> None:
         header = message.header
         image = to_bgr(message)
+        height, width = image.shape[:2]
         frame = Frame(
             image, stamp_ns(header.stamp), header.frame_id,
             camera=self._calibration.of(image) if self._calibration else None)
         faces = required(self._stage).process(frame)
         publish(required(self._publisher), FaceArray(
-            header=header, image_width=message.width, image_height=message.height,
-            faces=[
-                to_face_message(face, header, message.width, message.height) for face in faces]))
+            header=header, image_width=width, image_height=height,
+            faces=[to_face_message(face, header, width, height) for face in faces]))
         if self._frames is not None:
             self._frames.publish(faces, header)
         self.throughput.count_out(self.age_s(header.stamp))
 
     def status(self, figures: Throughput) -> tuple[Level, dict[str, Any]]:
         """Report whether images arrive."""
-        topic = self.resolve_topic_name('image_raw')
+        subscription = required(self._subscription)
         level = input_status(
-            figures, topic, 'is camera_node or your camera driver running, and is the topic '
-            'remapped correctly?')
-        if level[0] == DiagnosticStatus.OK and figures.rate_in > 1.5 * figures.rate_out + 1:
-            level = (DiagnosticStatus.WARN,
-                     (f'Only {figures.rate_out:.0f} of {figures.rate_in:.0f} images/s are '
-                      'processed: raise detector.interval, or lower the rate of the camera.'))
+            figures, subscription.topic, lambda: subscription.reason_for_silence,
+            'raise detector.interval, or lower the rate of the camera')
         return level, {'detector': self.get_parameter('detector.name').value}
 
 

@@ -13,19 +13,22 @@
 # limitations under the License.
 
 """
-Converts between `sensor_msgs/Image` and arrays.
+Converts between messages with an image and arrays.
 
 It uses `cv_bridge` if that is installed, else the same conversions of OpenCV (ROS from PyPI has no
 `cv_bridge`). Each message is checked first, because its sizes may contradict its data.
 """
 
 from collections.abc import Callable
+from typing import TypeAlias
 
-import cv2
 from fer_ros.core.values import Image
 from fer_ros.media.image_file import MAX_EDGE
+from fer_ros.nodes.compressed_image import decode
+from fer_ros.nodes.image_encodings import ENCODINGS, ImageError
 import numpy as np
-from sensor_msgs.msg import Image as ImageMessage
+import numpy.typing as npt
+from sensor_msgs.msg import CompressedImage, Image as ImageMessage
 from std_msgs.msg import Header
 
 try:
@@ -33,31 +36,11 @@ try:
 except ImportError:
     CvBridge = None
 
-CHANNELS = {
-    'bgr8': 3, 'rgb8': 3, 'bgra8': 4, 'rgba8': 4, 'mono8': 1,
-    'yuv422': 2, 'uyvy': 2, 'yuv422_yuy2': 2, 'yuyv': 2,
-}
-"""
-Supported encodings and their bytes per pixel.
+AnyImage: TypeAlias = ImageMessage | CompressedImage
+"""A message with an image."""
 
-The names are those of sensor_msgs/image_encodings.hpp.
-"""
-
-_TO_BGR: dict[str, int | None] = {
-    'bgr8': None,
-    'rgb8': cv2.COLOR_RGB2BGR,
-    'bgra8': cv2.COLOR_BGRA2BGR,
-    'rgba8': cv2.COLOR_RGBA2BGR,
-    'mono8': cv2.COLOR_GRAY2BGR,
-    'yuv422': cv2.COLOR_YUV2BGR_UYVY,
-    'uyvy': cv2.COLOR_YUV2BGR_UYVY,
-    'yuv422_yuy2': cv2.COLOR_YUV2BGR_YUY2,
-    'yuyv': cv2.COLOR_YUV2BGR_YUY2,
-}
-
-
-class ImageError(ValueError):
-    """An image message is invalid or not supported; the text says why."""
+_BRIDGED = {'bgr8', 'rgb8', 'bgra8', 'rgba8', 'mono8', 'yuv422', 'yuv422_yuy2'}
+"""Encodings that every version of cv_bridge converts as we do."""
 
 
 def check_image(message: ImageMessage) -> None:
@@ -67,49 +50,55 @@ def check_image(message: ImageMessage) -> None:
     :raises ImageError: if the encoding is not supported, the image has no pixels, the step is too
         small, or data is missing.
     """
-    where = f'image of {message.width}x{message.height} in {message.encoding or "no encoding"!r}'
-    channels = CHANNELS.get(message.encoding)
-    if channels is None:
+    width, height = message.width, message.height
+    where = f'image of {width}x{height} in {message.encoding or "no encoding"!r}'
+    encoding = ENCODINGS.get(message.encoding)
+    if encoding is None:
+        reason = (
+            'floating point has no fixed black and white' if message.encoding.startswith('32FC')
+            else 'the encoding is not supported')
         raise ImageError(
-            f'{where}: the encoding is not supported; publish one of {", ".join(CHANNELS)}')
-    if message.width == 0 or message.height == 0:
+            f'{where}: {reason}; publish bgr8, rgb8, mono8 or another encoding in docs/nodes.md')
+    if width == 0 or height == 0:
         raise ImageError(f'{where}: it has no pixels')
-    if max(message.width, message.height) > MAX_EDGE:
+    if max(width, height) > MAX_EDGE:
         raise ImageError(f'{where}: an edge is longer than {MAX_EDGE} pixels')
-    if channels == 2 and message.width % 2:
-        raise ImageError(f'{where}: images in YUV 4:2:2 must have an even width')
-    if message.step < message.width * channels:
+    if encoding.even_width and width % 2:
+        raise ImageError(f'{where}: images in this encoding must have an even width')
+    if encoding.even_height and height % 2:
+        raise ImageError(f'{where}: images in this encoding must have an even height')
+    row_bytes = width * encoding.row_values * encoding.value_bytes
+    if message.step < row_bytes:
+        raise ImageError(f'{where}: step is {message.step} bytes, but a row has {row_bytes}')
+    size = message.step * round(height * encoding.planes)
+    if len(message.data) < size:
+        planes = '' if encoding.planes == 1 else f' and {encoding.planes:g} (planes)'
         raise ImageError(
-            f'{where}: step is {message.step} bytes, but a row has {message.width * channels}')
-    if len(message.data) < message.step * message.height:
-        raise ImageError(
-            f'{where}: it has {len(message.data)} bytes, but step times height is '
-            f'{message.step * message.height}; was it truncated in transport?')
+            f'{where}: it has {len(message.data)} bytes, but step times height{planes} is {size}; '
+            'was it truncated in transport?')
 
 
-def _pixels(message: ImageMessage) -> Image:
-    """Return the pixels of a message as (H, W) or (H, W, C), without a copy."""
-    channels = CHANNELS[message.encoding]
-    rows = np.frombuffer(message.data, np.uint8, message.step * message.height)
-    rows = rows.reshape(message.height, message.step)[:, :message.width * channels]
-    return rows if channels == 1 else rows.reshape(message.height, message.width, channels)
+def _rows(message: ImageMessage) -> npt.NDArray[np.uint8]:
+    """Return all rows of a message as (rows, step), without a copy."""
+    count = round(message.height * ENCODINGS[message.encoding].planes)
+    rows = np.frombuffer(message.data, np.uint8, message.step * count)
+    return rows.reshape(count, message.step)
 
 
 def _with_opencv(message: ImageMessage) -> Image:
-    code = _TO_BGR[message.encoding]
-    pixels = _pixels(message)
-    return np.ascontiguousarray(pixels) if code is None else np.asarray(
-        cv2.cvtColor(pixels, code), np.uint8)
+    encoding = ENCODINGS[message.encoding]
+    order = '>' if message.is_bigendian else '<'
+    return encoding.to_bgr(
+        _rows(message), message.width, np.dtype(f'{order}u{encoding.value_bytes}'))
 
 
 def _with_cv_bridge() -> Callable[[ImageMessage], Image]:
     bridge = CvBridge()
 
     def convert(message: ImageMessage) -> Image:
-        # cv_bridge reads rows wrongly whose padding is not a whole number of pixels, and that of
-        # Jazzy does not know the newer names.
-        is_padded = message.step != message.width * CHANNELS[message.encoding]
-        if is_padded or message.encoding in ('uyvy', 'yuyv'):
+        # cv_bridge reads rows wrongly whose padding is not a whole number of pixels.
+        is_padded = message.step != message.width * ENCODINGS[message.encoding].row_values
+        if is_padded or message.encoding not in _BRIDGED:
             return _with_opencv(message)
         return np.ascontiguousarray(bridge.imgmsg_to_cv2(message, 'bgr8'))
     return convert
@@ -118,13 +107,15 @@ def _with_cv_bridge() -> Callable[[ImageMessage], Image]:
 _convert = _with_opencv if CvBridge is None else _with_cv_bridge()
 
 
-def to_bgr(message: ImageMessage) -> Image:
+def to_bgr(message: AnyImage) -> Image:
     """
     Return the image of a message.
 
     :return: (H, W, 3) uint8, BGR, contiguous. It may share the message's memory.
     :raises ImageError: if the message is invalid or not supported.
     """
+    if isinstance(message, CompressedImage):
+        return decode(message)
     check_image(message)
     return _convert(message)
 
@@ -141,7 +132,7 @@ def to_crop(message: ImageMessage) -> Image:
         raise ImageError(
             f'a crop must be square and mono8, but this is {message.width}x{message.height} in '
             f'{message.encoding!r}')
-    return np.ascontiguousarray(_pixels(message))
+    return np.ascontiguousarray(_rows(message)[:, :message.width])
 
 
 def to_message(image: Image, header: Header) -> ImageMessage:

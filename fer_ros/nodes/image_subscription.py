@@ -12,62 +12,107 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""A subscription to images that uses the reliability of the publishers."""
+"""A subscription to images that uses the type and the reliability of the publishers."""
+
+from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-from fer_ros.nodes.base.lifecycle_node import required
 from fer_ros.nodes.base.local_topics import share, unshare
+from fer_ros.nodes.image_topics import (
+    published_transport,
+    reason_for_silence,
+    TRANSPORTS,
+    usual_transport,
+)
 from fer_ros.nodes.qos import IMAGE_DEPTH, publishers_reliability, subscription_events
+from fer_ros.parameters.node_options import ImageInputOptions
+from rclpy.clock import Clock, ClockType
 from rclpy.event_handler import SubscriptionEventCallbacks
+from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rclpy.subscription import Subscription
-from sensor_msgs.msg import Image as ImageMessage
+
+CHECK_PERIOD_S = 0.5
+"""The middleware does not tell a subscription about publishers of another type."""
 
 
 class ImageSubscription:
     """
-    Subscribes to a topic of images.
+    Subscribes to a topic of images, raw or compressed.
 
-    With `auto` it is a best-effort subscription, which receives from every publisher. If all
-    publishers are reliable, as bags and some drivers are, it is replaced by a reliable one, so
-    that large images are not lost on a busy network.
+    With `transport: auto` its type is that of the publishers. With `reliability: auto` it is a
+    best-effort subscription, which receives from every publisher. If all publishers are reliable,
+    as bags and some drivers are, it is replaced by a reliable one, so that large images are not
+    lost on a busy network.
     """
 
     def __init__(
-        self, node: Node, topic: str, callback: Callable[[ImageMessage], None], reliability: str,
+        self, node: Node, topic: str, callback: Callable[[Any], None], options: ImageInputOptions,
         on_lost: Callable[[int], None],
     ) -> None:
         """
         Subscribe.
 
-        :param callback: must be safe to call from any thread, and must not change the message: a
-            camera_node of the same process hands its images over directly.
-        :param reliability: auto, best_effort or reliable.
+        :param callback: receives `Image` or `CompressedImage` messages. It must be safe to call
+            from any thread, and must not change the message: a camera_node of the same process
+            hands its images over directly.
         :param on_lost: called with the number of images that the middleware lost.
         """
         self._node = node
-        self._topic = topic
+        # The graph knows only the remapped name.
+        self.topic = node.resolve_topic_name(topic)
         self._callback = callback
+        self._options = options
         self._on_lost = on_lost
-        self._is_automatic = reliability == 'auto'
-        wanted = (
-            publishers_reliability(node, topic) if self._is_automatic
-            else ReliabilityPolicy[reliability.upper()])
-        self._subscription: Subscription | None = self._subscribe(wanted)
+        self._transport = self._wanted_transport(usual_transport(self.topic))
+        self._subscription: Subscription | None = self._subscribe(self._wanted_reliability())
+        self._timer = node.create_timer(
+            CHECK_PERIOD_S, self._follow_type, clock=Clock(clock_type=ClockType.STEADY_TIME))
 
     @property
-    def reliability(self) -> ReliabilityPolicy:
-        """Return the present reliability."""
-        return required(self._subscription).qos_profile.reliability
+    def reason_for_silence(self) -> str:
+        """Return in sentences why no image arrives, and what to do."""
+        is_matched = (
+            self._subscription is not None and self._subscription.get_publisher_count() > 0)
+        return reason_for_silence(
+            self._node, self.topic, self._options.transport, is_matched)
 
     def destroy(self) -> None:
         """Destroy the subscription."""
-        unshare(required(self._subscription))
-        self._node.destroy_subscription(self._subscription)
-        self._subscription = None
+        self._node.destroy_timer(self._timer)
+        self._unsubscribe()
+
+    def _unsubscribe(self) -> None:
+        if self._subscription is not None:
+            unshare(self._subscription)
+            self._node.destroy_subscription(self._subscription)
+            self._subscription = None
+
+    def _wanted_transport(self, otherwise: str) -> str:
+        asked = self._options.transport
+        return (
+            published_transport(self._node, self.topic, otherwise) if asked == 'auto' else asked)
+
+    def _wanted_reliability(self) -> ReliabilityPolicy:
+        asked = self._options.reliability
+        return (
+            publishers_reliability(self._node, self.topic) if asked == 'auto'
+            else ReliabilityPolicy[asked.upper()])
+
+    def _follow_type(self) -> None:
+        """Take over the type of the publishers if none has the present one."""
+        if self._subscription is None:
+            self._subscription = self._subscribe(self._wanted_reliability())
+        elif not self._subscription.get_publisher_count():
+            wanted = self._wanted_transport(self._transport)
+            if wanted != self._transport:
+                self._transport = wanted
+                # A process cannot subscribe to one topic as two types. The next call subscribes,
+                # when the other nodes of this process have unsubscribed, too.
+                self._unsubscribe()
 
     def _on_publishers_changed(self, _: Any = None) -> None:
         """Replace the subscription if the reliability of the publishers has changed."""
@@ -76,27 +121,33 @@ class ImageSubscription:
             self._node.executor.create_task(self._replace)
 
     def _replace(self) -> None:
-        # The graph knows only the remapped name.
-        topic = self._node.resolve_topic_name(self._topic)
-        if self._subscription is None or self._node.count_publishers(topic) == 0:
+        if self._subscription is None or self._node.count_publishers(self.topic) == 0:
             return
-        wanted = publishers_reliability(self._node, self._topic)
-        if wanted is not self.reliability:
-            self.destroy()
+        wanted = self._wanted_reliability()
+        if wanted is not self._subscription.qos_profile.reliability:
+            self._unsubscribe()
             self._subscription = self._subscribe(wanted)
 
-    def _subscribe(self, reliability: ReliabilityPolicy) -> Subscription:
+    def _subscribe(self, reliability: ReliabilityPolicy) -> Subscription | None:
+        """Return a new subscription; None if another node of this process uses another type."""
         qos = QoSProfile(depth=IMAGE_DEPTH, reliability=reliability)
-        if self._is_automatic:
+        if self._options.reliability == 'auto':
             events = SubscriptionEventCallbacks(
                 matched=self._on_publishers_changed, incompatible_qos=self._on_publishers_changed)
         else:
             events = subscription_events(
-                self._node, self._topic, qos,
+                self._node, self.topic,
                 f'set the parameter input.reliability of {self._node.get_name()} to best_effort '
                 'or auto, or publish it as reliable')
         events.message_lost = lambda event: self._on_lost(event.total_count_change)
-        subscription = self._node.create_subscription(
-            ImageMessage, self._topic, self._callback, qos, event_callbacks=events)
+        try:
+            subscription = self._node.create_subscription(
+                TRANSPORTS[self._transport], self.topic, self._callback, qos,
+                event_callbacks=events)
+        except rclpy_implementation.RCLError as error:
+            self._node.get_logger().warning(
+                f'{self._node.get_name()} cannot subscribe to {self.topic}: {error}. It tries '
+                'again.', once=True)
+            return None
         share(subscription)
         return subscription

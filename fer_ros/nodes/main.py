@@ -21,38 +21,69 @@ interrupted at once ends without tracebacks.
 
 import importlib
 import sys
+import threading
 
 from fer_ros.nodes.base.signals import stop_on_signals
 
 USAGE = 'Give parameters and remappings as `--ros-args -p NAME:=VALUE -r FROM:=TO`.'
 
-
-def _run(module: str, name: str) -> int:
-    stop = stop_on_signals()
-    from rclpy.utilities import remove_ros_args
-    if unknown := remove_ros_args(sys.argv)[1:]:
-        print(f'{module} does not know {" ".join(unknown)}. {USAGE}', file=sys.stderr)
-        return 2
-    node = getattr(importlib.import_module(f'fer_ros.nodes.{module}'), name)
-    from fer_ros.nodes.base.process import run_node
-    return run_node(node, stop=stop)
+CLASSES = {
+    'camera_node': 'CameraNode',
+    'face_node': 'FaceNode',
+    'emotion_node': 'EmotionNode',
+    'overlay_node': 'OverlayNode',
+}
+"""The class in the module of each node."""
 
 
 def camera_node() -> int:
     """Run `camera_node` until it is interrupted."""
-    return _run('camera_node', 'CameraNode')
+    return _run_one('camera_node')
 
 
 def face_node() -> int:
     """Run `face_node` until it is interrupted."""
-    return _run('face_node', 'FaceNode')
+    return _run_one('face_node')
 
 
 def emotion_node() -> int:
     """Run `emotion_node` until it is interrupted."""
-    return _run('emotion_node', 'EmotionNode')
+    return _run_one('emotion_node')
 
 
 def overlay_node() -> int:
     """Run `overlay_node` until it is interrupted."""
-    return _run('overlay_node', 'OverlayNode')
+    return _run_one('overlay_node')
+
+
+def pipeline() -> int:
+    """Run the nodes that the command line names in this process, until it is interrupted."""
+    stop = stop_on_signals()
+    names = _own_arguments()
+    if not names or not set(names) <= set(CLASSES) or len(set(names)) < len(names):
+        print(
+            f'pipeline runs several nodes in one process: name each of them once, of '
+            f'{", ".join(CLASSES)}, subscribers first. {USAGE}', file=sys.stderr)
+        return 2
+    return _run(names, stop)
+
+
+def _run_one(name: str) -> int:
+    stop = stop_on_signals()
+    if unknown := _own_arguments():
+        print(f'{name} does not know {" ".join(unknown)}. {USAGE}', file=sys.stderr)
+        return 2
+    return _run([name], stop)
+
+
+def _own_arguments() -> list[str]:
+    """Return the command line without the arguments of ROS."""
+    from rclpy.utilities import remove_ros_args
+    return list(remove_ros_args(sys.argv)[1:])
+
+
+def _run(names: list[str], stop: threading.Event) -> int:
+    nodes = [
+        getattr(importlib.import_module(f'fer_ros.nodes.{name}'), CLASSES[name]) for name in names]
+    from fer_ros.nodes.base.process import run_nodes
+    return run_nodes(nodes, stop=stop)

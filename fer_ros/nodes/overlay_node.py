@@ -32,7 +32,7 @@ from fer_ros.nodes.base.diagnostics import input_status, Level
 from fer_ros.nodes.base.lifecycle_node import PipelineNode, required
 from fer_ros.nodes.base.throughput import Throughput
 from fer_ros.nodes.face_conversion import from_emotion_message, stamp_ns
-from fer_ros.nodes.image_conversion import to_bgr, to_message
+from fer_ros.nodes.image_conversion import AnyImage, to_bgr, to_message
 from fer_ros.nodes.image_subscription import ImageSubscription
 from fer_ros.nodes.qos import IMAGES, publisher_events, RESULTS, subscription_events
 from fer_ros.nodes.stamp_synchronizer import StampSynchronizer
@@ -57,7 +57,7 @@ class OverlayNode(PipelineNode):
         self._compressed: LifecyclePublisher | None = None
         self._images: ImageSubscription | None = None
         self._emotions: Subscription | None = None
-        self._synchronizer: StampSynchronizer[ImageMessage, EmotionArray] | None = None
+        self._synchronizer: StampSynchronizer[AnyImage, EmotionArray] | None = None
         self._settings: OverlayNodeOptions | None = None
         super().__init__('overlay_node', **kwargs)
 
@@ -66,7 +66,7 @@ class OverlayNode(PipelineNode):
         self._settings = self.options
         events = {
             topic: publisher_events(
-                self, topic, IMAGES, matched=lambda _: self._follow_subscribers())
+                self, topic, matched=lambda _: self._follow_subscribers())
             for topic in ('emotions/overlay', 'emotions/overlay/compressed')}
         self._raw = self.create_lifecycle_publisher(
             ImageMessage, 'emotions/overlay', IMAGES, event_callbacks=events['emotions/overlay'])
@@ -114,14 +114,14 @@ class OverlayNode(PipelineNode):
 
     def _subscribe(self) -> None:
         options = required(self._settings)
-        synchronizer: StampSynchronizer[ImageMessage, EmotionArray] = StampSynchronizer(
+        synchronizer: StampSynchronizer[AnyImage, EmotionArray] = StampSynchronizer(
             round(options.max_wait_s * NS_PER_S))
         self._synchronizer = synchronizer
         draw = self.start_worker(self._draw, options.input.max_delay_s)
         # A camera_node of this process calls `receive_image` in its own thread.
         lock = threading.Lock()
 
-        def receive_image(message: ImageMessage) -> None:
+        def receive_image(message: AnyImage) -> None:
             with lock:
                 pair = synchronizer.add_first(stamp_ns(message.header.stamp), message)
             draw_if_complete(pair)
@@ -131,16 +131,15 @@ class OverlayNode(PipelineNode):
                 pair = synchronizer.add_second(stamp_ns(message.header.stamp), message)
             draw_if_complete(pair)
 
-        def draw_if_complete(pair: tuple[ImageMessage, EmotionArray] | None) -> None:
+        def draw_if_complete(pair: tuple[AnyImage, EmotionArray] | None) -> None:
             if pair is not None:
                 draw(pair)
 
         self._images = ImageSubscription(
-            self, 'image_raw', receive_image, options.input.reliability,
-            self.throughput.count_lost)
+            self, 'image_raw', receive_image, options.input, self.throughput.count_lost)
         self._emotions = self.create_subscription(
             EmotionArray, 'emotions', receive_emotions, RESULTS,
-            event_callbacks=subscription_events(self, 'emotions', RESULTS))
+            event_callbacks=subscription_events(self, 'emotions'))
 
     def _unsubscribe(self) -> None:
         if self._images is not None:
@@ -150,7 +149,7 @@ class OverlayNode(PipelineNode):
             self.destroy_subscription(self._emotions)
             self._emotions = None
 
-    def _draw(self, pair: tuple[ImageMessage, EmotionArray]) -> None:
+    def _draw(self, pair: tuple[AnyImage, EmotionArray]) -> None:
         message, emotions = pair
         settings = required(self._settings)
         # Other nodes of this process may use the same message.
@@ -163,7 +162,7 @@ class OverlayNode(PipelineNode):
             compressed.publish(self._to_jpeg(image, message, settings.jpeg_quality))
         self.throughput.count_out(self.age_s(message.header.stamp))
 
-    def _to_jpeg(self, image: Any, message: ImageMessage, quality: int) -> CompressedImage:
+    def _to_jpeg(self, image: Any, message: AnyImage, quality: int) -> CompressedImage:
         _, encoded = cv2.imencode('.jpg', image, [cv2.IMWRITE_JPEG_QUALITY, quality])
         data = array('B')
         data.frombytes(encoded.data)
@@ -176,9 +175,10 @@ class OverlayNode(PipelineNode):
         if self._images is None:
             return (DiagnosticStatus.OK, 'Nobody subscribes to the overlay.'), {}
         rows = {'images without emotions': required(self._synchronizer).unmatched}
-        topics = (
-            f'{self.resolve_topic_name("image_raw")} and {self.resolve_topic_name("emotions")}')
-        return input_status(figures, topics, 'are the other nodes active?'), rows
+        topics = f'{self._images.topic} and {self.resolve_topic_name("emotions")}'
+        return input_status(
+            figures, topics, lambda: 'are the other nodes active?',
+            'lower the rate of the camera'), rows
 
 
 if __name__ == '__main__':

@@ -17,6 +17,7 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from rclpy.clock import Clock, ClockType
 from rclpy.event_handler import PublisherEventCallbacks, SubscriptionEventCallbacks
 from rclpy.node import Node
 from rclpy.qos import (
@@ -37,6 +38,9 @@ IMAGE_DEPTH = 5
 IMAGES = QoSProfile(depth=IMAGE_DEPTH, reliability=ReliabilityPolicy.BEST_EFFORT)
 """Profile of image_raw, camera_info and the overlay: the sensor data profile of ROS 2."""
 
+NAMES_KNOWN_S = 1.0
+"""Time after the discovery of an endpoint until the graph knows the name of its node."""
+
 
 def publishers_reliability(node: Node, topic: str) -> ReliabilityPolicy:
     """
@@ -52,43 +56,85 @@ def publishers_reliability(node: Node, topic: str) -> ReliabilityPolicy:
 
 
 def publisher_events(
-    node: Node, topic: str, qos: QoSProfile, matched: Callable[[Any], None] | None = None,
+    node: Node, topic: str, matched: Callable[[Any], None] | None = None,
 ) -> PublisherEventCallbacks:
     """Return callbacks that warn of subscribers that request more than this publisher offers."""
-    def incompatible(event: Any) -> None:
+    def warning(policy: str) -> str:
         resolved = node.resolve_topic_name(topic)
+        own = _own(node, node.get_publishers_info_by_topic(resolved))
         others = _names(
             s for s in node.get_subscriptions_info_by_topic(resolved)
-            if qos_check_compatible(qos, s.qos_profile)[0] == QoSCompatibility.ERROR)
-        node.get_logger().warning(
-            f'{others} cannot receive {resolved}, because {node.get_name()} does not offer the '
-            f'{_policy(event)} that the subscription requests: subscribe with the sensor data '
-            'profile, best effort and volatile.')
-    return PublisherEventCallbacks(incompatible_qos=incompatible, matched=matched)
+            if own is not None and _is_incompatible(own, s))
+        return (
+            f'{resolved} does not reach {others}, because {node.get_name()} does not offer the '
+            f'{policy} that the subscription requests: subscribe with the sensor data profile, '
+            'best effort and volatile.')
+    return PublisherEventCallbacks(
+        incompatible_qos=_LateWarning(node, warning), matched=matched)
 
 
 def subscription_events(
-    node: Node, topic: str, qos: QoSProfile, remedy: str = 'publish it as reliable and volatile',
+    node: Node, topic: str, remedy: str = 'publish it as reliable and volatile',
 ) -> SubscriptionEventCallbacks:
     """Return callbacks that warn of publishers that offer less than the subscription requests."""
-    def incompatible(event: Any) -> None:
+    def warning(policy: str) -> str:
         resolved = node.resolve_topic_name(topic)
+        own = _own(node, node.get_subscriptions_info_by_topic(resolved))
         others = _names(
             p for p in node.get_publishers_info_by_topic(resolved)
-            if qos_check_compatible(p.qos_profile, qos)[0] == QoSCompatibility.ERROR)
-        node.get_logger().warning(
+            if own is not None and _is_incompatible(p, own))
+        return (
             f'{node.get_name()} cannot receive {resolved} from {others}, because the publisher '
-            f'does not offer the {_policy(event)} that {node.get_name()} requests: {remedy}.')
-    return SubscriptionEventCallbacks(incompatible_qos=incompatible)
+            f'does not offer the {policy} that {node.get_name()} requests: {remedy}.')
+    return SubscriptionEventCallbacks(incompatible_qos=_LateWarning(node, warning))
 
 
-def _policy(event: Any) -> str:
-    return str(qos_policy_name_from_kind(event.last_policy_kind)).lower()
+class _LateWarning:
+    """
+    A callback for an event of incompatible quality of service, which logs a warning later.
+
+    When the event occurs, the graph does not know the name of the other node yet.
+    """
+
+    def __init__(self, node: Node, warning: Callable[[str], str]) -> None:
+        """
+        Prepare.
+
+        :param warning: returns the sentence; called with the name of the policy.
+        """
+        self._node = node
+        self._warning = warning
+        self._timer: Any = None
+        self._policy = ''
+
+    def __call__(self, event: Any) -> None:
+        self._policy = str(qos_policy_name_from_kind(event.last_policy_kind)).lower()
+        if self._timer is None:
+            self._timer = self._node.create_timer(
+                NAMES_KNOWN_S, self._log, clock=Clock(clock_type=ClockType.STEADY_TIME))
+
+    def _log(self) -> None:
+        self._node.destroy_timer(self._timer)
+        self._timer = None
+        self._node.get_logger().warning(self._warning(self._policy))
+
+
+def _own(node: Node, endpoints: Iterable[TopicEndpointInfo]) -> TopicEndpointInfo | None:
+    """Return the endpoint of a node as the graph describes it."""
+    own = (node.get_name(), node.get_namespace())
+    return next((e for e in endpoints if (e.node_name, e.node_namespace) == own), None)
+
+
+def _is_incompatible(publisher: TopicEndpointInfo, subscription: TopicEndpointInfo) -> bool:
+    # Both from the graph: there a deadline that was not set is infinite, in a profile it is 0.
+    result, _ = qos_check_compatible(publisher.qos_profile, subscription.qos_profile)
+    return bool(
+        publisher.topic_type == subscription.topic_type and result == QoSCompatibility.ERROR)
 
 
 def _names(endpoints: Iterable[TopicEndpointInfo]) -> str:
-    """Return the full names of the nodes; the graph may not know a name yet."""
+    """Return the full names of the nodes; the graph may not know a name."""
     names = {
         f'{e.node_namespace.rstrip("/")}/{e.node_name}' for e in endpoints
         if 'UNKNOWN' not in e.node_name}
-    return ' and '.join(sorted(names)) or 'Another node'
+    return ' and '.join(sorted(names)) or 'another node'

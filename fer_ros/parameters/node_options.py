@@ -56,6 +56,11 @@ class InputOptions(Options):
 class ImageInputOptions(InputOptions):
     """Parameters of a node's image subscription and its queue."""
 
+    transport: str = option(
+        'auto',
+        'Type of the image topic; raw: sensor_msgs/Image, compressed: sensor_msgs/CompressedImage '
+        '(JPEG or PNG), auto: the type that its publishers have.',
+        choices=('auto', 'raw', 'compressed'))
     reliability: str = option(
         'auto',
         'Reliability of the image subscription; auto: reliable if all publishers are reliable, '

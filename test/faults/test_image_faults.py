@@ -19,7 +19,8 @@ from array import array
 from fer_msgs.msg import EmotionArray, FaceArray
 from fer_ros.nodes.face_conversion import stamp_ns
 from fer_ros.nodes.face_node import FaceNode
-from fer_ros.nodes.image_conversion import CHANNELS, ImageError, to_bgr, to_crop
+from fer_ros.nodes.image_conversion import to_bgr, to_crop
+from fer_ros.nodes.image_encodings import ENCODINGS, ImageError
 from fer_ros.nodes.overlay_node import OverlayNode
 from graph import BEST_EFFORT, header, image_message, RELIABLE, sample, sample_message, wait_until
 import numpy as np
@@ -42,8 +43,9 @@ def changed(**fields):
 FAULTS = {
     'unknown encoding': (changed(encoding='jpg'), ("'jpg'", 'bgr8')),
     'no encoding': (changed(encoding=''), ('no encoding',)),
-    'foreign encoding 16UC1': (changed(encoding='16UC1'), ("'16UC1'", 'mono8')),
-    'foreign encoding bayer': (changed(encoding='bayer_rggb8'), ('bayer_rggb8', 'yuv422')),
+    'foreign encoding 16SC1': (changed(encoding='16SC1'), ("'16SC1'", 'mono8', 'docs/nodes.md')),
+    'depth in metres': (changed(encoding='32FC1'), ("'32FC1'", 'floating point', 'mono8')),
+    'floating point in colour': (changed(encoding='32FC3'), ("'32FC3'", 'floating point', 'bgr8')),
     'encoding in capitals': (changed(encoding='BGR8'), ("'BGR8'",)),
     'no width': (changed(width=0), ('0x48', 'no pixels')),
     'no height': (changed(height=0), ('64x0', 'no pixels')),
@@ -62,6 +64,18 @@ FAULTS = {
     'odd width in yuv422': (
         image_message(np.zeros((48, 63, 2), np.uint8), 'yuv422'),
         ('even width',),
+    ),
+    'odd height in nv12': (
+        image_message(np.zeros((47, 64), np.uint8), 'nv12'),
+        ('even height',),
+    ),
+    'nv12 without its colours': (
+        image_message(np.zeros((48, 64), np.uint8), 'nv12'),
+        ('3072 bytes', '1.5 (planes)', '4608'),
+    ),
+    'half of the bytes of 16 bits': (
+        image_message(np.zeros((48, 64), np.uint8), 'mono16'),
+        ('step is 64', '128'),
     ),
 }
 
@@ -120,23 +134,51 @@ def test_the_overlay_skips_bad_images(graph):
 
 
 def converted(image, encoding):
-    """Return the pixels of a BGR image in another encoding, computed by hand."""
+    """Return a message with a BGR image in another encoding, computed by hand."""
+    height, width = image.shape[:2]
     blue, green, red = (image[..., k] for k in range(3))
-    if encoding == 'mono8':
-        return np.rint(0.299 * red + 0.587 * green + 0.114 * blue).astype(np.uint8)
-    if CHANNELS[encoding] == 2:
-        r, g, b = (c.astype(float) for c in (red, green, blue))
-        y = 16 + 0.257 * r + 0.504 * g + 0.098 * b
-        u = (128 - 0.148 * r - 0.291 * g + 0.439 * b)[:, ::2]
-        v = (128 + 0.439 * r - 0.368 * g - 0.071 * b)[:, ::2]
-        order = (
-            (u, y[:, ::2], v, y[:, 1::2])
-            if encoding in ('yuv422', 'uyvy')
-            else (y[:, ::2], u, y[:, 1::2], v)
-        )
-        return np.rint(np.stack(order, axis=-1)).astype(np.uint8).reshape(*image.shape[:2], 2)
-    planes = {'b': blue, 'g': green, 'r': red, 'a': np.full_like(red, 255)}
-    return np.dstack([planes[letter] for letter in encoding.removesuffix('8')])
+    if encoding.startswith('bayer'):
+        mosaic = np.empty((height, width), np.uint8)
+        for k, letter in enumerate(encoding[6:10]):
+            place = slice(k // 2, None, 2), slice(k % 2, None, 2)
+            mosaic[place] = {'b': blue, 'g': green, 'r': red}[letter][place]
+        pixels = mosaic
+    elif encoding in ('mono8', '8UC1', 'mono16', '16UC1'):
+        pixels = np.rint(0.299 * red + 0.587 * green + 0.114 * blue).astype(np.uint8)
+    elif encoding.startswith(('yu', 'uy', 'nv')):
+        return yuv_message(image, encoding)
+    else:
+        planes = {'b': blue, 'g': green, 'r': red, 'a': np.full_like(red, 255)}
+        letters = {'8UC3': 'bgr', '8UC4': 'bgra'}.get(encoding, encoding.rstrip('1680'))
+        pixels = np.dstack([planes[letter] for letter in letters])
+    if '16' not in encoding:
+        return image_message(pixels, encoding, padding=6)
+    deep = (pixels.astype('<u2') * 257).reshape(height, -1).view(np.uint8)
+    message = image_message(deep, encoding, padding=6)
+    message.width = width
+    return message
+
+
+def yuv_message(image, encoding):
+    """Return a message of luma and chroma (BT.601, video range)."""
+    height, width = image.shape[:2]
+    b, g, r = (image[..., k].astype(float) for k in range(3))
+    y = 16 + 0.257 * r + 0.504 * g + 0.098 * b
+    u = 128 - 0.148 * r - 0.291 * g + 0.439 * b
+    v = 128 + 0.439 * r - 0.368 * g - 0.071 * b
+    y, u, v = (np.rint(plane).astype(np.uint8) for plane in (y, u, v))
+    if encoding.startswith('nv'):
+        if encoding != 'nv24':
+            u, v = u[::2, ::2], v[::2, ::2]
+        chroma = np.dstack([v, u] if encoding == 'nv21' else [u, v])
+        message = image_message(y, encoding)
+        message.data.frombytes(chroma.tobytes())
+        return message
+    u, v = u[:, ::2], v[:, ::2]
+    order = (
+        (u, y[:, ::2], v, y[:, 1::2]) if encoding in ('yuv422', 'uyvy')
+        else (y[:, ::2], u, y[:, 1::2], v))
+    return image_message(np.stack(order, axis=-1).reshape(height, width, 2), encoding, padding=6)
 
 
 def test_faces_are_found_in_every_encoding(graph):
@@ -145,8 +187,9 @@ def test_faces_are_found_in_every_encoding(graph):
     images = graph.speaker(Image, 'image_raw', RELIABLE)
     graph.up(node)
     picture = sample().frame(0)
-    for k, encoding in enumerate(CHANNELS, 1):
-        message = image_message(converted(picture, encoding), encoding, k * S, padding=2 * k)
+    for k, encoding in enumerate(ENCODINGS, 1):
+        message = converted(picture, encoding)
+        message.header = header(k * S)
         answer = graph.ask(images, message, faces, k * S)
         found = sorted(f.roi.x_offset + f.roi.width / 2 for f in answer.faces)
         true = sorted(f.box.center[0] for f in sample().truth(0))

@@ -75,6 +75,15 @@ def test_every_argument_that_becomes_a_parameter_is_one() -> None:
             assert (types[name] is bool) == (name in switches), name
 
 
+def test_no_parameter_of_one_node_reaches_another_in_a_single_process() -> None:
+    own = {name: set(own) for name, *own in calls('node')}
+    for name, parameters in own.items():
+        for other in own.keys() - {name}:
+            assert not parameters & {row.name for row in NODE_OPTIONS[other].table()}, other
+    assert 'pipeline' in executables_of_setup()
+    assert [name for name, *_ in filter(None, calls('process'))] == ['pipeline']
+
+
 def test_no_other_launch_file_has_nodes_of_its_own() -> None:
     for path in LAUNCH_FILES:
         names = {node.id for node in ast.walk(ast.parse(path.read_text(encoding='utf-8')))

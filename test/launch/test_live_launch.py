@@ -18,6 +18,7 @@
 Needs a full ROS 2 with this package built and sourced.
 """
 
+from array import array
 from collections.abc import Iterator
 import os
 from pathlib import Path
@@ -27,11 +28,14 @@ import subprocess
 import threading
 import time
 
+import cv2
 from fer_msgs.msg import EmotionArray
+from fer_ros.media.sample_clip import SampleClip
 import pytest
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
+from sensor_msgs.msg import CompressedImage
 from tiny_models import write_model
 
 pytest.importorskip(
@@ -169,9 +173,74 @@ def wait_for_text(log: Path, words: str, deadline_s: float) -> None:
         time.sleep(0.05)
 
 
+class CompressedDriver:
+    """A camera driver of a robot: JPEG of the sample on /head/image/compressed."""
+
+    def __init__(self) -> None:
+        clip = SampleClip()
+        self._images = [
+            array('B', cv2.imencode('.jpg', clip.frame(k))[1].tobytes()) for k in range(30)]
+        self.context = rclpy.Context()
+        rclpy.init(context=self.context)
+        self.node = Node('driver', context=self.context)
+        self._publisher = self.node.create_publisher(
+            CompressedImage, '/head/image/compressed', 5)
+        self._count = 0
+        self.node.create_timer(0.05, self._publish)
+        self._executor = SingleThreadedExecutor(context=self.context)
+        self._executor.add_node(self.node)
+        self._thread = threading.Thread(target=self._executor.spin)
+        self._thread.start()
+
+    def _publish(self) -> None:
+        message = CompressedImage(
+            format='bgr8; jpeg compressed bgr8', data=self._images[self._count % 30])
+        message.header.stamp = self.node.get_clock().now().to_msg()
+        self._count += 1
+        self._publisher.publish(message)
+
+    def close(self) -> None:
+        """Stop publishing."""
+        self._executor.shutdown()
+        self._thread.join()
+        self.node.destroy_node()
+        rclpy.shutdown(context=self.context)
+
+
+@pytest.mark.parametrize('single_process', ['true', 'false'])
+@pytest.mark.parametrize('arguments', [
+    ('source:=sample',),
+    ('image_topic:=/head/image/compressed', 'camera_info_topic:=/head/camera_info'),
+], ids=['camera_node', 'driver'])
+def test_one_process_or_several_with_any_camera(
+    listener: Listener, tmp_path: Path, arguments: tuple[str, ...], single_process: str,
+) -> None:
+    log = tmp_path / 'launch.log'
+    driver = CompressedDriver() if len(arguments) == 2 else None
+    with log.open('w', encoding='utf-8') as output:
+        process = subprocess.Popen(
+            ['ros2', 'launch', 'fer_ros', 'live.launch.py', 'namespace:=robot',
+             'model:=fer2013_cnn48', f'single_process:={single_process}', *arguments],
+            stdout=output, stderr=subprocess.STDOUT, text=True, start_new_session=True)
+        try:
+            # The parameters of one node reach it in both ways.
+            assert listener.wait_for_faces(60).model.startswith('fer2013_cnn48/')
+            started = log.read_text(encoding='utf-8').count('process started with pid')
+            assert started == (1 if single_process == 'true' else 4 if driver is None else 3)
+            process.send_signal(signal.SIGINT)
+            assert process.wait(20) == 0
+        finally:
+            if driver is not None:
+                driver.close()
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+
+
 @pytest.mark.parametrize(('argument', 'words'), [
     ('image_topic:=/cam-1/image', "'/cam-1/image' is not a valid topic name"),
     ('image_topic:=a//b', "'a//b' is not a valid topic name"),
+    ('camera_info_topic:=a//b', "'a//b' is not a valid topic name"),
     ('config:={folder}/broken.yaml', 'broken.yaml is not valid YAML'),
     ('config:={folder}/shallow.yaml', 'has no "ros__parameters:" below it'),
     ('config:=lively', "There is no configuration 'lively'"),

@@ -15,7 +15,7 @@
 """Pictures of any bit depth become pictures of 8 bits that look the same."""
 
 import cv2
-from fer_ros.media.bit_depth import to_eight_bits
+from fer_ros.media.bit_depth import stretch_to_eight_bits, to_eight_bits
 from fer_ros.media.image_file import read_image
 import numpy as np
 from photographs import astronaut
@@ -126,3 +126,14 @@ def test_the_face_in_a_grey_picture_of_10_bits_is_found(tmp_path):
             # Her face in the photograph, measured by hand.
             assert (face.box.x + face.box.width / 2, face.box.y + face.box.height / 2) == (
                 pytest.approx((223, 115), abs=25))
+
+
+def test_an_infrared_image_is_stretched_and_a_glaring_pixel_does_not_count():
+    image = np.round(30000 + 3.0 * np.tile(RAMP, (16, 1))).astype(np.uint16)
+    image[100, 100] = 65535
+    levels = stretch_to_eight_bits(image)
+    assert levels[100, 100] == 255
+    levels[100, 100] = RAMP[0, 100]
+    # Every fourth column counts, so the brightest three may be cut off.
+    assert np.abs(levels.astype(int) - np.tile(RAMP, (16, 1))).max() <= 3
+    assert not stretch_to_eight_bits(np.full((9, 9), 700, np.uint16)).any()

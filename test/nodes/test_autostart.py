@@ -18,7 +18,7 @@ from types import SimpleNamespace
 
 import cv2
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
-from fer_msgs.msg import FaceArray
+from fer_msgs.msg import EmotionArray, FaceArray
 from fer_ros.nodes.base import autostart as module
 from fer_ros.nodes.base.autostart import Autostart, AutostartState
 from fer_ros.nodes.camera_node import CameraNode
@@ -136,8 +136,8 @@ def test_a_node_does_nothing_by_itself_by_default(graph, kind):
     graph.up(node)
     assert request(graph, node, 'deactivate')
     assert state(node) == 'inactive'
-    # The timer of the diagnostics alone was added.
-    assert len(list(node.timers)) == timers + 1
+    # The timer of the diagnostics was added, that of the reminder was removed.
+    assert len(list(node.timers)) == timers
 
 
 def test_nodes_bring_themselves_up_subscribers_first(graph):
@@ -286,3 +286,33 @@ def test_a_wrong_value_is_explained(graph):
     node = graph.add(EmotionNode, autostart='yes')
     graph.wait_for_log('autostart must be true or false', "'yes'", level=Log.ERROR)
     assert state(node) == 'unconfigured'
+
+
+def test_a_node_that_waits_says_once_how_it_is_configured(graph, monkeypatch):
+    monkeypatch.setattr(module, 'REMIND_AFTER_S', 0.2)
+    graph.add(EmotionNode, namespace='/robot')
+    line = graph.wait_for_log('waits to be configured')
+    assert '`ros2 lifecycle set /robot/emotion_node configure`' in line
+    assert 'autostart:=true' in line
+    # Two more nodes: one that is configured in time, one that configures itself.
+    managed = graph.add(EmotionNode, namespace='/managed')
+    graph.change(managed, 'configure')
+    graph.add(EmotionNode, namespace='/own', autostart=True)
+    later = graph.add(EmotionNode, namespace='/later')
+    graph.wait_for_log('/later/emotion_node waits')
+    assert later.autostart.state is AutostartState.OFF
+    assert len(graph.log('waits to be configured')) == 2
+
+
+def test_the_end_of_the_pipeline_says_that_it_is_ready_once(graph):
+    node = graph.add(EmotionNode)
+    graph.up(node)
+    emotions = graph.listen(EmotionArray, 'emotions')
+    faces = graph.speaker(FaceArray, 'faces')
+    assert not graph.log('Ready')
+    for second in (1, 2):
+        message = FaceArray(image_width=640, image_height=480)
+        message.header.stamp.sec = second
+        graph.ask(faces, message, emotions, second * 10**9)
+    assert '/emotions' in graph.wait_for_log('Ready: images arrive')
+    assert len(graph.log('Ready')) == 1

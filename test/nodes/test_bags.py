@@ -14,8 +14,10 @@
 
 """Images that come out of bags, on the bag's time."""
 
+from array import array
 import sqlite3
 
+import cv2
 from fer_msgs.msg import EmotionArray, FaceArray
 from fer_ros.core.values import NS_PER_S
 from fer_ros.nodes.emotion_node import EmotionNode
@@ -29,15 +31,38 @@ from rclpy.serialization import deserialize_message, serialize_message
 from rosbags.rosbag2 import Reader, Writer
 from rosbags.typesys import get_typestore, Stores
 from rosgraph_msgs.msg import Clock
-from sensor_msgs.msg import Image
+from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
 BEGIN_NS = 1_500_000_000 * NS_PER_S
 IMAGES = 12
 
 
+TOPICS = {
+    '/image_raw': 'sensor_msgs/msg/Image',
+    '/image_raw/compressed': 'sensor_msgs/msg/CompressedImage',
+}
+KINDS = {'/image_raw': Image, '/image_raw/compressed': CompressedImage}
+
+
+def recorded(topic, index, header):
+    """Return an image of the sample as a robot records it."""
+    image = sample().frame(index)
+    if topic == '/image_raw':
+        return to_message(image, header)
+    data = cv2.imencode('.jpg', image)[1].tobytes()
+    return CompressedImage(
+        header=header, format='rgb8; jpeg compressed bgr8', data=array('B', data))
+
+
+@pytest.fixture(params=TOPICS)
+def topic(request):
+    """Return the only topic of images in the bag."""
+    return request.param
+
+
 @pytest.fixture
-def bag(tmp_path):
+def bag(tmp_path, topic):
     """
     Return a bag of the sample's first images, ten a second.
 
@@ -46,40 +71,44 @@ def bag(tmp_path):
     store = get_typestore(Stores.ROS2_JAZZY)
     path = tmp_path / 'bag'
     with Writer(path, version=9) as writer:
-        connection = writer.add_connection('/image_raw', 'sensor_msgs/msg/Image', typestore=store)
+        connection = writer.add_connection(topic, TOPICS[topic], typestore=store)
         for index in range(IMAGES):
             time_ns = BEGIN_NS + index * NS_PER_S // 10
-            message = to_message(
-                sample().frame(index), Header(stamp=to_stamp(time_ns), frame_id='eye'))
+            message = recorded(
+                topic, index, Header(stamp=to_stamp(time_ns), frame_id='eye'))
             writer.write(connection, time_ns, serialize_message(message))
     return path
 
 
-def play(bag, images, clock, answers):
+def play(bag, kind, images, clock, answers):
     """Publish a bag's time and images, each once the one before is answered; return the stamps."""
     stamps = []
     with Reader(bag) as reader:
         for _, time_ns, data in reader.messages():
             count = len(answers) + 1
             clock.publish(Clock(clock=to_stamp(time_ns)))
-            images.publish(deserialize_message(data, Image))
+            images.publish(deserialize_message(data, kind))
             stamps.append(time_ns)
             wait_until(lambda count=count: len(answers) >= count)
     return stamps
 
 
-def test_a_bag_that_is_played_twice_gets_an_answer_to_each_image_on_its_own_time(graph, bag):
+def test_a_bag_that_is_played_twice_gets_an_answer_to_each_image_on_its_own_time(
+    graph, bag, topic,
+):
+    kind = KINDS[topic]
     # Without a budget no face waits for its turn.
     nodes = [
         graph.add(EmotionNode, use_sim_time=True, input__max_delay_s=10.0, budget_ms=0.0),
-        graph.add(FaceNode, use_sim_time=True, input__max_delay_s=10.0)]
+        graph.add(
+            FaceNode, use_sim_time=True, input__max_delay_s=10.0, remaps={'image_raw': topic})]
     graph.up(*nodes)
     answers = graph.listen(EmotionArray, 'emotions')
-    images, clock = graph.speaker(Image, 'image_raw'), graph.speaker(Clock, '/clock')
+    images, clock = graph.speaker(kind, topic), graph.speaker(Clock, '/clock')
     wait_until(
         lambda: images.get_subscription_count() == 1 and clock.get_subscription_count() == 2)
     wait_until(lambda: graph.probe.count_publishers('emotions') == 1)
-    stamps = play(bag, images, clock, answers) + play(bag, images, clock, answers)
+    stamps = [*play(bag, kind, images, clock, answers), *play(bag, kind, images, clock, answers)]
     assert [stamp_ns(answer.header.stamp) for answer in answers] == stamps
     assert {answer.header.frame_id for answer in answers} == {'eye'}
     first, second = answers[:IMAGES], answers[IMAGES:]

@@ -14,6 +14,7 @@
 
 """What the nodes say about themselves on /diagnostics."""
 
+import time
 from types import SimpleNamespace
 from unittest.mock import Mock
 
@@ -78,7 +79,9 @@ def test_an_inactive_node_says_so(graph, reports):
 
 def test_every_node_is_ok_while_images_flow(graph, reports):
     graph.listen(CompressedImage, 'emotions/overlay/compressed', BEST_EFFORT)
-    nodes = [graph.add(kind) for kind in (EmotionNode, FaceNode, OverlayNode)]
+    # On a busy machine images are late, but none may be dropped here.
+    nodes = [
+        graph.add(kind, input__max_delay_s=5.0) for kind in (EmotionNode, FaceNode, OverlayNode)]
     nodes.append(graph.add(CameraNode, source='sample', rate_hz=10.0))
     graph.up(*nodes)
     for node in nodes:
@@ -94,7 +97,7 @@ def test_every_node_is_ok_while_images_flow(graph, reports):
         assert float(rows['rate out (Hz)']) < 14
         assert float(rows['rate in (Hz)']) < 14
         assert int(rows['published']) > 5
-        assert 0 < float(rows['latency p50 (ms)']) <= float(rows['latency p95 (ms)']) < 5000
+        assert 0 < float(rows['latency p50 (ms)']) <= float(rows['latency p95 (ms)']) < 60_000
         assert float(rows['age of the last input (s)']) < 5
         if node.get_name() == 'emotion_node':
             assert rows['model'].startswith('ferplus_residual72/')
@@ -118,16 +121,68 @@ def test_images_that_stop_are_told(graph, reports):
     graph.up(node)
     faces = graph.listen(FaceArray, 'faces')
     images = graph.speaker(Image, 'image_raw')
-    graph.ask(images, sample_message(0, S), faces, S)
+    now = time.time_ns()
+    graph.ask(images, sample_message(0, now), faces, now)
     status, _ = reports.wait('face_node', lambda s: s.level == DiagnosticStatus.WARN)
     assert '/image_raw for' in status.message
-    assert 'is camera_node or your camera driver running' in status.message
+    assert 'its publisher (/probe) is silent' in status.message
+    assert 'Is camera_node or your camera driver running' in status.message
     # Five times as long is enough to call it stale; time is told to run.
     node.throughput._last_in -= 10
     status, _ = reports.wait('face_node', lambda s: s.level == DiagnosticStatus.STALE)
     assert '/image_raw for 1' in status.message
-    graph.ask(images, sample_message(0, 2 * S), faces, 2 * S)
+    now = time.time_ns()
+    graph.ask(images, sample_message(0, now), faces, now)
     reports.wait('face_node', lambda s: s.level == DiagnosticStatus.OK)
+
+
+DAY_S = 86_400
+
+
+@pytest.mark.parametrize(('stamp_s', 'words'), [
+    (lambda now_s: 0, 'are zero'),
+    (lambda now_s: 4321, ' s) do not count from 1970'),
+    (lambda now_s: now_s - 3 * 3600, '3 hours behind this clock'),
+    (lambda now_s: now_s - 400 * DAY_S, '400 days behind this clock'),
+    (lambda now_s: now_s + 240, '4 minutes ahead of this clock'),
+], ids=['zero', 'since boot', 'hours off', 'an old bag', 'ahead'])
+def test_stamps_of_another_clock_are_told_and_are_no_latency(graph, reports, stamp_s, words):
+    node = graph.add(FaceNode)
+    graph.up(node)
+    faces = graph.listen(FaceArray, 'faces')
+    images = graph.speaker(Image, 'image_raw')
+    stamp_ns = stamp_s(int(time.time())) * S
+    graph.ask(images, sample_message(0, stamp_ns), faces, stamp_ns)
+    node.throughput._interval_s = 60.0  # the next image is not due soon
+    status, rows = reports.wait('face_node', lambda s: 'of the images' in s.message)
+    assert status.level == DiagnosticStatus.WARN
+    assert words in status.message
+    assert 'use_sim_time' in status.message
+    assert rows['latency p50 (ms)'] == rows['latency p95 (ms)'] == ''
+
+
+@pytest.mark.parametrize(('dropped', 'level', 'words'), [
+    (15, DiagnosticStatus.WARN, 'The node is too slow, 3.0 of 30.0 messages/s are dropped'),
+    (2, DiagnosticStatus.OK, 'Running; 0.4 of 30.0 messages/s are dropped.'),
+    (0, DiagnosticStatus.OK, 'Running.'),
+])
+@pytest.mark.parametrize('kind', [FaceNode, EmotionNode])
+def test_a_node_that_drops_a_tenth_does_not_say_that_all_is_well(
+    graph, kind, dropped, level, words,
+):
+    node = graph.add(kind)
+    graph.up(node)
+    # Five seconds of 30 images/s.
+    meter = node.throughput
+    meter._start -= 60
+    for _ in range(150):
+        meter.count_in()
+    if dropped:
+        meter.count_dropped(dropped)
+    found, message = graph.do(node.status, meter.snapshot())[0]
+    assert (found, message[:len(words)]) == (level, words)
+    remedy = 'detector.interval' if kind is FaceNode else 'rate_hz'
+    assert (remedy in message) == (level == DiagnosticStatus.WARN)
 
 
 def test_dropped_and_faulty_messages_are_counted(graph, reports):

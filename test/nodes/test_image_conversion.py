@@ -16,7 +16,8 @@
 
 from array import array
 
-from fer_ros.nodes.image_conversion import CHANNELS, to_bgr, to_crop, to_message
+from fer_ros.nodes.image_conversion import to_bgr, to_crop, to_message
+from fer_ros.nodes.image_encodings import ENCODINGS
 from graph import header, image_message
 import numpy as np
 import pytest
@@ -59,6 +60,8 @@ def with_alpha(pixels):
         ('rgb8', COLOURS),
         ('bgra8', with_alpha(COLOURS[..., ::-1])),
         ('rgba8', with_alpha(COLOURS)),
+        ('8UC3', COLOURS[..., ::-1]),
+        ('8UC4', with_alpha(COLOURS[..., ::-1])),
     ],
 )
 def test_colours(encoding, pixels, padding):
@@ -69,9 +72,10 @@ def test_colours(encoding, pixels, padding):
 
 
 @pytest.mark.parametrize('padding', [0, 3])
-def test_grey(padding):
+@pytest.mark.parametrize('encoding', ['mono8', '8UC1'])
+def test_grey(encoding, padding):
     grey = COLOURS[..., 0]
-    message = image_message(np.ascontiguousarray(grey), 'mono8', padding=padding)
+    message = image_message(np.ascontiguousarray(grey), encoding, padding=padding)
     np.testing.assert_array_equal(to_bgr(message), np.dstack([grey] * 3))
     square = image_message(np.ascontiguousarray(grey[:4, :4]), 'mono8', padding=padding)
     np.testing.assert_array_equal(to_crop(square), grey[:4, :4])
@@ -94,17 +98,86 @@ def test_yuv(encoding, order, padding):
     assert np.abs(image - expected).max() <= 2
 
 
+def deep_message(values, encoding, *, is_bigendian, padding):
+    """Return a message of values of 16 bits; the padding is in bytes."""
+    height, width = values.shape[:2]
+    data = np.ascontiguousarray(values).astype('>u2' if is_bigendian else '<u2').view(np.uint8)
+    message = image_message(data.reshape(height, -1), encoding, padding=padding)
+    message.width = width
+    message.is_bigendian = int(is_bigendian)
+    return message
+
+
+@pytest.mark.parametrize('padding', [0, 2, 5])
+@pytest.mark.parametrize('is_bigendian', [False, True])
+@pytest.mark.parametrize('bits', [10, 12, 16])
+@pytest.mark.parametrize('encoding', ['bgr16', 'rgb16', 'mono16'])
+def test_the_bits_that_a_deep_camera_uses_are_kept(encoding, bits, is_bigendian, padding):
+    colours = COLOURS.copy()
+    colours[0, 0] = 255  # the brightest value tells how many bits are used
+    expected = colours[..., ::-1] if encoding != 'mono16' else np.dstack([colours[..., 1]] * 3)
+    lower_bits = RANDOM.integers(0, 2 ** (bits - 8), colours.shape)
+    values = (colours.astype(np.uint16) << (bits - 8)) + lower_bits
+    values = {'bgr16': values[..., ::-1], 'rgb16': values, 'mono16': values[..., 1]}[encoding]
+    message = deep_message(values, encoding, is_bigendian=is_bigendian, padding=padding)
+    np.testing.assert_array_equal(to_bgr(message), expected)
+
+
+@pytest.mark.parametrize('padding', [0, 5])
+@pytest.mark.parametrize('is_bigendian', [False, True])
+def test_infrared_is_stretched_from_black_to_white(is_bigendian, padding):
+    # A thermal camera: 51 degrees above 0 °C in hundredths of a kelvin.
+    ramp = np.tile(np.linspace(27315, 27315 + 5100, 511), (40, 1)).astype(np.uint16)
+    message = deep_message(ramp, '16UC1', is_bigendian=is_bigendian, padding=padding)
+    image = to_bgr(message).astype(int)
+    assert np.abs(image - (np.arange(511) / 2)[None, :, None]).max() <= 2
+    flat = deep_message(np.full((8, 8), 300), '16UC1', is_bigendian=False, padding=0)
+    assert not to_bgr(flat).any()
+
+
+@pytest.mark.parametrize('padding', [0, 5])
+@pytest.mark.parametrize('bits', [8, 16])
+@pytest.mark.parametrize('order', ['rggb', 'bggr', 'gbrg', 'grbg'])
+def test_bayer(order, bits, padding):
+    colour = {'r': 255, 'g': 120, 'b': 30}
+    mosaic = np.tile(
+        np.array([colour[letter] for letter in order], np.uint8).reshape(2, 2), (6, 5))
+    encoding = f'bayer_{order}{bits}'
+    message = (
+        image_message(mosaic, encoding, padding=padding) if bits == 8
+        else deep_message(mosaic * 257.0, encoding, is_bigendian=True, padding=padding))
+    np.testing.assert_array_equal(to_bgr(message), np.full((12, 10, 3), (30, 120, 255)))
+
+
+@pytest.mark.parametrize('padding', [0, 5])
+@pytest.mark.parametrize('encoding', ['nv12', 'nv21', 'nv24'])
+def test_planes_of_luma_and_chroma(encoding, padding):
+    y = RANDOM.integers(16, 236, (HEIGHT, WIDTH)).astype(np.uint8)
+    shape = (HEIGHT, WIDTH) if encoding == 'nv24' else (HEIGHT // 2, WIDTH // 2)
+    u, v = (RANDOM.integers(90, 170, shape).astype(np.uint8) for _ in range(2))
+    chroma = np.dstack([v, u] if encoding == 'nv21' else [u, v]).reshape(len(u), -1)
+    if padding:
+        unused = np.full((HEIGHT, padding), 0xAA, np.uint8)
+        y_rows = np.hstack([y, unused])
+        unused = np.full((len(u), padding * (2 if encoding == 'nv24' else 1)), 0xAA, np.uint8)
+        chroma = np.hstack([chroma, unused])
+    else:
+        y_rows = y
+    message = image_message(y_rows, encoding)
+    message.width = WIDTH
+    message.data.frombytes(chroma.tobytes())
+    if encoding != 'nv24':
+        u, v = (np.kron(plane, np.ones((2, 2))) for plane in (u, v))
+    assert np.abs(to_bgr(message) - rgb_of_yuv(y, u, v)[..., ::-1]).max() <= 2
+
+
 def test_every_encoding_that_is_named_is_tested():
-    assert set(CHANNELS) == {
-        'bgr8',
-        'rgb8',
-        'bgra8',
-        'rgba8',
-        'mono8',
-        'yuv422',
-        'uyvy',
-        'yuv422_yuy2',
-        'yuyv',
+    assert set(ENCODINGS) == {
+        'bgr8', 'rgb8', 'bgra8', 'rgba8', 'mono8', '8UC1', '8UC3', '8UC4',
+        'bgr16', 'rgb16', 'mono16', '16UC1',
+        'bayer_rggb8', 'bayer_bggr8', 'bayer_gbrg8', 'bayer_grbg8',
+        'bayer_rggb16', 'bayer_bggr16', 'bayer_gbrg16', 'bayer_grbg16',
+        'yuv422', 'uyvy', 'yuv422_yuy2', 'yuyv', 'nv12', 'nv21', 'nv24',
     }
 
 

@@ -164,4 +164,5 @@ def test_the_emotions_are_the_same_with_and_without_the_middleware(graph):
     assert kinds == {array}
     assert [len(m.emotions) for m in direct][-1] == 2
     # track IDs included: the stages of both runs are new.
-    assert direct == through
+    # In words, because positions are NaN without a calibration, which is not equal to itself.
+    assert [str(message) for message in direct] == [str(message) for message in through]

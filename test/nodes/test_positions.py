@@ -19,7 +19,7 @@ import math
 
 from fer_msgs.msg import EmotionArray, FaceArray
 from fer_ros.core.values import Box, Face, FaceEmotion, FaceState, HeadPose, Position
-from fer_ros.nodes.camera_calibration import camera_model
+from fer_ros.nodes.camera_calibration import camera_model, info_topic
 from fer_ros.nodes.emotion_node import EmotionNode
 from fer_ros.nodes.face_conversion import (
     from_emotion_message,
@@ -133,6 +133,17 @@ def test_faces_without_position_have_no_frame():
         Face(1, FaceState.DETECTED, Box(0, 0, 9, 9), 1.0, head_pose=HeadPose(0, 0, 0)),
         Face(2, FaceState.DETECTED, Box(0, 0, 9, 9), 1.0, position=Position(0, 0, 1))]
     assert face_transforms(faces, header(5)) == []
+
+
+@pytest.mark.parametrize(('remaps', 'expected'), [
+    ({}, '/robot/camera_info'),
+    ({'image_raw': '/cam/image'}, '/cam/camera_info'),
+    ({'image_raw': '/cam/image/compressed'}, '/cam/camera_info'),
+    ({'image_raw': '/cam/image', 'camera_info': '/elsewhere/info'}, '/elsewhere/info'),
+])
+def test_the_calibration_is_beside_the_images_raw_or_compressed(graph, remaps, expected):
+    node = graph.add(FaceNode, namespace='/robot', remaps=remaps)
+    assert info_topic(node, 'image_raw') == expected
 
 
 def test_emotions_carry_positions_once_the_camera_is_calibrated(graph):

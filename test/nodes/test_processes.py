@@ -109,3 +109,50 @@ def test_they_work_together_and_end_cleanly_when_they_are_told_to(graph, process
         assert code == 0, output
         assert 'Traceback' not in output
         assert 'rror' not in output
+
+
+PIPELINE = 'from fer_ros.nodes.main import pipeline; raise SystemExit(pipeline())'
+"""The executable `pipeline`."""
+
+
+@pytest.fixture
+def pipeline(tmp_path):
+    """Return a function that runs `pipeline` with arguments; its output is in a file."""
+    running = []
+
+    def run(*arguments):
+        with (tmp_path / 'pipeline').open('w') as output:
+            running.append(subprocess.Popen(
+                [sys.executable, '-c', PIPELINE, *arguments],
+                stdout=output, stderr=output, env={**os.environ, 'PYTHONUNBUFFERED': '1'}))
+        return running[-1]
+
+    yield run
+    for process in running:
+        process.kill()
+        process.wait()
+
+
+def test_several_nodes_in_one_process(graph, pipeline, tmp_path):
+    emotions = graph.listen(EmotionArray, '/robot/emotions')
+    process = pipeline(
+        'emotion_node', 'face_node', 'camera_node', '--ros-args', '-r', '__ns:=/robot',
+        '-p', 'source:=sample', '-p', 'model:=fer2013_cnn48', '-p', 'autostart:=true')
+    answer = emotions.wait(lambda m: len(m.emotions) == 2, 2 * DEADLINE_S)
+    assert answer.model.startswith('fer2013_cnn48/')
+    names = [name for name, space in graph.probe.get_node_names_and_namespaces()
+             if space == '/robot']
+    assert sorted(names) == ['camera_node', 'emotion_node', 'face_node']
+    process.send_signal(signal.SIGINT)
+    output = tmp_path / 'pipeline'
+    assert process.wait(DEADLINE_S) == 0, output.read_text()
+    assert 'Traceback' not in output.read_text()
+
+
+@pytest.mark.parametrize('arguments', [
+    (), ('face_node', 'mouth_node'), ('face_node', 'face_node'), ('--ros-args', '-p', 'a:=1')])
+def test_wrong_names_for_one_process_are_told(pipeline, tmp_path, arguments):
+    assert pipeline(*arguments).wait(DEADLINE_S) == 2
+    text = (tmp_path / 'pipeline').read_text()
+    assert 'camera_node, face_node, emotion_node, overlay_node' in text
+    assert '--ros-args' in text

@@ -23,8 +23,10 @@ from graph import BEST_EFFORT, image_message, RELIABLE, wait_until
 import numpy as np
 import pytest
 from rcl_interfaces.msg import Log
+import rclpy
+from rclpy.node import Node
 from rclpy.qos import ReliabilityPolicy
-from sensor_msgs.msg import CameraInfo, Image
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 S = 10**9
 QOS = {ReliabilityPolicy.RELIABLE: RELIABLE, ReliabilityPolicy.BEST_EFFORT: BEST_EFFORT}
@@ -57,6 +59,44 @@ def test_a_subscriber_who_asks_for_too_much_is_told(graph, kind, topic):
     assert f'/{topic}' in warning
     assert 'reliability' in warning
     assert 'best effort' in warning
+
+
+@pytest.fixture
+def others():
+    """Return a function that makes nodes of a name, each in a context as of another process."""
+    made = []
+
+    def node(name):
+        context = rclpy.Context()
+        rclpy.init(context=context)
+        made.append((Node(name, context=context), context))
+        return made[-1][0]
+
+    yield node
+    for node, context in made:
+        node.destroy_node()
+        rclpy.shutdown(context=context)
+
+
+def test_the_warning_names_the_subscriber_that_hears_nothing(graph, others):
+    graph.up(graph.add(CameraNode, source='sample'))
+    others('hears').create_subscription(Image, 'image_raw', print, BEST_EFFORT)
+    others('deaf').create_subscription(Image, 'image_raw', print, RELIABLE)
+    others('another_type').create_subscription(CompressedImage, 'image_raw', print, RELIABLE)
+    warning = graph.wait_for_log('/image_raw does not reach', level=Log.WARN)
+    assert '/deaf' in warning
+    assert 'reliability' in warning
+    assert '/hears' not in warning
+    assert '/another_type' not in warning
+
+
+def test_the_warning_names_the_publisher_that_is_not_heard(graph, others):
+    graph.up(graph.add(EmotionNode))
+    others('heard').create_publisher(FaceArray, 'faces', RELIABLE)
+    others('unheard').create_publisher(FaceArray, 'faces', BEST_EFFORT)
+    warning = graph.wait_for_log('cannot receive /faces', level=Log.WARN)
+    assert '/unheard' in warning
+    assert '/heard' not in warning
 
 
 def test_camera_info_is_best_effort_as_the_images_are(graph):

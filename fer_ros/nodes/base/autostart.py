@@ -33,6 +33,10 @@ SUBSCRIBER_TIMEOUT_S = 10.0
 """After this time a node is activated even if nobody subscribes to its results."""
 
 
+REMIND_AFTER_S = 5.0
+"""A node without autostart that nobody has configured for this time says how to do it."""
+
+
 class AutostartState(str, Enum):
     """What autostart is doing; the words are shown in the diagnostics."""
 
@@ -72,6 +76,7 @@ class Autostart:
         self._is_subscribed = is_subscribed
         self._on_change = on_change
         self._timer: Any = None
+        self._reminder: Any = None
         self._is_acting = False
         self._is_configured = False
         self._wait_s = FIRST_WAIT_S
@@ -91,6 +96,11 @@ class Autostart:
         self._timer = self._node.create_timer(
             0.0, self._act, clock=Clock(clock_type=ClockType.STEADY_TIME))
 
+    def remind(self) -> None:
+        """Log how the node is configured, once, if nobody does it soon."""
+        self._reminder = self._node.create_timer(
+            REMIND_AFTER_S, self._log_commands, clock=Clock(clock_type=ClockType.STEADY_TIME))
+
     def is_repeated(self, reason: str) -> bool:
         """Return whether this reason of a failure was already logged in an earlier attempt."""
         if not self._is_acting:
@@ -102,12 +112,26 @@ class Autostart:
 
     def on_transition(self, result: TransitionCallbackReturn) -> None:
         """Take note of a transition; one that somebody else requested ends autostart."""
+        self._end_reminder()
         is_success = result is TransitionCallbackReturn.SUCCESS
         if self._timer is None or self._is_acting or not is_success:
             return
         self._end(AutostartState.TAKEN_OVER)
         self._node.get_logger().info(
             'A transition was requested from outside: autostart has ended.')
+
+    def _log_commands(self) -> None:
+        self._end_reminder()
+        name = self._node.get_fully_qualified_name()
+        self._node.get_logger().info(
+            f'{name} waits to be configured: `ros2 lifecycle set {name} configure` and then '
+            f'`ros2 lifecycle set {name} activate`, or start it with `--ros-args -p '
+            'autostart:=true`.')
+
+    def _end_reminder(self) -> None:
+        if self._reminder is not None:
+            self._node.destroy_timer(self._reminder)
+            self._reminder = None
 
     def _act(self) -> None:
         if not self._is_configured:

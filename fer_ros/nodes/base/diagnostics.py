@@ -41,6 +41,12 @@ FAILURE_SHOWN_S = 60.0
 STALE_AFTER_S = 1.0
 """Without input for longer, a node reports WARN; after five times this time, STALE."""
 
+DROPPED_FRACTION = 0.05
+"""A node that drops more than this fraction of its inputs reports WARN."""
+
+YEAR_2000_S = 946_684_800
+"""A stamp before this time does not count from 1970."""
+
 Level = tuple[bytes, str]
 """Level of a `DiagnosticStatus` and its sentence."""
 
@@ -97,21 +103,24 @@ class NodeDiagnostics:
         self._publisher.publish(array)
 
 
-def input_status(figures: Throughput, topic: str, remedy: str) -> Level:
+def input_status(
+    figures: Throughput, topic: str, remedy: Callable[[], str], remedy_of_drops: str,
+) -> Level:
     """
-    Return level and sentence for the age of the last input and for lost and failed messages.
+    Return level and sentence for missing, lost, failed and dropped inputs.
 
     :param topic: topic of the input, for the sentence.
-    :param remedy: what to check if no input arrives.
+    :param remedy: returns what to check if no input arrives.
+    :param remedy_of_drops: what to do if this node is too slow for its inputs.
     """
     age = figures.age_s
     if math.isnan(age):
-        return DiagnosticStatus.STALE, f'Nothing has arrived on {topic} yet: {remedy}'
+        return DiagnosticStatus.STALE, f'Nothing has arrived on {topic} yet: {remedy()}'
     # An input with a period of several seconds is not late after one second.
     late_s = max(STALE_AFTER_S, 3 * figures.interval_s)
     if age > late_s:
         level = DiagnosticStatus.STALE if age > 5 * late_s else DiagnosticStatus.WARN
-        return level, f'Nothing has arrived on {topic} for {age:.1f} s: {remedy}'
+        return level, f'Nothing has arrived on {topic} for {age:.1f} s: {remedy()}'
     if figures.loss_age_s < FAILURE_SHOWN_S:
         return (DiagnosticStatus.WARN, (
             f'{figures.lost} messages on {topic} were lost in transport: start the publisher of '
@@ -121,7 +130,42 @@ def input_status(figures: Throughput, topic: str, remedy: str) -> Level:
         return (DiagnosticStatus.WARN, (
             f'{figures.failed} messages on {topic} could not be processed, the last one '
             f'{figures.failure_age_s:.0f} s ago; the log contains the reason.'))
+    if figures.rate_dropped:
+        share = f'{figures.rate_dropped:.1f} of {figures.rate_in:.1f} messages/s are dropped'
+        if figures.rate_dropped > DROPPED_FRACTION * figures.rate_in:
+            return DiagnosticStatus.WARN, f'The node is too slow, {share}: {remedy_of_drops}.'
+        return DiagnosticStatus.OK, f'Running; {share}.'
     return DiagnosticStatus.OK, 'Running.'
+
+
+def clock_warning(offset_s: float, now_s: float) -> str:
+    """
+    Return a sentence about stamps that were made by another clock than the node's.
+
+    :param offset_s: age of a stamp by the node's clock.
+    :param now_s: present time of the node's clock.
+    """
+    stamp_s = now_s - offset_s
+    if abs(stamp_s) < 1:
+        fault = 'The stamps of the images are zero'
+    elif stamp_s < YEAR_2000_S <= now_s:
+        fault = (
+            f'The stamps of the images ({stamp_s:.0f} s) do not count from 1970, but perhaps from '
+            'the start of a computer')
+    else:
+        word = 'behind' if offset_s > 0 else 'ahead of'
+        fault = f'The stamps of the images are {_duration(abs(offset_s))} {word} this clock'
+    return (
+        f'{fault}, so the latency is not known: let the driver stamp with the time of ROS, '
+        'synchronize the clocks of the computers, or play a bag with --clock and use_sim_time. '
+        'Emotions and identities need stamps that increase.')
+
+
+def _duration(seconds: float) -> str:
+    for unit, length_s in (('days', 86_400), ('hours', 3_600), ('minutes', 60)):
+        if seconds >= 2 * length_s:
+            return f'{seconds / length_s:.0f} {unit}'
+    return f'{seconds:.1f} seconds'
 
 
 def _number(value: float, digits: int) -> str:

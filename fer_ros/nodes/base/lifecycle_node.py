@@ -28,8 +28,15 @@ from typing import Any, ClassVar, TypeVar
 
 from diagnostic_msgs.msg import DiagnosticStatus
 from fer_ros.core.options import OptionError, Options
+from fer_ros.core.values import NS_PER_S
 from fer_ros.nodes.base.autostart import Autostart
-from fer_ros.nodes.base.diagnostics import AUTOSTART_KEY, Level, NodeDiagnostics, PROCESS_KEY
+from fer_ros.nodes.base.diagnostics import (
+    AUTOSTART_KEY,
+    clock_warning,
+    Level,
+    NodeDiagnostics,
+    PROCESS_KEY,
+)
 from fer_ros.nodes.base.parameters import NodeParameters
 from fer_ros.nodes.base.throughput import Throughput, ThroughputMeter
 from fer_ros.nodes.base.worker import Worker
@@ -80,6 +87,8 @@ class PipelineNode(LifecycleNode):
         # A value of a wrong type is explained by the attempt to configure the node.
         if self.get_parameter('autostart').value is not False:
             self.autostart.begin()
+        else:
+            self.autostart.remind()
 
     # Methods that subclasses write.
 
@@ -254,8 +263,11 @@ class PipelineNode(LifecycleNode):
         rows: dict[str, Any] = {}
         if self.is_active:
             level, rows = self.status(figures)
-            if not self.get_clock().now().nanoseconds:
+            now_s = self.get_clock().now().nanoseconds / NS_PER_S
+            if not now_s:
                 level = DiagnosticStatus.WARN, NO_TIME
+            elif level[0] == DiagnosticStatus.OK and not math.isnan(figures.clock_offset_s):
+                level = DiagnosticStatus.WARN, clock_warning(figures.clock_offset_s, now_s)
         else:
             level = self.inactive_status()
         return level, {

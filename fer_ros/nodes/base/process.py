@@ -12,11 +12,11 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Runs one node as a process of its own, from rclpy.init to the exit code."""
+"""Runs one or several nodes as a process, from rclpy.init to the exit code."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 import ctypes
 import os
 import signal
@@ -55,9 +55,18 @@ def run_node(
     create: Callable[[], PipelineNode], args: list[str] | None = None,
     stop: threading.Event | None = None,
 ) -> int:
-    """
-    Spin a node until the process is interrupted or terminated, then shut it down cleanly.
+    """Run one node as `run_nodes` does."""
+    return run_nodes([create], args, stop)
 
+
+def run_nodes(
+    creates: Sequence[Callable[[], PipelineNode]], args: list[str] | None = None,
+    stop: threading.Event | None = None,
+) -> int:
+    """
+    Spin nodes until the process is interrupted or terminated, then shut them down cleanly.
+
+    :param creates: return the nodes, subscribers before publishers.
     :param stop: is set by the handlers of SIGINT and SIGTERM; None: they are installed here.
     :return: the exit code, 0.
     """
@@ -68,16 +77,18 @@ def run_node(
     rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
     if end_with_parent():
         stop.set()
-    node = create()
+    nodes = [create() for create in creates]
     executor = SingleThreadedExecutor()
-    executor.add_node(node)
-    spinning = SpinThread(executor, node.get_logger())
+    for node in nodes:
+        executor.add_node(node)
+    spinning = SpinThread(executor, nodes[0].get_logger())
     try:
         while not stop.wait(POLL_S):
             pass
     finally:
         spinning.stop()
-        node.close()
+        for node in reversed(nodes):
+            node.close()
         rclpy.try_shutdown()
         # launch sends a second Ctrl-C, which must not kill the process while the interpreter
         # exits.

@@ -46,6 +46,36 @@ def test_before_anything_came_counts_are_zero_and_the_rest_is_unknown(clock):
         assert math.isnan(value)
 
 
+@pytest.mark.parametrize(('latency_s', 'is_own'), [
+    (0.03, True), (59.0, True), (-0.5, True), (61.0, False), (-1.5, False), (1.8e9, False)])
+def test_the_age_of_a_stamp_of_another_clock_is_no_latency(clock, latency_s, is_own):
+    meter = ThroughputMeter()
+    meter.count_out(latency_s)
+    figures = meter.snapshot()
+    assert math.isnan(figures.clock_offset_s) is is_own
+    if is_own:
+        assert figures.latency_p50_ms == pytest.approx(1000 * latency_s)
+    else:
+        assert figures.clock_offset_s == latency_s
+        assert math.isnan(figures.latency_p50_ms)
+    meter.count_out(0.02)
+    assert math.isnan(meter.snapshot().clock_offset_s)
+
+
+def test_inputs_that_were_dropped_in_the_last_seconds_have_a_rate(clock):
+    meter = ThroughputMeter(window_s=2.0)
+    clock.now += 10
+    meter.count_dropped(6)
+    clock.now += 1
+    meter.count_dropped(2)
+    assert meter.snapshot().rate_dropped == 4
+    clock.now += 1.5
+    assert meter.snapshot().rate_dropped == 1
+    clock.now += 1
+    figures = meter.snapshot()
+    assert (figures.rate_dropped, figures.dropped) == (0, 8)
+
+
 def test_counts_go_on_from_the_beginning(clock):
     meter = ThroughputMeter(window_s=2.0)
     for _ in range(50):
