@@ -51,6 +51,8 @@ setup(
     data_files=[
         ('share/ament_index/resource_index/packages', [f'resource/{NAME}']),
         (f'share/{NAME}', ['package.xml']),
+        # `fer models --fetch` reads it.
+        (f'share/{NAME}/requirements', ['requirements/mediapipe.txt']),
         *shared_files(),
     ],
     python_requires='>=3.10',

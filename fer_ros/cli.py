@@ -30,7 +30,8 @@ COMMANDS = {
         'fer_ros.bench.commands',
         'Measure quality and speed in comparison with other pipelines.'),
     'models': (
-        'fer_ros.evaluation.models_command', 'List the installed models and check their files.'),
+        'fer_ros.evaluation.models_command',
+        "List the installed models and MediaPipe's networks, and check their files."),
     'evaluate': (
         'fer_ros.evaluation.evaluate_command',
         'Measure the accuracy of a model on labelled faces.'),

@@ -133,6 +133,15 @@ def test_training_is_the_lock_of_its_own_with_the_checkouts_package(commands, tm
     assert os.access(tmp_path / 'bin' / 'fer', os.X_OK)
 
 
+@pytest.mark.parametrize('install', [
+    install_packages.install_wheels, install_packages.install_training,
+    lambda: install_packages.install_on_ros('python3')])
+def test_mediapipes_networks_are_fetched_with_the_new_packages(commands, tmp_path, install):
+    install()
+    assert commands[-1] == f'{tmp_path}/bin/python -m fer_ros models --fetch'
+    assert any(' install ' in command for command in commands[:-1])
+
+
 def test_the_environments_python_finds_what_is_built_later(commands, tmp_path):
     install_packages.install_wheels()
     site = tmp_path / 'lib' / 'python3.11' / 'site-packages'
@@ -144,7 +153,7 @@ def test_the_environments_python_finds_what_is_built_later(commands, tmp_path):
 def test_beside_a_sourced_ros_the_lock_only_limits_the_versions(commands, monkeypatch):
     monkeypatch.setattr(sys, 'version_info', (3, 12, 3))
     install_packages.install_on_ros('python3')
-    (installation,) = commands
+    installation, _ = commands
     assert '-m pip' in installation
     assert '-c' in installation.split()
     assert '--no-deps' not in installation
@@ -154,8 +163,8 @@ def test_beside_a_sourced_ros_the_lock_only_limits_the_versions(commands, monkey
 def test_beside_a_sourced_ros_with_a_newer_python_no_version_is_asked_for(commands, monkeypatch):
     monkeypatch.setattr(sys, 'version_info', (3, 14, 0))
     install_packages.install_on_ros('python3')
-    (installation,) = commands
-    assert {'mediapipe', 'pytest', 'PyYAML'} <= set(installation.split())
+    installation, _ = commands
+    assert {'ai-edge-litert', 'pytest', 'PyYAML'} <= set(installation.split())
     assert '==' not in installation
     assert 'lock' not in installation
 
@@ -163,7 +172,7 @@ def test_beside_a_sourced_ros_with_a_newer_python_no_version_is_asked_for(comman
 def test_beside_a_sourced_ros_without_colcon_it_is_installed(commands, monkeypatch):
     monkeypatch.setattr(install_packages, 'can_import', lambda module: module != 'colcon_core')
     install_packages.install_on_ros('python3')
-    assert commands[-1].endswith('requirements/build.txt')
+    assert commands[-2].endswith('requirements/build.txt')
 
 
 def test_a_ros_in_an_environment_of_its_own_is_on_the_path(commands, tmp_path, monkeypatch):

@@ -35,8 +35,7 @@ import setuptools
 # their name.
 ROSDEP_KEYS = {
     'click': 'python3-click', 'cv2': 'python3-opencv', 'matplotlib': 'python3-matplotlib',
-    'mediapipe': 'python3-mediapipe-pip', 'numpy': 'python3-numpy', 'PIL': 'python3-pil',
-    'rich': 'python3-rich',
+    'numpy': 'python3-numpy', 'PIL': 'python3-pil', 'rich': 'python3-rich',
     'pytest': 'python3-pytest', 'pytest_timeout': 'python3-pytest-timeout',
     'scipy': 'python3-scipy', 'skimage': 'python3-skimage', 'yaml': 'python3-yaml'}
 # The first has no rosdep key, as package.xml says; the second is read by type checkers alone.
@@ -123,7 +122,8 @@ def test_every_launch_config_and_model_file_is_installed(setup_arguments):
     assert not any(target.endswith('.tflite') for target in for_training)
     wanted -= for_training
     shared = {target for target in installed if target.startswith('share/fer_ros/')}
-    assert shared == wanted | {'share/fer_ros/package.xml'}
+    assert shared == wanted | {
+        'share/fer_ros/package.xml', 'share/fer_ros/requirements/mediapipe.txt'}
     assert 'share/ament_index/resource_index/packages/fer_ros' in installed
     assert [str(source) for source in installed.values() if not source.is_file()] == []
 
@@ -258,8 +258,7 @@ def test_package_xml_names_all_that_is_imported():
     used = {name.split('.')[0] for path in paths for name in imported(path)}
     foreign = used - set(sys.stdlib_module_names) - {'fer_ros'} - WITHOUT_KEY
     assert {ROSDEP_KEYS.get(name, name) for name in foreign} - declared == set()
-    assert declared - {ROSDEP_KEYS.get(name, name) for name in foreign} == {
-        'python3-mediapipe-pip'}  # only its network files are read
+    assert declared - {ROSDEP_KEYS.get(name, name) for name in foreign} == set()
 
 
 def pins(path, python):

@@ -34,7 +34,7 @@ case "$*" in
   *'sys.version_info[:2]'*) echo VERSION ;;
   *_base_executable*) echo "$BASE_FOLDER/pythonVERSION" ;;
   *'import rclpy'*) [ -n "$HAS_RCLPY" ] ;;
-  *missing_packages.py) printf '%s' "$MISSING" ;;
+  *missing_packages.py*) printf '%s' "$MISSING" ;;
   *'-m venv'*)
     for folder; do :; done
     mkdir -p "$folder/bin"

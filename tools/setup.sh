@@ -131,7 +131,7 @@ make_packages() {  # why; sets `mode` to ros, wheels or train
   command -v python3 > /dev/null || apt_install python3
   python=${python:-$(choose_python)}
   base=$(python_base "$python")
-  missing=$("$base" -I "$root/tools/missing_packages.py" | tr '\n' ' ')
+  missing=$("$base" -I "$root/tools/missing_packages.py" "$mode" | tr '\n' ' ')
   # shellcheck disable=SC2086  # one word each
   [ -z "$missing" ] || apt_install $missing
   [ "$mode" != wheels ] || [ "$(uname -m)" = x86_64 ] ||

@@ -129,8 +129,9 @@ NETWORKS: dict[str, Callable[[keras.KerasTensor, Style], keras.KerasTensor]] = {
 }
 """
 `compact`, `residual`, `residual_light` and `residual_wide` are residual networks (He et al. 2016)
-with squeeze and excitation (Hu et al. 2018). `residual_cnn48`, the network of `models/fer2013_cnn48`, is `compact`
-without squeeze and excitation. `separable` follows MobileNet (Howard et al. 2017).
+with squeeze and excitation (Hu et al. 2018). `residual_cnn48`, the network of
+`models/fer2013_cnn48`, is `compact` without squeeze and excitation. `separable` follows MobileNet
+(Howard et al. 2017).
 """
 
 

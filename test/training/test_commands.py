@@ -333,7 +333,7 @@ def test_installed_models_are_listed_with_their_figures(installed):
     result = ran('models')
     line, = (line.split() for line in result.output.splitlines() if line.startswith(' tiny'))
     assert line == ['tiny', '0.1.0', 'int8', '119', '0.0', '0.52', '71.2%', '87.6%', 'ok']
-    found, = json.loads(ran('models', '--json').output)
+    found, = json.loads(ran('models', '--json').output)['models']
     assert (found['name'], found['version'], found['parameters']) == ('tiny', '0.1.0', 119)
     assert found['accuracy']['int8'] == {
         'fer2013': {'private': 0.712}, 'ferplus': {'private': 0.876}}
@@ -348,8 +348,9 @@ def test_aliases_of_models_are_listed(installed):
         write_model(installed / folder, name=folder)
     text = ' '.join(ran('models').output.split())
     assert 'default is another name of ferplus_residual72.' in text
-    assert {model['name']: model['aliases'] for model in json.loads(
-        ran('models', '--json').output)} == {'ferplus_residual72': ['default'], 'tiny': []}
+    listed = json.loads(ran('models', '--json').output)['models']
+    assert {model['name']: model['aliases'] for model in listed} == {
+        'ferplus_residual72': ['default'], 'tiny': []}
 
 
 def test_damaged_and_missing_files_are_told(installed):
@@ -377,7 +378,7 @@ def test_damaged_and_missing_files_are_told(installed):
     assert f'{installed / "unknown" / "evaluation.yaml"} cannot be read' in result.stderr
     states = {
         model['name']: {kind: file['state'] for kind, file in model.get('files', {}).items()}
-        for model in json.loads(ran('models', '--json', code=1).stdout)}
+        for model in json.loads(ran('models', '--json', code=1).stdout)['models']}
     assert states == {
         'broken': {}, 'gone': {'float32': 'missing'},
         'sound': {'float32': 'ok', 'keras': 'not installed'},

@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Runs the tests that need TensorFlow, mtcnn or motmetrics in the environment that has them."""
+"""Runs the tests that need packages of the environment that has TensorFlow, mtcnn and so on."""
 
 from importlib.util import find_spec
 import os
@@ -23,7 +23,12 @@ from checkout import ROOT
 import pytest
 
 TESTS = (
-    'test/training/with_keras', 'test/core/detection/test_mtcnn.py', 'test/bench/test_identity.py')
+    'test/training/with_keras', 'test/core/detection/test_mtcnn.py', 'test/bench/test_identity.py',
+    # compared with mediapipe itself
+    'test/core/detection/test_blaze_face.py', 'test/media/test_sample_portraits.py',
+    'test/core/landmarks/test_face_mesh.py::test_landmarks_are_those_of_mediapipes_own_graph',
+    ('test/media/test_sample_clip.py::'
+    'test_a_face_detector_finds_both_faces_where_the_truth_says'))
 PYTHON = Path(f'{os.environ.get("FER_ROS_VENV") or ROOT / ".venv"}-train') / 'bin' / 'python'
 
 

@@ -28,6 +28,7 @@ import math
 
 import cv2
 from fer_ros.core.geometry import Box, Similarity
+from fer_ros.core.networks.mediapipe_files import FULL_RANGE_FILE, NetworkFile, SHORT_RANGE_FILE
 from fer_ros.core.networks.mediapipe_network import MediaPipeNetwork, Values
 from fer_ros.core.values import Detection, Image, KeyPoint
 import numpy as np
@@ -49,7 +50,7 @@ class BlazeFaceModel:
     score of a detection.
     """
 
-    file: str
+    file: NetworkFile
     edge: int
     anchors: tuple[tuple[int, int], ...]
     min_score: float
@@ -65,10 +66,10 @@ class BlazeFaceModel:
         return np.concatenate(places)
 
 
-SHORT_RANGE = BlazeFaceModel('face_detection_short_range.tflite', 128, ((8, 2), (16, 6)), 0.5)
+SHORT_RANGE = BlazeFaceModel(SHORT_RANGE_FILE, 128, ((8, 2), (16, 6)), 0.5)
 """For faces up to 2 m from the camera."""
 
-FULL_RANGE = BlazeFaceModel('face_detection_full_range_sparse.tflite', 192, ((4, 1),), 0.6)
+FULL_RANGE = BlazeFaceModel(FULL_RANGE_FILE, 192, ((4, 1),), 0.6)
 """For faces up to 5 m from the camera."""
 
 
@@ -82,7 +83,7 @@ class BlazeFace:
         :raises MediaPipeNetworkError: if the file is missing or cannot be run.
         """
         self._network = MediaPipeNetwork(
-            f'face_detection/{model.file}', 'set detector.name to haar', -1, cv2.BORDER_CONSTANT)
+            model.file, 'set detector.name to haar', -1, cv2.BORDER_CONSTANT)
         self._anchors = np.tile(model.anchor_places, _COLUMNS // 2)
         self._min_score = model.min_score
 

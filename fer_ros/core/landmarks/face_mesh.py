@@ -21,6 +21,7 @@ import math
 import cv2
 from fer_ros.core.geometry import Region
 from fer_ros.core.landmarks.mesh import LANDMARK_COUNT, mesh_from_landmarks, region_differences
+from fer_ros.core.networks.mediapipe_files import FACE_LANDMARK_FILE
 from fer_ros.core.networks.mediapipe_network import MediaPipeNetwork
 from fer_ros.core.values import Image, Mesh
 import numpy as np
@@ -44,8 +45,8 @@ class FaceMesh:
 
     It is described in Y. Kartynnik et al., "Real-time Facial Surface Geometry from Monocular Video
     on Mobile GPUs", CVPR workshops 2019. MediaPipe's own graph would detect the faces a second
-    time; here the network alone runs, on a region that is already known. Its weights are read from
-    the installed package `mediapipe`. Do not call it from two threads at once.
+    time; here the network alone runs, on a region that is already known. Do not call it from two
+    threads at once.
     """
 
     def __init__(self) -> None:
@@ -55,8 +56,7 @@ class FaceMesh:
         :raises MediaPipeNetworkError: if the file is missing or cannot be run.
         """
         self._network = MediaPipeNetwork(
-            'face_landmark/face_landmark.tflite', 'set landmarks.name to none', 0,
-            cv2.BORDER_REPLICATE)
+            FACE_LANDMARK_FILE, 'set landmarks.name to none', 0, cv2.BORDER_REPLICATE)
 
     def find(self, image: Image, region: Region) -> Mesh:
         """

@@ -12,17 +12,16 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Running a network of the installed package `mediapipe` without importing the package."""
+"""Running a network of MediaPipe in LiteRT, without MediaPipe."""
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 from ai_edge_litert.interpreter import Interpreter
 import cv2
 from fer_ros.core.native_stderr import silenced
+from fer_ros.core.networks.mediapipe_files import MediaPipeNetworkError, NetworkFile, read_network
 from fer_ros.core.values import Image
 import numpy as np
 import numpy.typing as npt
@@ -30,23 +29,18 @@ import numpy.typing as npt
 Values = npt.NDArray[np.float32]
 
 
-class MediaPipeNetworkError(ValueError):
-    """A network of MediaPipe cannot be used; the text says why and what to do."""
-
-
 class MediaPipeNetwork:
     """
     A network whose input is a square view of an image.
 
-    Only the file of the network is read. Importing the package would take 0.5 s and 65 MB. Do not
-    call it from two threads at once.
+    Do not call it from two threads at once.
     """
 
-    def __init__(self, file: str, instead: str, lowest: float, border: int) -> None:
+    def __init__(self, file: NetworkFile, instead: str, lowest: float, border: int) -> None:
         """
         Load the network.
 
-        :param file: path below `mediapipe/modules`.
+        :param file: one of `NETWORK_FILES`.
         :param instead: end of an error's sentence: what to do without this network.
         :param lowest: input value of black, 0 or -1; white is 1.
         :param border: OpenCV's border mode for pixels outside the image.
@@ -115,19 +109,18 @@ class MediaPipeNetwork:
         return np.array(values.reshape(-1, columns)[rows])
 
 
-def _loaded(file: str, instead: str) -> Interpreter:
-    spec = find_spec('mediapipe')
-    folders = spec.submodule_search_locations if spec else None
-    path = Path(folders[0] if folders else 'mediapipe', 'modules', file)
-    remedy = (
-        f'install the version of mediapipe that requirements/run.txt names, or {instead}')
-    if not path.is_file():
-        raise MediaPipeNetworkError(f'the network {path} is missing; {remedy}')
+def _loaded(file: NetworkFile, instead: str) -> Interpreter:
+    try:
+        content, place = read_network(file)
+    except MediaPipeNetworkError as error:
+        raise MediaPipeNetworkError(f'{error}, or {instead}') from error
     with silenced():
         try:
-            interpreter = Interpreter(str(path), num_threads=1)
+            interpreter = Interpreter(model_content=content, num_threads=1)
             interpreter.allocate_tensors()
         except (ValueError, RuntimeError) as error:
             raise MediaPipeNetworkError(
-                f'the network {path} cannot be run ({error}); {remedy}') from error
+                f'the network {file.name} from {place} cannot be run by this ai-edge-litert '
+                f'({error}): install the version that requirements/run.txt names, or {instead}'
+            ) from error
     return interpreter
