@@ -91,7 +91,9 @@ NODES: dict[str, tuple[str, list[Topic], list[Topic]]] = {
     'face_node': (
         ('Finds and follows the faces of each image. Publishes them with identities, key points, '
          'head poses and upright grey crops.'),
-        [IMAGES_IN],
+        [IMAGES_IN,
+         ('camera_info', 'sensor_msgs/msg/CameraInfo', SENSOR_DATA,
+          'calibration, for positions; beside the images if only these are remapped')],
         [('faces', 'fer_msgs/msg/FaceArray', RESULTS,
           'one per image, empty where there is no face'),
          DIAGNOSTICS]),
