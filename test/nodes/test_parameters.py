@@ -93,7 +93,8 @@ def test_descriptors_have_ranges_and_say_what_is_read_only(graph, name):
 
 
 def test_the_threshold_changes_at_run_time(graph):
-    node = graph.add(EmotionNode, rate_hz=0.0, min_confidence=0.0)
+    # The crop of the test is no face, so its quality is poor.
+    node = graph.add(EmotionNode, rate_hz=0.0, min_confidence=0.0, min_quality=0.0)
     emotions = graph.listen(EmotionArray, 'emotions')
     speaker = graph.speaker(FaceArray, 'faces')
     graph.up(node)
