@@ -14,6 +14,8 @@
 
 """From a camera, file or stream, or a robot's own image topic, to /emotions."""
 
+import os
+
 from fer_ros.apps.startup import (
     checked_namespace,
     checked_topic,
@@ -22,6 +24,7 @@ from fer_ros.apps.startup import (
     RESPAWN_DELAY_S,
     shared_memory_warning,
 )
+from fer_ros.nodes.base.parent import PARENT_VARIABLE
 from fer_ros.parameters.parameter_files import ConfigError
 from launch import LaunchDescription
 from launch.actions import DeclareLaunchArgument, OpaqueFunction
@@ -117,6 +120,7 @@ def nodes(context):
             parameters=[config, given('autostart', 'use_sim_time', *parameters)],
             remappings=[(name, topic) for name, topic in topics.items() if topic],
             ros_arguments=['--log-level', arguments['log_level']],
+            additional_env={PARENT_VARIABLE: str(os.getpid())},
             output='screen', respawn=True, respawn_delay=RESPAWN_DELAY_S)
 
     def node(name, *parameters):

@@ -38,7 +38,7 @@ from fer_ros.core.yaml_values import dump_yaml
 from fer_ros.nodes.base.autostart import AutostartState
 from fer_ros.nodes.base.diagnostics import AUTOSTART_KEY, DIAGNOSTICS_QOS, PROCESS_KEY
 from fer_ros.nodes.base.lifecycle_node import PipelineNode
-from fer_ros.nodes.base.process import PARENT_VARIABLE
+from fer_ros.nodes.base.parent import PARENT_VARIABLE
 from fer_ros.nodes.camera_node import CameraNode
 from fer_ros.nodes.emotion_node import EmotionNode
 from fer_ros.nodes.face_node import FaceNode

@@ -46,7 +46,7 @@ from fer_ros.apps.startup import checked_namespace, profile_variables, shared_me
 from fer_ros.media.sources import shows_pictures
 from fer_ros.nodes.base.executor import SpinThread
 from fer_ros.nodes.base.log_folder import ensure_log_folder
-from fer_ros.nodes.base.process import end_with_parent
+from fer_ros.nodes.base.parent import end_with_parent
 from fer_ros.nodes.base.signals import setter_for_handlers
 from fer_ros.parameters.overrides import Parameters, parameters
 from fer_ros.parameters.parameter_files import ConfigError

@@ -28,8 +28,11 @@ from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 
 PERIOD_S = 1.0
 
-AUTOSTART_KEY, PROCESS_KEY = 'autostart', 'process'
-"""Keys of the rows with the state of autostart and the process ID, for programs that read them."""
+AUTOSTART_KEY = 'autostart'
+"""Key of the row with the state of autostart, for programs that read it."""
+
+STARTED_KEY, HOST_KEY, PROCESS_KEY = 'started', 'host', 'process'
+"""Keys of the rows that tell which node it is: start in seconds of the wall clock, and process."""
 
 DIAGNOSTICS_QOS = QoSProfile(
     depth=10, reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL)

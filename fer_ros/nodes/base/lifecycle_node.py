@@ -23,6 +23,8 @@ from __future__ import annotations
 from collections.abc import Callable
 import math
 import os
+import socket
+import time
 import traceback
 from typing import Any, ClassVar, TypeVar
 
@@ -33,9 +35,11 @@ from fer_ros.nodes.base.autostart import Autostart
 from fer_ros.nodes.base.diagnostics import (
     AUTOSTART_KEY,
     clock_warning,
+    HOST_KEY,
     Level,
     NodeDiagnostics,
     PROCESS_KEY,
+    STARTED_KEY,
 )
 from fer_ros.nodes.base.parameters import NodeParameters
 from fer_ros.nodes.base.throughput import Throughput, ThroughputMeter
@@ -75,6 +79,7 @@ class PipelineNode(LifecycleNode):
     def __init__(self, name: str, **kwargs: Any) -> None:
         """Declare the parameters; with `autostart`, begin as soon as the node is spun."""
         super().__init__(name, **kwargs)
+        self.identity = round(time.time(), 3), socket.gethostname(), os.getpid()
         self.throughput = ThroughputMeter()
         self.is_active = False
         self._is_configured = False
@@ -270,8 +275,10 @@ class PipelineNode(LifecycleNode):
                 level = DiagnosticStatus.WARN, clock_warning(figures.clock_offset_s, now_s)
         else:
             level = self.inactive_status()
+        started, host, process = self.identity
         return level, {
-            **rows, AUTOSTART_KEY: self.autostart.state.value, PROCESS_KEY: os.getpid()}, figures
+            **rows, AUTOSTART_KEY: self.autostart.state.value, STARTED_KEY: started,
+            HOST_KEY: host, PROCESS_KEY: process}, figures
 
     def describe_parameter(self, name: str) -> ParameterDescriptor:
         """Return the descriptor of a parameter, with its range for tools that show sliders."""

@@ -17,38 +17,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-import ctypes
-import os
-import signal
-import sys
 import threading
 
 from fer_ros.nodes.base.executor import SpinThread
 from fer_ros.nodes.base.lifecycle_node import PipelineNode
 from fer_ros.nodes.base.log_folder import ensure_log_folder
+from fer_ros.nodes.base.parent import end_with_parent
 from fer_ros.nodes.base.signals import ignore_signals, POLL_S, stop_on_signals
+from fer_ros.nodes.base.twin_watch import TwinWatch
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.signals import SignalHandlerOptions
-
-PARENT_VARIABLE = 'FER_ROS_PARENT'
-"""Environment variable with the ID of the process whose end also ends this one."""
-
-PR_SET_PDEATHSIG = 1
-"""From Linux's <sys/prctl.h>."""
-
-
-def end_with_parent() -> bool:
-    """
-    Let Linux send SIGINT to this process when the process in `FER_ROS_PARENT` ends.
-
-    :return: whether that process has already ended.
-    """
-    parent = os.environ.get(PARENT_VARIABLE, '')
-    if not parent or sys.platform != 'linux':
-        return False
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGINT, 0, 0, 0)
-    return os.getppid() != int(parent)
 
 
 def run_node(
@@ -68,7 +47,7 @@ def run_nodes(
 
     :param creates: return the nodes, subscribers before publishers.
     :param stop: is set by the handlers of SIGINT and SIGTERM; None: they are installed here.
-    :return: the exit code, 0.
+    :return: the exit code: 0, or 1 if a node of the same name was running already.
     """
     if stop is None:
         stop = stop_on_signals()
@@ -81,6 +60,15 @@ def run_nodes(
     executor = SingleThreadedExecutor()
     for node in nodes:
         executor.add_node(node)
+    twins: list[str] = []
+
+    def end_for_twin(sentence: str) -> None:
+        nodes[0].get_logger().fatal(sentence)
+        twins.append(sentence)
+        stop.set()
+
+    for node in nodes:
+        TwinWatch(node, node.identity, end_for_twin)
     spinning = SpinThread(executor, nodes[0].get_logger())
     try:
         while not stop.wait(POLL_S):
@@ -93,4 +81,4 @@ def run_nodes(
         # launch sends a second Ctrl-C, which must not kill the process while the interpreter
         # exits.
         ignore_signals()
-    return 0
+    return 1 if twins else 0

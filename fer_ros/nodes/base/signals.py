@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Signal handlers that end a process cleanly on SIGINT and SIGTERM."""
+"""Signal handlers that end a process cleanly on SIGINT, SIGTERM and SIGHUP."""
 
 from collections.abc import Callable
 from queue import SimpleQueue
@@ -20,6 +20,9 @@ import signal
 import threading
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+HANG_UP = signal.SIGHUP if hasattr(signal, 'SIGHUP') else None
+"""A terminal or ssh session was closed; `nohup` ignores it."""
 
 POLL_S = 0.2
 """Polling period: a signal delivered to another thread does not wake the waiting main thread."""
@@ -42,11 +45,17 @@ def setter_for_handlers(event: threading.Event) -> Callable[[], None]:
 
 
 def stop_on_signals() -> threading.Event:
-    """Return an event that SIGINT and SIGTERM set from now on, instead of ending the process."""
+    """
+    Return an event that SIGINT, SIGTERM and SIGHUP set from now on, instead of ending the process.
+
+    A SIGHUP that is ignored, as under `nohup`, stays ignored.
+    """
     stop = threading.Event()
     end = setter_for_handlers(stop)
     for number in SIGNALS:
         signal.signal(number, lambda *_: end())
+    if HANG_UP is not None and signal.getsignal(HANG_UP) is not signal.SIG_IGN:
+        signal.signal(HANG_UP, lambda *_: end())
     return stop
 
 
