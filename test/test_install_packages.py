@@ -100,6 +100,7 @@ def commands(tmp_path, monkeypatch):
     """Return the commands that would be run, and let the environment be an empty folder."""
     site = tmp_path / 'lib' / 'python3.11' / 'site-packages'
     site.mkdir(parents=True)
+    monkeypatch.delenv('ROS_WHEELS', raising=False)
     monkeypatch.setattr(sys, 'prefix', str(tmp_path))
     monkeypatch.setattr(sysconfig, 'get_path', lambda name: str(
         site if name == 'purelib' else tmp_path / 'headers'))
@@ -123,6 +124,13 @@ def test_the_wheels_are_those_of_the_lock_and_no_others(commands, tmp_path):
     assert installation.startswith(f'{tmp_path}/bin/uv pip install')
     assert '--no-deps' in installation.split()
     assert installation.endswith('requirements/lock/main.txt')
+
+
+def test_the_wheels_of_kilted_have_a_lock_of_their_own(commands, monkeypatch):
+    monkeypatch.setenv('ROS_WHEELS', 'kilted')
+    install_packages.install_wheels()
+    (installation,) = [command for command in commands if ' install ' in command]
+    assert installation.endswith('requirements/lock/kilted.txt')
 
 
 def test_training_is_the_lock_of_its_own_with_the_checkouts_package(commands, tmp_path):

@@ -335,6 +335,19 @@ def test_sourcing_or_leaving_ros_makes_all_again(ready):
     assert len(ready.calls('-m venv')) == 1
 
 
+def test_wheels_that_are_asked_for_are_used_whatever_is_sourced(machine):
+    environment = {'ROS_WHEELS': 'kilted', 'ROS_DISTRO': 'jazzy', 'HAS_RCLPY': '1'}
+    assert machine.run(**environment)[0] == 0
+    assert machine.calls('install_packages.py')[0].split()[-2] == 'wheels'
+    assert machine.run(**environment) == (0, '', '')
+
+
+def test_wheels_that_do_not_exist_are_refused(machine):
+    code, _, errors = machine.run(ROS_WHEELS='humble')
+    assert (code, len(errors.splitlines())) == (1, 1)
+    assert 'ROS_WHEELS=humble: jazzy or kilted' in errors
+
+
 def test_training_has_an_environment_of_its_own(machine):
     assert machine.run('train')[0] == 0
     assert machine.calls('install_packages.py')[0].split()[-2] == 'train'
