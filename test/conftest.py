@@ -52,9 +52,9 @@ atexit.register(_LOCK.close)
 os.environ['ROS_DOMAIN_ID'] = str(DOMAIN)
 os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
 os.environ['ROS_PYTHON_CHECK_FIELDS'] = '1'
-os.environ['FASTRTPS_DEFAULT_PROFILES_FILE'] = str(
-    ROOT / 'config' / 'fastdds.xml'
-)
+for _variable in 'FASTRTPS_DEFAULT_PROFILES_FILE', 'FASTDDS_DEFAULT_PROFILES_FILE':
+    # Fast DDS 2 (Jazzy) reads the first, Fast DDS 3 (Kilted) the second.
+    os.environ[_variable] = str(ROOT / 'config' / 'fastdds.xml')
 if 'PYTEST_XDIST_WORKER' in os.environ:
     # As many tests run at once as there are processors.
     for variable in 'OMP_NUM_THREADS', 'OPENBLAS_NUM_THREADS', 'OPENCV_FOR_THREADS_NUM':

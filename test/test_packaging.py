@@ -283,6 +283,7 @@ def pins(path, python):
 @pytest.mark.parametrize('python', ['3.10', '3.11', '3.12'])
 @pytest.mark.parametrize(('lock', 'parts'), [
     ('main', ('install', 'ros', 'build', 'run', 'test')),
+    ('kilted', ('install', 'ros_kilted', 'build', 'run', 'test')),
     ('train', ('install', 'run', 'train', 'bench', 'mtcnn', 'test'))])
 def test_lock_files_pin_what_the_requirements_ask_for(lock, parts, python):
     requirements = ROOT / 'requirements'

@@ -320,7 +320,7 @@ def test_a_sourced_ros_may_have_a_newer_python(bare):
     bare.python('python3', '3.14')
     code, _, errors = bare.run(ROS_DISTRO='lyrical', HAS_RCLPY='1')
     assert code == 0
-    assert 'Python 3.14 has no tested set of packages' in errors
+    assert 'requirements/lock is not for Python 3.14' in errors
 
 
 def test_a_sourced_ros_that_python_cannot_import_is_said(machine):
@@ -333,6 +333,19 @@ def test_a_sourced_ros_that_python_cannot_import_is_said(machine):
 def test_sourcing_or_leaving_ros_makes_all_again(ready):
     assert ready.run(ROS_DISTRO='jazzy', HAS_RCLPY='1')[0] == 0
     assert len(ready.calls('-m venv')) == 1
+
+
+def test_wheels_that_are_asked_for_are_used_whatever_is_sourced(machine):
+    environment = {'ROS_WHEELS': 'kilted', 'ROS_DISTRO': 'jazzy', 'HAS_RCLPY': '1'}
+    assert machine.run(**environment)[0] == 0
+    assert machine.calls('install_packages.py')[0].split()[-2] == 'wheels'
+    assert machine.run(**environment) == (0, '', '')
+
+
+def test_wheels_that_do_not_exist_are_refused(machine):
+    code, _, errors = machine.run(ROS_WHEELS='humble')
+    assert (code, len(errors.splitlines())) == (1, 1)
+    assert 'ROS_WHEELS=humble: jazzy or kilted' in errors
 
 
 def test_training_has_an_environment_of_its_own(machine):

@@ -18,7 +18,7 @@
 
 # shellcheck disable=SC2296  # zsh reads it
 _fer_root=$(cd "$(dirname "${BASH_SOURCE[0]:-${(%):-%x}}")/.." && pwd -P)
-_fer_venv=${FER_ROS_VENV:-$_fer_root/.venv}
+_fer_venv=${FER_ROS_VENV:-$_fer_root/.venv${ROS_WHEELS:+-$ROS_WHEELS}}
 
 _fer_prepend() {  # variable, folder
   eval "case \":\${$1:-}:\" in *\":$2:\"*) ;; *) export $1=\"$2\${$1:+:\$$1}\" ;; esac"

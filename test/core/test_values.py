@@ -46,7 +46,7 @@ def test_area_is_the_number_of_pixels(box):
     assert box.area == covered(box).sum()
 
 
-@pytest.mark.parametrize(('a', 'b'), itertools.product(BOXES, BOXES))
+@pytest.mark.parametrize(('a', 'b'), list(itertools.product(BOXES, BOXES)))
 def test_intersection_over_union_agrees_with_counting_pixels(a, b):
     both, either = (covered(a) & covered(b)).sum(), (covered(a) | covered(b)).sum()
     assert a.intersection(b).area == both

@@ -217,7 +217,11 @@ def test_a_picture_is_turned_upright_in_every_format(tmp_path, write, orientatio
 @pytest.mark.parametrize('write', [jpeg_with_exif, png_with_exif, webp_with_exif])
 def test_a_picture_with_damaged_exif_is_read_as_it_is_stored(tmp_path, write, data, capfd):
     assert_like(read(tmp_path / 'a', write(QUARTERS, data)), QUARTERS)
-    assert capfd.readouterr() == ('', '')
+    out, errors = capfd.readouterr()
+    # libpng in OpenCV 5 warns past OpenCV's own log.
+    unexpected = [line for line in errors.splitlines() if not (
+        cv2.__version__ > '5' and line.startswith('libpng warning: eXIf'))]
+    assert (out, unexpected) == ('', [])
 
 
 def test_webp_pictures_of_all_kinds_are_read(tmp_path):

@@ -226,14 +226,19 @@ class PipelineNode(LifecycleNode):
 
     def _LifecycleNodeMixin__change_state(self, transition_id: int) -> TransitionCallbackReturn:
         # In rclpy of Jazzy, a request for a transition that the present state does not allow ends
-        # the process.
+        # the process. In rclpy of Kilted, it has the result ERROR, and nothing else happens. (An
+        # error in a callback cannot be taken for it: it is caught, and its result is FAILURE.)
+        before = self._state_machine.current_state
         try:
             change = LifecycleNodeMixin._LifecycleNodeMixin__change_state
             result = change(self, transition_id)
         except rclpy_implementation.RCLError:
+            result = TransitionCallbackReturn.ERROR
+        is_refused = before == self._state_machine.current_state
+        if is_refused and result == TransitionCallbackReturn.ERROR:
             self.get_logger().warning(
-                f'Transition {transition_id} is not possible in the state '
-                f'{self._state_machine.current_state[1]!r}; it is ignored.')
+                f'Transition {transition_id} is not possible in the state {before[1]!r}; it is '
+                'ignored.')
             return TransitionCallbackReturn.FAILURE
         self.autostart.on_transition(result)
         return result

@@ -47,6 +47,7 @@ def folders(tmp_path, monkeypatch):
 @pytest.fixture
 def index(tmp_path, monkeypatch):
     """Let pip know one folder, with a wheel that requirements/mediapipe.txt names, and no more."""
+    pytest.importorskip('pip')
     folder = tmp_path / 'index'
     folder.mkdir()
     wheel = write_wheel(folder / WHEEL_NAME)
