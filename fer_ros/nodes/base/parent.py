@@ -14,8 +14,10 @@
 
 """Ends a process when the one that started it has ended, however that happened."""
 
+from collections.abc import Iterator
 import ctypes
 import os
+from pathlib import Path
 import signal
 import sys
 
@@ -37,14 +39,17 @@ def end_with_parent() -> bool:
     if not parent or sys.platform != 'linux':
         return False
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGINT, 0, 0, 0)
-    return os.getppid() != int(parent) and not _is_running(int(parent))
+    return int(parent) not in _ancestors()
 
 
-def _is_running(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+def _ancestors() -> Iterator[int]:
+    """Yield the IDs of the parent of this process, of its parent, and so on."""
+    process = os.getppid()
+    while process > 0:
+        yield process
+        try:
+            status = Path(f'/proc/{process}/stat').read_text()
+        except OSError:
+            return
+        # The name of the program, in brackets, can contain blanks and brackets.
+        process = int(status.rpartition(')')[2].split()[1])
