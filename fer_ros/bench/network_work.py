@@ -25,6 +25,7 @@ from unittest.mock import patch
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 from fer_ros.core.classification import classifier
 from fer_ros.core.networks import mediapipe_network
+from fer_ros.core.networks.mediapipe_files import NetworkFile, read_network
 
 NOT_COUNTED = ('TRANSPOSE_CONV', 'CONV_3D', 'CONV_3D_TRANSPOSE', 'BATCH_MATMUL')
 """Operations with multiply-accumulates that none of the networks has."""
@@ -93,11 +94,15 @@ def counted_calls() -> Iterator[Calls]:
     """Count the calls of the networks that are loaded within this context."""
     calls = Calls()
 
-    def of_mediapipe(path: str, **others: Any) -> Interpreter:
-        return calls.interpreter(Path(path).stem, {'model_path': path}, **others)
+    def of_mediapipe(file: NetworkFile, instead: str) -> Interpreter:
+        content, _ = read_network(file)
+        interpreter = calls.interpreter(
+            Path(file.name).stem, {'model_content': content}, num_threads=1)
+        interpreter.allocate_tensors()
+        return interpreter
 
     def of_classifier(model_content: bytes, **others: Any) -> Interpreter:
         return calls.interpreter('classifier', {'model_content': model_content}, **others)
-    with (patch.object(mediapipe_network, 'Interpreter', of_mediapipe),
+    with (patch.object(mediapipe_network, '_loaded', of_mediapipe),
           patch.object(classifier, 'Interpreter', of_classifier)):
         yield calls

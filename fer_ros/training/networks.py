@@ -88,11 +88,6 @@ def _residual(image: keras.KerasTensor, style: Style) -> keras.KerasTensor:
     return _head(_residual_stages(x, style, (64, 128, 208), (2, 2, 2)), style)
 
 
-def _residual_light(image: keras.KerasTensor, style: Style) -> keras.KerasTensor:
-    x = _convolution(image, style, 40, stride=2)
-    return _head(_residual_stages(x, style, (40, 80, 160), (2, 2, 2)), style)
-
-
 def _residual_wide(image: keras.KerasTensor, style: Style) -> keras.KerasTensor:
     x = _convolution(image, style, 96, stride=2)
     return _head(_residual_stages(x, style, (96, 192, 384), (2, 2, 2)), style)
@@ -122,16 +117,14 @@ def _separable(image: keras.KerasTensor, style: Style) -> keras.KerasTensor:
 NETWORKS: dict[str, Callable[[keras.KerasTensor, Style], keras.KerasTensor]] = {
     'compact': _compact,
     'residual': _residual,
-    'residual_light': _residual_light,
     'residual_cnn48': partial(_compact, squeezed=False),
     'residual_wide': _residual_wide,
     'separable': _separable,
 }
 """
-`compact`, `residual`, `residual_light` and `residual_wide` are residual networks (He et al. 2016)
-with squeeze and excitation (Hu et al. 2018). `residual_cnn48`, the network of
-`models/fer2013_cnn48`, is `compact` without squeeze and excitation. `separable` follows MobileNet
-(Howard et al. 2017).
+`compact`, `residual` and `residual_wide` are residual networks (He et al. 2016) with squeeze and
+excitation (Hu et al. 2018). `residual_cnn48`, the network of `models/fer2013_cnn48`, is `compact`
+without squeeze and excitation. `separable` follows MobileNet (Howard et al. 2017).
 """
 
 

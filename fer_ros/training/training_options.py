@@ -26,8 +26,7 @@ from pathlib import Path
 from fer_ros.core.options import option, Options
 from fer_ros.evaluation.data_sets import LABEL_SETS
 
-NETWORK_NAMES = (
-    'compact', 'residual', 'residual_cnn48', 'residual_light', 'residual_wide', 'separable')
+NETWORK_NAMES = ('compact', 'residual', 'residual_cnn48', 'residual_wide', 'separable')
 
 
 @dataclass(frozen=True)
