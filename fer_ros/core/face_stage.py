@@ -173,7 +173,8 @@ class FaceStage:
             detections = self._searched(image, max_meshes)
             self._unsearched = 0
         if self._tracker.keeps_identities and self._can_search_windows:
-            windows = self._window_schedule.take(image, frame.stamp_ns, is_calm)
+            windows = self._window_schedule.take(
+                image, frame.stamp_ns, is_calm, [face.box for face in detections])
             detections += self._small_faces(image, windows, detections)
         return self._largest(detections)
 

@@ -67,6 +67,9 @@ CHANGED_LEVEL = 20
 CHANGED_PIXELS = 2
 """Compared pixels of a window that have to change: a single one may be noise."""
 
+PERSON = 4.0, 0.5, 6.0
+"""Width of a person, and the height above and below the top of the face, in edges of the face."""
+
 _COMPARED_SIZE_PX = 96
 """Approximate number of pixels along the longer edge that are compared."""
 
@@ -203,12 +206,16 @@ class WindowSchedule:
         self._last_ns: int | None = None
         self._due = 0.0
 
-    def take(self, image: Image, stamp_ns: int, is_calm: bool = False) -> list[Box]:
+    def take(
+        self, image: Image, stamp_ns: int, is_calm: bool = False, known: Sequence[Box] = (),
+    ) -> list[Box]:
         """
         Return the windows to search in this image, and count them as searched.
 
         :param is_calm: whether nothing has moved for some time; noise does not count as change
             then, and all windows are covered in `CALM_SWEEP_S`.
+        :param known: faces that are followed already. What moves where their heads, bodies and
+            hands are is no change: they hide what is behind them.
         """
         height, width = image.shape[:2]
         if (height, width) != self._shape:
@@ -222,7 +229,7 @@ class WindowSchedule:
             self._has_changed = np.zeros(len(self._windows), np.bool_)
         if not self._windows:
             return []
-        self._note_changes(image)
+        self._note_changes(image, known)
         elapsed_s = 0.0 if self._last_ns is None else (stamp_ns - self._last_ns) / NS_PER_S
         self._last_ns = stamp_ns
         self._waited_s += max(elapsed_s, 0.0)
@@ -242,17 +249,25 @@ class WindowSchedule:
         """Step between the pixels that are compared, along both axes."""
         return max(max(self._shape) // _COMPARED_SIZE_PX, 1)
 
-    def _note_changes(self, image: Image) -> None:
+    def _note_changes(self, image: Image, known: Sequence[Box]) -> None:
         view = np.asarray(cv2.cvtColor(
             np.ascontiguousarray(image[::self._step, ::self._step]), cv2.COLOR_BGR2GRAY),
             np.uint8)
         if self._last_view is not None:
             differences = cv2.absdiff(view, self._last_view)
-            counts = cv2.integral((differences > CHANGED_LEVEL).astype(np.uint8))
-            top, left, bottom, right = self._places.T
+            has_changed = (differences > CHANGED_LEVEL).astype(np.uint8)
+            for box in known:
+                person = _person_of(box).clipped(image.shape[1], image.shape[0])
+                left, right = round(person.x), round(person.x + person.width)
+                top, bottom = round(person.y), round(person.y + person.height)
+                has_changed[
+                    top // self._step:bottom // self._step + 1,
+                    left // self._step:right // self._step + 1] = 0
+            counts = cv2.integral(has_changed)
+            tops, lefts, bottoms, rights = self._places.T
             changed = (
-                counts[bottom, right] - counts[top, right]
-                - counts[bottom, left] + counts[top, left])
+                counts[bottoms, rights] - counts[tops, rights]
+                - counts[bottoms, lefts] + counts[tops, lefts])
             self._has_changed |= changed >= CHANGED_PIXELS
         self._last_view = view
 
@@ -261,3 +276,11 @@ class WindowSchedule:
         self._shape = (0, 0)
         self._last_view = self._last_ns = None
         self._due = 0.0
+
+
+def _person_of(face: Box) -> Box:
+    """Return about where head, body and hands of a person with this face are."""
+    width, above, below = PERSON
+    return Box(
+        face.x + (1 - width) / 2 * face.width, face.y - above * face.height, width * face.width,
+        (above + below) * face.height)
