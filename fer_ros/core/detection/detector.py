@@ -68,8 +68,8 @@ class DetectorOptions(Options):
     min_face_fraction: float = option(
         0.0111, 'Size of the smallest faces to find, as a fraction of the longer edge of the '
         'image. Faces below 0.09 are searched in windows of the image: in unrelated pictures, in '
-        'all windows at once; live, in each window every second, every three seconds where '
-        'nothing changes. 0: search only the whole image. Needs detector.name mediapipe or '
+        'all windows at once; live, in each window every second, less often where nothing '
+        'changes. 0: search only the whole image. Needs detector.name mediapipe or '
         'mediapipe_full and landmarks.name mesh.',
         minimum=0.0, maximum=1.0)
     interval: int = option(

@@ -52,8 +52,8 @@ EDGE_MARGIN = 0.01
 SWEEP_S = 0.9
 """Time in which a live search covers all windows once, so that a face is reported within 1 s."""
 
-QUIET_SWEEP_S = 3.0
-"""The same for windows in which nothing changes."""
+QUIET_WINDOWS_PER_S = 8.0
+"""Rate at which windows in which nothing changes are searched again, whatever their number."""
 
 CALM_SWEEP_S = 10.0
 """The same while nothing moves in the whole image."""
@@ -191,7 +191,7 @@ class WindowSchedule:
     Chooses the windows that a live search sees in each image.
 
     At the start, all windows are covered in `SWEEP_S`. Later, a window is searched again after
-    this time if something has changed in it, else after `QUIET_SWEEP_S`; of more windows than the
+    this time if something has changed in it, else at `QUIET_WINDOWS_PER_S`; of more windows than the
     time of one image allows, those that have waited longest come first.
     """
 
@@ -236,7 +236,8 @@ class WindowSchedule:
         limit = min(MAX_WINDOWS_PER_IMAGE, len(self._windows))
         sweeps = max(elapsed_s, 0.0) / (CALM_SWEEP_S if is_calm else SWEEP_S)
         self._due = min(self._due + sweeps * len(self._windows), limit)
-        turns = self._waited_s / np.where(self._has_changed, SWEEP_S, QUIET_SWEEP_S)
+        quiet_sweep_s = max(len(self._windows) / QUIET_WINDOWS_PER_S, SWEEP_S)
+        turns = self._waited_s / np.where(self._has_changed, SWEEP_S, quiet_sweep_s)
         order = np.argsort(-turns, kind='stable')[:int(self._due)]
         chosen = order[turns[order] >= 1]
         self._due -= len(chosen)

@@ -24,7 +24,7 @@ from fer_ros.core.detection.window_search import (
     MAX_WINDOWS_PER_IMAGE,
     merged,
     MIN_FACE_PX,
-    QUIET_SWEEP_S,
+    QUIET_WINDOWS_PER_S,
     search_windows,
     SECOND_LOOK_SCALE,
     SWEEP_S,
@@ -200,14 +200,32 @@ def test_windows_in_which_something_changes_are_searched_each_second_the_others_
     place = Box(1000, 600, 60, 60)
     moving = still()
     moving[600:660, 1000:1060] = 255
-    seconds = 9
-    images = [moving if k % 2 else still() for k in range(30 * seconds)]
+    seconds = 2 * len(windows) / QUIET_WINDOWS_PER_S + 1
+    images = [moving if k % 2 else still() for k in range(round(30 * seconds))]
     counts = searched(images)
     for window in windows:
         if is_inside(place, window):
             assert counts[window] == pytest.approx((seconds - 1) / SWEEP_S, abs=1)
         elif window.intersection(place).area == 0:
-            assert counts[window] == pytest.approx((seconds - 1) / QUIET_SWEEP_S, abs=1)
+            assert counts[window] == pytest.approx(2, abs=1)
+
+
+def test_what_moves_with_a_known_person_is_no_change():
+    """The head of a followed face, and the hand before the chest; but not what is beside them."""
+    face = Box(600, 100, 100, 100)
+    hand, other = (slice(400, 450), slice(620, 670)), (slice(600, 660), slice(100, 160))
+    for place, is_change in ((hand, False), (other, True)):
+        moving = still()
+        moving[place] = 255
+        schedule, count = WindowSchedule(FRACTION), 0
+        for k in range(90):
+            windows = schedule.take(
+                moving if k % 2 else still(), k * NS_PER_S // 30, known=[face])
+            if k > SWEEP_S * 30:
+                count += len(windows)
+        # The turn of the quiet windows comes later.
+        assert 3 < len(search_windows(1280, 720, FRACTION)) / QUIET_WINDOWS_PER_S
+        assert (count > 0) == is_change
 
 
 def test_noise_of_a_usual_camera_is_no_change_but_a_person_far_away_is():
