@@ -191,8 +191,8 @@ class WindowSchedule:
     Chooses the windows that a live search sees in each image.
 
     At the start, all windows are covered in `SWEEP_S`. Later, a window is searched again after
-    this time if something has changed in it, else at `QUIET_WINDOWS_PER_S`; of more windows than the
-    time of one image allows, those that have waited longest come first.
+    this time if something has changed in it; the others are searched at `QUIET_WINDOWS_PER_S`. Of
+    more windows than the time of one image allows, those that have waited longest come first.
     """
 
     def __init__(self, min_face_fraction: float) -> None:

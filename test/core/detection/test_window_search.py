@@ -221,10 +221,10 @@ def test_what_moves_with_a_known_person_is_no_change():
         for k in range(90):
             windows = schedule.take(
                 moving if k % 2 else still(), k * NS_PER_S // 30, known=[face])
-            if k > SWEEP_S * 30:
+            if k > SWEEP_S * 30 + 2:
                 count += len(windows)
         # The turn of the quiet windows comes later.
-        assert 3 < len(search_windows(1280, 720, FRACTION)) / QUIET_WINDOWS_PER_S
+        assert len(search_windows(1280, 720, FRACTION)) / QUIET_WINDOWS_PER_S > 3
         assert (count > 0) == is_change
 
 
