@@ -107,7 +107,10 @@ def test_a_node_ends_when_its_parent_was_killed(graph):
 @pytest.mark.parametrize('number', [signal.SIGHUP, signal.SIGTERM])
 def test_a_closed_session_ends_a_node_cleanly(graph, number):
     reports = graph.listen(DiagnosticArray, '/diagnostics')
-    with subprocess.Popen(NODE, stderr=subprocess.PIPE, text=True) as node:
+    with subprocess.Popen(
+            NODE, stderr=subprocess.PIPE, text=True,
+            # The tests themselves may run under nohup, which the node would inherit.
+            preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL)) as node:
         reports.wait(lambda m: m.status[0].name == 'emotion_node')
         node.send_signal(number)
         assert node.wait(DEADLINE_S) == 0
