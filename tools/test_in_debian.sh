@@ -43,9 +43,9 @@ make_root() {
   local package
   rm -rf "$root"
   mkdir -p "$root"
-  # A suite that debootstrap does not know yet is made as sid is.
+  # A suite that debootstrap does not know yet is made as sid is; an empty mirror is debootstrap's own.
   local script=()
-  [ -e "/usr/share/debootstrap/scripts/$suite" ] || script=(http://deb.debian.org/debian sid)
+  [ -e "/usr/share/debootstrap/scripts/$suite" ] || script=('' sid)
   debootstrap --arch="$architecture" --foreign --variant=minbase --include=python3,libgl1,libglib2.0-0t64 \
     "$suite" "$root" "${script[@]}"
   for package in "$root"/var/cache/apt/archives/*.deb; do dpkg-deb --extract "$package" "$root"; done
