@@ -106,9 +106,11 @@ class FaceNode(PipelineNode):
         header = message.header
         image = to_bgr(message)
         height, width = image.shape[:2]
+        # `deactivate` may remove it at any time.
+        calibration = self._calibration
         frame = Frame(
             image, stamp_ns(header.stamp), header.frame_id,
-            camera=self._calibration.of(image) if self._calibration else None)
+            camera=calibration.of(image) if calibration else None)
         faces = required(self._stage).process(frame)
         publish(required(self._publisher), FaceArray(
             header=header, image_width=width, image_height=height,
