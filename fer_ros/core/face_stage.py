@@ -239,7 +239,8 @@ class FaceStage:
         if mesh is not None:
             # Crops that are framed by the landmarks vary less from image to image than crops
             # that are framed by the detector's box (docs/benchmarks.md).
-            framing, face = mesh.box, replace(face, key_points=mesh.key_points)
+            framing = mesh.box
+            face = replace(face, key_points=mesh.key_points, mesh_features=mesh.features)
         return replace(
             face, head_pose=self._head_pose(track, meshes, frame.stamp_ns),
             position=_position(track, mesh, frame),
