@@ -137,10 +137,24 @@ ros2 interface show --all-comments fer_msgs/msg/EmotionArray
 | in a file, for `make live CONFIG=my.yaml` or `config:=my.yaml` | as below |
 
 ```yaml
-/**/face_node:                # the node, in any namespace
+face_node:                    # the node, in any namespace
   ros__parameters:
     detector.interval: 5
 ```
+
+A file means the same to `fer live`, launch files and `ros2 run`, in every namespace:
+
+| section | counts for |
+| --- | --- |
+| `face_node:`, `/**/face_node:` | the node in every namespace |
+| `/face_node:`, `/robot/face_node:` | the node with this full name |
+| `/**:`, `/robot/**:` | all nodes, or all below this namespace, that have the parameter |
+
+Of the sections that count for a node, the last one wins. Sections of other nodes may stand in the
+file. If the name of a section is similar to one of our nodes (`faces_node:`), or names one of them
+in another namespace only, a warning says so. (ROS itself takes `face_node:` for `/face_node:`,
+which a node in a namespace ignores.) Programs without nodes, such as `fer analyze`, have no
+namespace: there the last part of a section's name selects the node.
 
 A parameter without "Changes at run time" takes effect when the node is configured.
 [config/live.yaml](../config/live.yaml) lists every parameter with its default: copy it and keep
