@@ -171,6 +171,16 @@ warning and ignores it.
 | `low_power` | small robots: detection on every fifth image, else MedianFlow, no landmarks |
 | `mtcnn_csrt` | for comparison: MTCNN on every 10th image, CSRT; needs `requirements/mtcnn.txt` |
 
+## When is a `track_id` given again?
+
+Never, in practice: `face_node` keeps the next number in `ROS_HOME` (by default `~/.ros`), in
+`fer_ros/track_ids`, in a file for each full name of a node. Numbers begin at 1 and are reserved in
+blocks, so that a node that is killed leaves some numbers out, and gives none twice. After 2^32 - 1
+comes 1. If the file cannot be written, the numbers begin at ten per second of the clock, and may
+repeat after 11 days. It is the same in a new container, whose files are lost with it: there, set
+`ROS_HOME` to a folder in a volume. With `unique_ids: false` each configuration of the node begins
+at 1. `fer analyze` and `Pipeline` always begin at 1, so that their results can be repeated.
+
 ## Which encodings are read?
 
 Rows may be padded (any `step`), and values of 16 bits may have both byte orders (`is_bigendian`).

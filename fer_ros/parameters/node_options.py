@@ -90,6 +90,10 @@ class FaceNodeOptions(LifecycleOptions, FaceOptions):
     """Parameters of `face_node`."""
 
     input: ImageInputOptions = ImageInputOptions()
+    unique_ids: bool = option(
+        True, 'Never give a track_id again, also after the node was started again: the next '
+        'number is kept in a file in ROS_HOME. false: count from 1 when the node is configured, '
+        'so that results can be repeated.')
     rectified: bool = option(
         False, 'The images are rectified, as image_rect of image_proc. Positions are then '
         'computed with the projection matrix p of camera_info, else with k and the distortion d.')
