@@ -173,8 +173,8 @@ warning and ignores it.
 
 ## When is a `track_id` given again?
 
-Never, in practice: `face_node` keeps the next number in `ROS_HOME` (by default `~/.ros`), in
-`fer_ros/track_ids`, in a file for each full name of a node. Numbers begin at 1 and are reserved in
+Never, in practice: `face_node` keeps the next number in a file for each full name of a node, in
+`~/.ros/fer_ros/track_ids` (`ROS_HOME` replaces `~/.ros`). Numbers begin at 1 and are reserved in
 blocks, so that a node that is killed leaves some numbers out, and gives none twice. After 2^32 - 1
 comes 1. If the file cannot be written, the numbers begin at ten per second of the clock, and may
 repeat after 11 days. It is the same in a new container, whose files are lost with it: there, set

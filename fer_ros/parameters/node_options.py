@@ -39,6 +39,12 @@ class LifecycleOptions(Options):
         'Configure and activate the node when it starts, and retry until that succeeds; false: '
         'wait for lifecycle transitions from outside.',
         read_only=True)
+    watchdog_s: float = option(
+        10.0,
+        "Kill the node's process if it does not respond for this time, so that it is started "
+        'again (by launch files and `fer live --processes`). A transition, and the work on one '
+        'image, may take six times as long. 0: never.',
+        unit='s', minimum=0.0, maximum=600.0, read_only=True)
 
 
 @dataclass(frozen=True)

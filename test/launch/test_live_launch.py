@@ -145,6 +145,20 @@ def test_emotions_come_survive_a_killed_node_and_end_with_ctrl_c(
     assert text.count('process has finished cleanly') == 4, text
 
 
+def test_a_node_that_hangs_is_started_again(
+    listener: Listener, launched: tuple[subprocess.Popen[str], Path],
+) -> None:
+    process, log = launched
+    first = {e.track_id for e in listener.wait_for_faces(40).emotions}
+    stopped = pid_of(log, 'face_node')
+    os.kill(stopped, signal.SIGSTOP)
+    wait_for_respawn(log, 'face_node', stopped, 40)
+    wait_for_text(log, f'The process {stopped} of /robot/face_node hangs: it is killed', 5)
+    assert not first & {e.track_id for e in listener.wait_for_faces(60).emotions}
+    process.send_signal(signal.SIGINT)
+    assert process.wait(20) == 0, log.read_text(encoding='utf-8')
+
+
 def test_a_model_that_appears_later_is_used(listener: Listener, tmp_path: Path) -> None:
     folder = tmp_path / 'model'
     with (tmp_path / 'launch.log').open('w', encoding='utf-8') as output:

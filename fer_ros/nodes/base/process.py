@@ -21,6 +21,7 @@ import sys
 import threading
 
 from fer_ros.nodes.base.executor import SpinThread
+from fer_ros.nodes.base.heartbeat import Heartbeat
 from fer_ros.nodes.base.lifecycle_node import PipelineNode
 from fer_ros.nodes.base.log_folder import ensure_log_folder
 from fer_ros.nodes.base.parameter_arguments import log_mistakes, plain_sections_for_all
@@ -74,15 +75,18 @@ def run_nodes(
 
     for node in nodes:
         TwinWatch(node, node.identity, end_for_twin)
+    heartbeat = Heartbeat(nodes)
     spinning = SpinThread(executor, nodes[0].get_logger())
     try:
         while not stop.wait(POLL_S):
             pass
     finally:
         spinning.stop()
+        heartbeat.allow_long_work()
         for node in reversed(nodes):
             node.close()
         rclpy.try_shutdown()
+        heartbeat.close()
         # launch sends a second Ctrl-C, which must not kill the process while the interpreter
         # exits.
         ignore_signals()

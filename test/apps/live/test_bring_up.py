@@ -167,6 +167,26 @@ def test_processes_of_their_own_come_back_after_a_kill(graph):
         nodes.stop()
 
 
+def test_a_process_that_hangs_is_started_again(graph, capfd):
+    emotions = graph.listen(EmotionArray, 'emotions')
+    nodes = OwnProcesses(
+        graph.probe, ['--ros-args', '-p', 'source:=sample', '-p', 'watchdog_s:=3.0'])
+    try:
+        nodes.start()
+        first = emotions.wait(lambda m: len(m.emotions) == 2)
+        stopped = nodes.process_ids()['face_node']
+        os.kill(stopped, signal.SIGSTOP)
+        wait_until(lambda: nodes.watch() or nodes.process_ids()['face_node'] != stopped)
+        graph.wait_for_log('face_node died with exit code -9', level=Log.ERROR)
+        assert f'The process {stopped} of /face_node hangs: it is killed' in capfd.readouterr().err
+        given = {e.track_id for e in first.emotions}
+        wait_until(lambda: nodes.watch() or any(
+            len(m.emotions) == 2 and not given & {e.track_id for e in m.emotions}
+            for m in emotions))
+    finally:
+        nodes.stop()
+
+
 def test_all_nodes_in_one_process(graph):
     nodes = OneProcess(
         graph.probe, ['--ros-args', '-p', 'source:=sample', '-p', 'threads:=2'], graph.executor
