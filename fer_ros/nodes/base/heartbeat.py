@@ -85,10 +85,10 @@ class Heartbeat:
     def close(self) -> None:
         """End the watchdog."""
         if self._process is not None:
-            process, self._process = self._process, None
-            assert process.stdin is not None
-            process.stdin.close()
-            process.wait()
+            # It may be stopped, and would then not notice the end of its input.
+            self._process.kill()
+            self._process.wait()
+            self._process = None
 
     def _beat(self) -> None:
         hangs = False

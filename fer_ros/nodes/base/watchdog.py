@@ -30,6 +30,9 @@ import sys
 
 POLL_S = 0.5
 
+AFTER_DEBUGGER_S = 10.0
+"""Time for the next line after a debugger has let go of the process."""
+
 
 def main() -> None:
     """Watch until the input ends or the process is killed."""
@@ -43,7 +46,9 @@ def main() -> None:
             left_s = float(lines.split()[-1])
         else:
             left_s -= POLL_S
-        if left_s <= 0 and not _is_debugged(process):
+        if left_s <= 0 and _is_debugged(process):
+            left_s = AFTER_DEBUGGER_S
+        elif left_s <= 0:
             print(
                 f'[ERROR] [watchdog]: The process {process} of {name} hangs: it is killed, so '
                 f'that it can be started again. The parameter watchdog_s ({usual_s} s) sets how '
@@ -54,7 +59,7 @@ def main() -> None:
 
 def _is_debugged(process: int) -> bool:
     try:
-        lines = Path(f'/proc/{process}/status').read_text(encoding='ascii').splitlines()
+        lines = Path(f'/proc/{process}/status').read_text(errors='replace').splitlines()
     except OSError:
         return False
     return any(line.startswith('TracerPid:') and line.split()[1] != '0' for line in lines)

@@ -170,7 +170,7 @@ def test_processes_of_their_own_come_back_after_a_kill(graph):
 def test_a_process_that_hangs_is_started_again(graph, capfd):
     emotions = graph.listen(EmotionArray, 'emotions')
     nodes = OwnProcesses(
-        graph.probe, ['--ros-args', '-p', 'source:=sample', '-p', 'watchdog_s:=3.0'])
+        graph.probe, ['--ros-args', '-p', 'source:=sample', '-p', 'watchdog_s:=5.0'])
     try:
         nodes.start()
         first = emotions.wait(lambda m: len(m.emotions) == 2)

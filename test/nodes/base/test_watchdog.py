@@ -153,7 +153,7 @@ def test_a_process_in_a_debugger_is_left_alone(processes):
 
 @pytest.mark.slow
 def test_a_stopped_node_is_killed(graph, processes):
-    node = run(processes, 1.0)
+    node = run(processes, 3.0)
     is_active(graph, node)
     node.send_signal(signal.SIGSTOP)
     assert node.wait(DEADLINE_S) == -signal.SIGKILL
@@ -178,7 +178,7 @@ def test_a_node_that_never_finishes_a_message_is_killed(processes):
 
 @pytest.mark.slow
 def test_a_transition_may_take_longer(graph, processes):
-    node = run(processes, 2.0, configure='time.sleep(4)')
+    node = run(processes, 3.0, configure='time.sleep(5)')
     is_active(graph, node)
     assert children(node), 'it is watched'
     node.send_signal(signal.SIGINT)
