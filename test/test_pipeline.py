@@ -244,6 +244,13 @@ def test_an_unknown_configuration_is_refused_in_words():
         Pipeline.from_config('lively')
 
 
+def test_a_mistyped_section_of_a_configuration_is_warned_of(tmp_path):
+    file = tmp_path / 'mine.yaml'
+    file.write_text('faces_node:\n  ros__parameters:\n    max_faces: 1\n')
+    with pytest.warns(UserWarning, match="did you mean 'face_node'"):
+        Pipeline.from_config(file).close()
+
+
 def test_neither_ros_nor_tensorflow_is_imported():
     code = (
         'import sys; from fer_ros import Frame, Pipeline; '

@@ -137,10 +137,24 @@ ros2 interface show --all-comments fer_msgs/msg/EmotionArray
 | in a file, for `make live CONFIG=my.yaml` or `config:=my.yaml` | as below |
 
 ```yaml
-/**/face_node:                # the node, in any namespace
+face_node:                    # the node, in any namespace
   ros__parameters:
     detector.interval: 5
 ```
+
+A file means the same to `fer live`, launch files and `ros2 run`, in every namespace:
+
+| section | counts for |
+| --- | --- |
+| `face_node:`, `/**/face_node:` | the node in every namespace |
+| `/face_node:`, `/robot/face_node:` | the node with this full name |
+| `/**:`, `/robot/**:` | all nodes, or all below this namespace, that have the parameter |
+
+Of the sections that count for a node, the last one wins. Sections of other nodes may stand in the
+file. If the name of a section is similar to one of our nodes (`faces_node:`), or names one of them
+in another namespace only, a warning says so. (ROS itself takes `face_node:` for `/face_node:`,
+which a node in a namespace ignores.) Programs without nodes, such as `fer analyze`, have no
+namespace: there the last part of a section's name selects the node.
 
 A parameter without "Changes at run time" takes effect when the node is configured.
 [config/live.yaml](../config/live.yaml) lists every parameter with its default: copy it and keep
@@ -156,6 +170,16 @@ warning and ignores it.
 | `still` | unrelated images: no image depends on the one before, nothing is smoothed |
 | `low_power` | small robots: detection on every fifth image, else MedianFlow, no landmarks |
 | `mtcnn_csrt` | for comparison: MTCNN on every 10th image, CSRT; needs `requirements/mtcnn.txt` |
+
+## When is a `track_id` given again?
+
+Never, in practice: `face_node` keeps the next number in a file for each full name of a node, in
+`~/.ros/fer_ros/track_ids` (`ROS_HOME` replaces `~/.ros`). Numbers begin at 1 and are reserved in
+blocks, so that a node that is killed leaves some numbers out, and gives none twice. After 2^32 - 1
+comes 1. If the file cannot be written, the numbers begin at ten per second of the clock, and may
+repeat after 11 days. It is the same in a new container, whose files are lost with it: there, set
+`ROS_HOME` to a folder in a volume. With `unique_ids: false` each configuration of the node begins
+at 1. `fer analyze` and `Pipeline` always begin at 1, so that their results can be repeated.
 
 ## Which encodings are read?
 

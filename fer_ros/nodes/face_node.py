@@ -14,6 +14,7 @@
 
 """Node that detects and tracks the faces of images: `image_raw` in, `faces` out."""
 
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from fer_msgs.msg import FaceArray
@@ -31,6 +32,7 @@ from fer_ros.nodes.image_conversion import AnyImage, to_bgr
 from fer_ros.nodes.image_subscription import ImageSubscription
 from fer_ros.nodes.qos import RESULTS
 from fer_ros.nodes.silence_log import SilenceLog
+from fer_ros.nodes.track_ids import TrackIds
 from fer_ros.parameters.node_options import FaceNodeOptions
 from rclpy.lifecycle import LifecyclePublisher
 
@@ -47,15 +49,24 @@ class FaceNode(PipelineNode):
         self._subscription: ImageSubscription | None = None
         self._calibration: CameraCalibration | None = None
         self._frames: FaceFrames | None = None
+        self._ids: TrackIds | None = None
         self._silence_log: SilenceLog | None = None
         super().__init__('face_node', **kwargs)
 
     def configure(self) -> None:
         """Load the networks and create the publisher."""
-        self._stage = FaceStage(self.options)
+        self._stage = FaceStage(self.options, ids=self._new_ids())
         self._publisher = self.create_lifecycle_publisher(FaceArray, 'faces', RESULTS)
         if self.options.tf:
             self._frames = FaceFrames(self)
+
+    def _new_ids(self) -> Iterator[int] | None:
+        if not self.options.unique_ids:
+            return None
+        if self._ids is None:
+            self._ids = TrackIds(
+                self.get_fully_qualified_name(), self.get_logger().warning)
+        return self._ids
 
     def activate(self) -> None:
         """Subscribe to images."""

@@ -39,6 +39,12 @@ class LifecycleOptions(Options):
         'Configure and activate the node when it starts, and retry until that succeeds; false: '
         'wait for lifecycle transitions from outside.',
         read_only=True)
+    watchdog_s: float = option(
+        10.0,
+        "Kill the node's process if it does not respond for this time, so that it is started "
+        'again (by launch files and `fer live --processes`). A transition, and the work on one '
+        'image, may take six times as long. 0: never.',
+        unit='s', minimum=0.0, maximum=600.0, read_only=True)
 
 
 @dataclass(frozen=True)
@@ -90,6 +96,10 @@ class FaceNodeOptions(LifecycleOptions, FaceOptions):
     """Parameters of `face_node`."""
 
     input: ImageInputOptions = ImageInputOptions()
+    unique_ids: bool = option(
+        True, 'Never give a track_id again, also after the node was started again: the next '
+        'number is kept in a file in ROS_HOME. false: count from 1 when the node is configured, '
+        'so that results can be repeated.')
     rectified: bool = option(
         False, 'The images are rectified, as image_rect of image_proc. Positions are then '
         'computed with the projection matrix p of camera_info, else with k and the distortion d.')

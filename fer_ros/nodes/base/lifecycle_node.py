@@ -85,6 +85,7 @@ class PipelineNode(LifecycleNode):
         self._is_configured = False
         self._fault = ''
         self.worker: Worker | None = None
+        self.before_transition: Callable[[], None] = lambda: None
         self.diagnostics = NodeDiagnostics(self, self._diagnose)
         self.autostart = Autostart(self, self.has_subscribers, self.diagnostics.publish)
         self.parameters = NodeParameters(
@@ -229,6 +230,7 @@ class PipelineNode(LifecycleNode):
         # the process. In rclpy of Kilted, it has the result ERROR, and nothing else happens. (An
         # error in a callback cannot be taken for it: it is caught, and its result is FAILURE.)
         before = self._state_machine.current_state
+        self.before_transition()
         try:
             change = LifecycleNodeMixin._LifecycleNodeMixin__change_state
             result = change(self, transition_id)

@@ -47,6 +47,8 @@ class Worker:
         self._process = process
         self._throughput = throughput
         self._logger = logger
+        self.job = 0
+        """Number of the message that is processed now, 0 while there is none."""
         self._queue: BoundedDelayQueue[Any] = BoundedDelayQueue(
             max_delay_s, throughput.count_dropped)
         self._thread = threading.Thread(target=self._run, name=f'{name} worker', daemon=True)
@@ -72,10 +74,14 @@ class Worker:
         self._thread.join()
 
     def _run(self) -> None:
+        begun = 0
         while (message := self._queue.take()) is not None:
+            begun += 1
+            self.job = begun
             try:
                 self._process(message)
             except Exception as error:  # one bad message never ends a node
                 self._throughput.count_failed()
                 self._logger.error(
                     f'A message was skipped: {error}', throttle_duration_sec=LOG_THROTTLE_S)
+            self.job = 0
