@@ -175,6 +175,7 @@ the subscription to images. They need the full name of the topic, after namespac
 | --- | --- |
 | `live` | the default, for cameras: detection on every third image, landmarks on every image |
 | `still` | unrelated images: no image depends on the one before, nothing is smoothed |
+| `replay` | bags: `live`, but [every image is answered](tutorials/bag.md) |
 | `low_power` | small robots: detection on every fifth image, else MedianFlow, no landmarks |
 | `mtcnn_csrt` | for comparison: MTCNN on every 10th image, CSRT; needs `requirements/mtcnn.txt` |
 

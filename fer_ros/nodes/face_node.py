@@ -29,7 +29,7 @@ from fer_ros.nodes.face_conversion import stamp_ns, to_face_message
 from fer_ros.nodes.face_frames import FaceFrames
 from fer_ros.nodes.image_conversion import AnyImage, to_bgr
 from fer_ros.nodes.image_subscription import ImageSubscription
-from fer_ros.nodes.qos import RESULTS
+from fer_ros.nodes.qos import results_profile
 from fer_ros.nodes.silence_log import SilenceLog
 from fer_ros.parameters.node_options import FaceNodeOptions
 from rclpy.lifecycle import LifecyclePublisher
@@ -53,7 +53,8 @@ class FaceNode(PipelineNode):
     def configure(self) -> None:
         """Load the networks and create the publisher."""
         self._stage = FaceStage(self.options)
-        self._publisher = self.create_lifecycle_publisher(FaceArray, 'faces', RESULTS)
+        self._publisher = self.create_lifecycle_publisher(
+            FaceArray, 'faces', results_profile(self.options.input.policy))
         if self.options.tf:
             self._frames = FaceFrames(self)
 
@@ -62,9 +63,11 @@ class FaceNode(PipelineNode):
         options: FaceNodeOptions = self.options
         required(self._stage).reset()
         self._calibration = CameraCalibration(self, 'image_raw', options.rectified)
-        receive = self.start_worker(self._work_on, options.input.max_delay_s)
+        receive = self.start_worker(
+            self._work_on, options.input, lambda message: len(message.data))
         subscription = ImageSubscription(
-            self, 'image_raw', receive, options.input, self.throughput.count_lost)
+            self, 'image_raw', receive, options.input, self.throughput.count_lost,
+            is_complete=options.input.policy == 'all')
         self._subscription = subscription
         self._silence_log = SilenceLog(
             self, subscription.topic, lambda: subscription.reason_for_silence)
@@ -124,7 +127,7 @@ class FaceNode(PipelineNode):
         subscription = required(self._subscription)
         level = input_status(
             figures, subscription.topic, lambda: subscription.reason_for_silence,
-            'raise detector.interval, or lower the rate of the camera')
+            self.remedy_of_drops('raise detector.interval, or lower the rate of the camera'))
         return level, {'detector': self.get_parameter('detector.name').value}
 
 

@@ -27,6 +27,7 @@ from fer_ros.nodes.image_topics import (
     usual_transport,
 )
 from fer_ros.nodes.qos import (
+    COMPLETE_DEPTH,
     explained_overrides,
     IMAGE_DEPTH,
     OVERRIDABLE,
@@ -59,7 +60,7 @@ class ImageSubscription:
 
     def __init__(
         self, node: Node, topic: str, callback: Callable[[Any], None], options: ImageInputOptions,
-        on_lost: Callable[[int], None],
+        on_lost: Callable[[int], None], is_complete: bool = False,
     ) -> None:
         """
         Subscribe.
@@ -68,6 +69,8 @@ class ImageSubscription:
             from any thread, and must not change the message: a camera_node of the same process
             hands its images over directly.
         :param on_lost: called with the number of images that the middleware lost.
+        :param is_complete: no image may be lost: the subscription is reliable before a publisher
+            is known, and deep. It warns if the publishers are not reliable.
         """
         self._node = node
         # The graph knows only the remapped name.
@@ -75,6 +78,10 @@ class ImageSubscription:
         self._callback = callback
         self._options = options
         self._on_lost = on_lost
+        self._is_complete = is_complete
+        # A subscription that becomes reliable late would lose the first images.
+        self._usual_reliability = (
+            ReliabilityPolicy.RELIABLE if is_complete else ReliabilityPolicy.BEST_EFFORT)
         self._fixed_by = ''
         override = f'qos_overrides.{self.topic}.subscription.reliability'
         if override in node._parameter_overrides:
@@ -113,7 +120,8 @@ class ImageSubscription:
     def _wanted_reliability(self) -> ReliabilityPolicy:
         asked = self._options.reliability
         return (
-            publishers_reliability(self._node, self.topic) if asked == 'auto'
+            publishers_reliability(self._node, self.topic, self._usual_reliability)
+            if asked == 'auto'
             else ReliabilityPolicy[asked.upper()])
 
     def _follow_type(self) -> None:
@@ -144,7 +152,8 @@ class ImageSubscription:
 
     def _subscribe(self, reliability: ReliabilityPolicy) -> Subscription | None:
         """Return a new subscription; None if another node of this process uses another type."""
-        qos = QoSProfile(depth=IMAGE_DEPTH, reliability=reliability)
+        qos = QoSProfile(
+            depth=COMPLETE_DEPTH if self._is_complete else IMAGE_DEPTH, reliability=reliability)
         policies = list(OVERRIDABLE)
         if self._fixed_by:
             events = subscription_events(
@@ -167,5 +176,10 @@ class ImageSubscription:
                 f'{self._node.get_name()} cannot subscribe to {self.topic}: {error}. It tries '
                 'again.', once=True)
             return None
+        if self._is_complete and qos.reliability is not ReliabilityPolicy.RELIABLE:
+            self._node.get_logger().warning(
+                f'Images can be lost in spite of input.policy all, because {self.topic} is '
+                'published or subscribed to as best effort: publish it as reliable, as with ros2 '
+                'bag play --qos-profile-overrides-path.', once=True)
         share(subscription)
         return subscription

@@ -113,7 +113,7 @@ class OverlayNode(PipelineNode):
         synchronizer: StampSynchronizer[AnyImage, EmotionArray] = StampSynchronizer(
             round(options.max_wait_s * NS_PER_S))
         self._synchronizer = synchronizer
-        draw = self.start_worker(self._draw, options.input.max_delay_s)
+        draw = self.start_worker(self._draw, options.input)
         # A camera_node of this process calls `receive_image` in its own thread.
         lock = threading.Lock()
 

@@ -42,6 +42,9 @@ RESULTS = QoSProfile(depth=10, reliability=ReliabilityPolicy.RELIABLE)
 IMAGE_DEPTH = 5
 """Queue depth of the sensor data profile of ROS 2."""
 
+COMPLETE_DEPTH = 100
+"""Queue depth where nothing may be lost: what arrives while a node is delayed for seconds."""
+
 IMAGES = QoSProfile(depth=IMAGE_DEPTH, reliability=ReliabilityPolicy.RELIABLE)
 """
 Profile with which image_raw, camera_info and the overlay are published.
@@ -63,15 +66,26 @@ NAMES_KNOWN_S = 1.0
 """Time after the discovery of an endpoint until the graph knows the name of its node."""
 
 
-def publishers_reliability(node: Node, topic: str) -> ReliabilityPolicy:
+def results_profile(policy: str) -> QoSProfile:
+    """Return the profile of faces and emotions for a value of `input.policy`."""
+    return RESULTS if policy == 'newest' else QoSProfile(
+        depth=COMPLETE_DEPTH, reliability=RESULTS.reliability)
+
+
+def publishers_reliability(
+    node: Node, topic: str, otherwise: ReliabilityPolicy,
+) -> ReliabilityPolicy:
     """
     Return reliable if all publishers of a topic are reliable, else best effort.
 
     A best-effort subscription receives from every publisher.
+
+    :param otherwise: is returned if nobody publishes the topic.
     """
     publishers = node.get_publishers_info_by_topic(node.resolve_topic_name(topic))
-    if publishers and all(
-            p.qos_profile.reliability is ReliabilityPolicy.RELIABLE for p in publishers):
+    if not publishers:
+        return otherwise
+    if all(p.qos_profile.reliability is ReliabilityPolicy.RELIABLE for p in publishers):
         return ReliabilityPolicy.RELIABLE
     return ReliabilityPolicy.BEST_EFFORT
 
