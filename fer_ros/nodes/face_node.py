@@ -16,6 +16,7 @@
 
 from typing import Any, ClassVar
 
+from diagnostic_msgs.msg import DiagnosticStatus
 from fer_msgs.msg import FaceArray
 from fer_ros.core.face_stage import FaceStage
 from fer_ros.core.options import Options
@@ -128,7 +129,12 @@ class FaceNode(PipelineNode):
         level = input_status(
             figures, subscription.topic, lambda: subscription.reason_for_silence,
             self.remedy_of_drops('raise detector.interval, or lower the rate of the camera'))
-        return level, {'detector': self.get_parameter('detector.name').value}
+        buffers = subscription.buffers
+        if level[0] == DiagnosticStatus.OK and buffers.warning:
+            level = DiagnosticStatus.WARN, buffers.warning
+        return level, {
+            'detector': self.get_parameter('detector.name').value,
+            'net.core.rmem_max': buffers.limit_bytes}
 
 
 if __name__ == '__main__':

@@ -34,6 +34,7 @@ from fer_ros.nodes.qos import (
     publishers_reliability,
     subscription_events,
 )
+from fer_ros.nodes.socket_buffers import ReceiveBuffers
 from fer_ros.parameters.node_options import ImageInputOptions
 from rclpy.clock import Clock, ClockType
 from rclpy.event_handler import SubscriptionEventCallbacks
@@ -88,10 +89,11 @@ class ImageSubscription:
             self._fixed_by = override
         elif options.reliability != 'auto':
             self._fixed_by = 'input.reliability'
+        self.buffers = ReceiveBuffers(node, self.topic)
         self._transport = self._wanted_transport(usual_transport(self.topic))
         self._subscription: Subscription | None = self._subscribe(self._wanted_reliability())
         self._timer = node.create_timer(
-            CHECK_PERIOD_S, self._follow_type, clock=Clock(clock_type=ClockType.STEADY_TIME))
+            CHECK_PERIOD_S, self._look_around, clock=Clock(clock_type=ClockType.STEADY_TIME))
 
     @property
     def reason_for_silence(self) -> str:
@@ -123,6 +125,10 @@ class ImageSubscription:
             publishers_reliability(self._node, self.topic, self._usual_reliability)
             if asked == 'auto'
             else ReliabilityPolicy[asked.upper()])
+
+    def _look_around(self) -> None:
+        self._follow_type()
+        self.buffers.check()
 
     def _follow_type(self) -> None:
         """Take over the type of the publishers if none has the present one."""
