@@ -239,7 +239,7 @@ def test_the_model_is_named():
 
 
 def test_an_unknown_configuration_is_refused_in_words():
-    names = 'live, low_power, mtcnn_csrt, still'
+    names = 'live, low_power, mtcnn_csrt, replay, still'
     with pytest.raises(ConfigError, match=f"no configuration 'lively'.* {names}"):
         Pipeline.from_config('lively')
 

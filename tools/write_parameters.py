@@ -66,6 +66,8 @@ def config() -> str:
 SENSOR_DATA = 'sensor data'
 """Best effort, keep last 5."""
 
+IMAGES = 'reliable, keep last 5'
+
 RESULTS = 'reliable, keep last 10'
 DIAGNOSTICS = (
     '/diagnostics', 'diagnostic_msgs/msg/DiagnosticArray',
@@ -84,8 +86,8 @@ NODES: dict[str, tuple[str, list[Topic], list[Topic]]] = {
          'lost, the node reports it and opens it again, after waits that grow. At the end of a '
          'file the node deactivates itself; if it is activated again, it plays the file again.'),
         [],
-        [('image_raw', 'sensor_msgs/msg/Image', SENSOR_DATA, 'bgr8'),
-         ('camera_info', 'sensor_msgs/msg/CameraInfo', SENSOR_DATA,
+        [('image_raw', 'sensor_msgs/msg/Image', IMAGES, 'bgr8'),
+         ('camera_info', 'sensor_msgs/msg/CameraInfo', IMAGES,
           'calibration, or zeros; one per image'),
          DIAGNOSTICS]),
     'face_node': (
@@ -107,8 +109,8 @@ NODES: dict[str, tuple[str, list[Topic], list[Topic]]] = {
         ('Draws the emotions on the image with the same stamp. It subscribes and works only while '
          'someone subscribes to the overlay.'),
         [IMAGES_IN, ('emotions', 'fer_msgs/msg/EmotionArray', RESULTS, '')],
-        [('emotions/overlay', 'sensor_msgs/msg/Image', SENSOR_DATA, 'bgr8'),
-         ('emotions/overlay/compressed', 'sensor_msgs/msg/CompressedImage', SENSOR_DATA, 'JPEG'),
+        [('emotions/overlay', 'sensor_msgs/msg/Image', IMAGES, 'bgr8'),
+         ('emotions/overlay/compressed', 'sensor_msgs/msg/CompressedImage', IMAGES, 'JPEG'),
          DIAGNOSTICS]),
 }
 """What each node does, subscribes to and publishes: name, type, quality of service, remark."""
@@ -162,12 +164,32 @@ the lines that you change. A value out of range is refused with a sentence that 
 permitted. `fer live` also refuses an unknown name; a node that is started in another way logs a
 warning and ignores it.
 
+## How do I change the quality of service?
+
+Images are published as reliable, so that every subscription receives them, that of sensor data as
+well as that with the default quality of service. A publisher keeps only the last images and never
+waits for a slow or stopped subscriber. `face_node` and `overlay_node` subscribe to images as
+reliable if all publishers are reliable, else as best effort (`input.reliability`).
+
+Parameters `qos_overrides` set the depth, reliability and durability of the topics of images, of
+publishers (`image_raw`, `camera_info`, `emotions/overlay`, `emotions/overlay/compressed`) and of
+the subscription to images. They need the full name of the topic, after namespace and remapping:
+
+```yaml
+/**/camera_node:
+  ros__parameters:
+    qos_overrides:
+      /image_raw:
+        publisher: {reliability: best_effort, depth: 1}
+```
+
 ## Which presets are there?
 
 | `--config`, `config:=` | for what |
 | --- | --- |
 | `live` | the default, for cameras: detection on every third image, landmarks on every image |
 | `still` | unrelated images: no image depends on the one before, nothing is smoothed |
+| `replay` | bags: `live`, but [every image is answered](tutorials/bag.md) |
 | `low_power` | small robots: detection on every fifth image, else MedianFlow, no landmarks |
 | `mtcnn_csrt` | for comparison: MTCNN on every 10th image, CSRT; needs `requirements/mtcnn.txt` |
 

@@ -59,6 +59,23 @@ class InputOptions(Options):
 
 
 @dataclass(frozen=True)
+class QueueOptions(InputOptions):
+    """Parameters of an input queue that can also keep every input."""
+
+    policy: str = option(
+        'newest',
+        'newest: an input that waited too long is dropped for a newer one, as robots need it; '
+        'all: every input is answered, however long it waits, as the replay of a bag needs it '
+        '(max_delay_s then has no effect).',
+        choices=('newest', 'all'))
+    max_queue_mib: int = option(
+        512,
+        'Maximum size of the inputs that wait with the policy all; if it is reached, new inputs '
+        'are dropped, with a warning.',
+        unit='MiB', minimum=1, maximum=65536)
+
+
+@dataclass(frozen=True)
 class ImageInputOptions(InputOptions):
     """Parameters of a node's image subscription and its queue."""
 
@@ -72,6 +89,11 @@ class ImageInputOptions(InputOptions):
         'Reliability of the image subscription; auto: reliable if all publishers are reliable, '
         'else best effort.',
         choices=('auto', 'best_effort', 'reliable'))
+
+
+@dataclass(frozen=True)
+class FaceInputOptions(ImageInputOptions, QueueOptions):
+    """Parameters of the input of `face_node`."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +117,7 @@ class CameraNodeOptions(LifecycleOptions, SourceOptions):
 class FaceNodeOptions(LifecycleOptions, FaceOptions):
     """Parameters of `face_node`."""
 
-    input: ImageInputOptions = ImageInputOptions()
+    input: FaceInputOptions = FaceInputOptions()
     unique_ids: bool = option(
         True, 'Never give a track_id again, also after the node was started again: the next '
         'number is kept in a file in ROS_HOME. false: count from 1 when the node is configured, '
@@ -112,7 +134,7 @@ class FaceNodeOptions(LifecycleOptions, FaceOptions):
 class EmotionNodeOptions(LifecycleOptions, EmotionOptions):
     """Parameters of `emotion_node`."""
 
-    input: InputOptions = InputOptions()
+    input: QueueOptions = QueueOptions()
 
 
 @dataclass(frozen=True)

@@ -306,7 +306,7 @@ def test_a_file_that_does_not_exist_is_named(tmp_path):
 
 
 def test_a_name_that_does_not_exist_is_answered_with_those_that_do():
-    names = 'live, low_power, mtcnn_csrt, still'
+    names = 'live, low_power, mtcnn_csrt, replay, still'
     with pytest.raises(ConfigError, match=f"no configuration 'lively'.* one of {names}"):
         find_config('lively')
 
