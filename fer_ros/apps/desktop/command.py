@@ -17,6 +17,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+import gc
 import importlib.util
 import os
 import signal
@@ -115,24 +116,32 @@ def run(player: Player, source: str, on_window: Callable[[Window], None] | None 
     :param on_window: called with each window before it is shown.
     :raises ClickException: if no window opens on the display.
     """
+    from fer_ros.apps.desktop.views.garbage import collected_by_this_thread
+    with collected_by_this_thread():
+        while _one_window(player, source, on_window):
+            source = ''
+            gc.collect()
+
+
+def _one_window(
+    player: Player, source: str, on_window: Callable[[Window], None] | None,
+) -> bool:
+    """Show a window until it is closed; return whether another one is needed."""
     import tkinter as tk
 
     from fer_ros.apps.desktop.views.window import Window
-    while True:
-        try:
-            window = Window(player)
-        except tk.TclError as error:
-            raise click.ClickException(
-                f'no window opens ({error}): check the display that DISPLAY names.') from error
-        _end_on_signals(window)
-        if on_window is not None:
-            on_window(window)
-        if source:
-            window.after_idle(window.open, source)
-            source = ''
-        window.mainloop()
-        if not window.must_restart:
-            return
+    try:
+        window = Window(player)
+    except tk.TclError as error:
+        raise click.ClickException(
+            f'no window opens ({error}): check the display that DISPLAY names.') from error
+    _end_on_signals(window)
+    if on_window is not None:
+        on_window(window)
+    if source:
+        window.after_idle(window.open, source)
+    window.mainloop()
+    return window.must_restart
 
 
 def _end_on_signals(window: Any) -> None:

@@ -163,8 +163,12 @@ class Player:
     def refresh(self, *, process_again: bool = False) -> None:
         """Show the last image again, for example after a change of the look."""
         self._look = self._look_now()
-        if self._worker is not None:
-            self._worker.refresh(process_again=process_again)
+        video = self.video
+        if process_again and video is not None and not video.is_playing:
+            # The tracker needs the images before it, too.
+            video.seek(video.number)
+        elif self._worker is not None:
+            self._worker.refresh(process_again=process_again and self.kind is Kind.PICTURES)
 
     def _look_now(self) -> Look:
         desktop = self.settings.desktop

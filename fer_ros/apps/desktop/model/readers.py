@@ -207,8 +207,9 @@ class VideoReader(Reader):
                     if self._has_changed:
                         base, self._has_changed = None, False
                 if target is not None:
-                    base = None
-                    if not self._jump(video, target):
+                    time_s = self._jump(video, target)
+                    base = None if time_s is None else (time.perf_counter(), time_s)
+                    if time_s is None:
                         self._at_end(video)
                     continue
                 place = video.take()
@@ -246,8 +247,12 @@ class VideoReader(Reader):
                 image, place[0], place[1], round(place[1] * NS_PER_S), time.perf_counter(),
                 **how))
 
-    def _jump(self, video: TimedVideo, target: int) -> bool:
-        """Put the image of this number, and before it those that the pipeline needs."""
+    def _jump(self, video: TimedVideo, target: int) -> float | None:
+        """
+        Put the image of this number, and before it those that the pipeline needs.
+
+        :return: its time in seconds; None if the video ends before it.
+        """
         first = target
         is_next = target == self._number + 1 and self._number >= 0
         if not is_next:
@@ -256,12 +261,12 @@ class VideoReader(Reader):
         for number in range(first, target + 1):
             place = video.take()
             if place is None:
-                return False
-            self._number = place[0]
+                return None
+            self._number, time_s = place
             self._put(
                 video, place, must=True, starts_new=number == first and not is_next,
                 is_shown=number == target)
-        return True
+        return time_s
 
     def _at_end(self, video: TimedVideo) -> None:
         with self._changed:
@@ -305,6 +310,9 @@ class PictureReader(Reader):
     def read(self) -> None:
         """Read the pictures that are asked for."""
         is_folder = self._path.is_dir()
+        if not is_folder:
+            # A file that is no picture must not count as opened.
+            read_image(self._path)
         self.paths = tuple(images_in(self._path)) if is_folder else (self._path,)
         if not self.paths:
             raise SourceError(

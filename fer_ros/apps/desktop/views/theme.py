@@ -94,15 +94,22 @@ def px(widget: tk.Misc, size: float) -> int:
 
 
 def screen_percent() -> int:
-    """Return the scale that the desktop asks for; 0 if Tk knows it itself."""
-    if not sys.platform.startswith('linux') or shutil.which('xrdb') is None:
+    """
+    Return the scale that the desktop asks for; 0 if Tk knows it itself.
+
+    On Linux, Tk computes it from the size that the monitor states, which is often wrong; other
+    programs use `Xft.dpi` of the X resources, and 96 dpi where it is not set.
+    """
+    if not sys.platform.startswith('linux'):
         return 0
+    if shutil.which('xrdb') is None:
+        return 100
     done = subprocess.run(['xrdb', '-query'], capture_output=True, text=True, check=False)
     for line in done.stdout.splitlines():
         name, _, value = line.partition(':')
         if name.strip() == 'Xft.dpi' and value.strip().isdigit():
             return round(int(value) / 96 * 100)
-    return 0
+    return 100
 
 
 def tk_scaling(percent: int) -> float | None:

@@ -19,6 +19,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
+import gc
 import time
 import tkinter as tk
 from typing import Any
@@ -33,6 +34,7 @@ from fer_ros.apps.desktop.views import theme
 from fer_ros.apps.desktop.views.dialogs import Dialogs
 from fer_ros.apps.desktop.views.face_cards import FaceCards
 from fer_ros.apps.desktop.views.film_strip import FilmStrip
+from fer_ros.apps.desktop.views.garbage import collect_young
 from fer_ros.apps.desktop.views.menus import make_menus
 from fer_ros.apps.desktop.views.picture_view import PictureView
 from fer_ros.apps.desktop.views.settings_window import SettingsWindow
@@ -205,6 +207,7 @@ class Window(ttk.App):
 
     def close_source(self) -> None:
         """Close what is open."""
+        gc.collect()
         self._say(self.player.close_source() or 'Ready')
         self._camera_is_used = False
         self.cards.update_faces(None, is_blurred=False, is_still=True)
@@ -336,6 +339,9 @@ class Window(ttk.App):
                 self.film_strip.opened(self.player.gallery)
         else:
             self.player.refresh()
+        fault = settings.save()
+        if fault:
+            self._say(fault)
         if section in ('', DESKTOP):
             wanted = f'{theme.FAMILY}-{settings.desktop.theme}'
             if self.style.theme_use() != wanted:
@@ -344,11 +350,9 @@ class Window(ttk.App):
             scaling = theme.tk_scaling(settings.desktop.scale_percent)
             if scaling is not None and abs(scaling - float(self.tk.call('tk', 'scaling'))) > 0.01:
                 self._restart()
+                return
         self._cards_at = self._strips_at = 0.0
         self.toolbar.refresh()
-        fault = settings.save()
-        if fault:
-            self._say(fault)
 
     def _restyle(self) -> None:
         for part in (
@@ -422,6 +426,7 @@ class Window(ttk.App):
         elif analysis is not None and analysis.is_complete and not self._is_taken_over(analysis):
             player.finish_analysis()
             self._say(f'Analysed {len(analysis.images)} images.')
+        collect_young()
         now_s = time.perf_counter()
         while self._painted_at and now_s - self._painted_at[0] > 2.0:
             self._painted_at.popleft()
