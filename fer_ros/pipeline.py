@@ -19,13 +19,14 @@ from __future__ import annotations
 from pathlib import Path
 import threading
 from types import TracebackType
+import warnings
 
 from fer_ros.core.emotion_stage import EmotionOptions, EmotionStage
 from fer_ros.core.face_stage import FaceOptions, FaceStage
 from fer_ros.core.options import OptionError
 from fer_ros.core.values import FaceEmotion, Frame
 from fer_ros.parameters.node_options import EmotionNodeOptions, FaceNodeOptions
-from fer_ros.parameters.parameter_files import load_options
+from fer_ros.parameters.parameter_files import config_warnings, load_options
 
 
 class Pipeline:
@@ -70,7 +71,10 @@ class Pipeline:
             smoothed), another name in config/, or the path of a YAML file.
         :raises ConfigError: if the file is missing or faulty.
         :raises ModelError, MediaPipeNetworkError, ImportError: as above.
+        :warns UserWarning: if the file sets something in vain, such as in a mistyped section.
         """
+        for sentence in config_warnings(path_or_name):
+            warnings.warn(sentence, stacklevel=2)
         return cls(
             load_options(path_or_name, 'face_node', FaceNodeOptions),
             load_options(path_or_name, 'emotion_node', EmotionNodeOptions))

@@ -66,6 +66,14 @@ def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: item.get_closest_marker('tensorflow') is None)
 
 
+@pytest.fixture(autouse=True)
+def ros_home(tmp_path_factory, monkeypatch):
+    """Let the nodes of each test keep their files, such as the next track_id, in a new folder."""
+    folder = tmp_path_factory.mktemp('ros_home')
+    monkeypatch.setenv('ROS_HOME', str(folder))
+    return folder
+
+
 @pytest.fixture(scope='session')
 def data_directory():
     """Return the folder of the data sets, or skip the test where there is none."""

@@ -239,9 +239,16 @@ def test_the_model_is_named():
 
 
 def test_an_unknown_configuration_is_refused_in_words():
-    names = 'live, low_power, mtcnn_csrt, still'
+    names = 'live, low_power, mtcnn_csrt, replay, still'
     with pytest.raises(ConfigError, match=f"no configuration 'lively'.* {names}"):
         Pipeline.from_config('lively')
+
+
+def test_a_mistyped_section_of_a_configuration_is_warned_of(tmp_path):
+    file = tmp_path / 'mine.yaml'
+    file.write_text('faces_node:\n  ros__parameters:\n    max_faces: 1\n')
+    with pytest.warns(UserWarning, match="did you mean 'face_node'"):
+        Pipeline.from_config(file).close()
 
 
 def test_neither_ros_nor_tensorflow_is_imported():

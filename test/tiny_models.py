@@ -38,10 +38,13 @@ def linear_weights(outputs=7, edge=EDGE, seed=7):
 
 
 def linear_model(
-        weights, bias, *, edge=EDGE, whole_numbers=False, batch=-1, plain_integers=False):
+        weights, bias, *, edge=EDGE, whole_numbers=False, batch=-1, plain_integers=False,
+        mesh_weights=None):
     """
     Return a LiteRT file that computes `weights @ picture + bias`.
 
+    :param mesh_weights: (outputs, 288), None for a model without the second input; the model of
+        float32 adds `mesh_weights @ features`.
     :param whole_numbers: int8 for input, weights and output.
     :param batch: -1: any number of pictures.
     :param plain_integers: the input is int32 that stands for nothing but itself.
@@ -77,19 +80,36 @@ def linear_model(
         inputs=[0, 1, 2], outputs=[3],
         builtinOptionsType=schema.BuiltinOptions.FullyConnectedOptions,
         builtinOptions=schema.FullyConnectedOptionsT())
-    operators, entry = [layer], 0
+    operators, entries, output = [layer], [0], 3
+    if mesh_weights is not None:
+        tensor('mesh', (batch, 288), types.FLOAT32)
+        tensor('mesh_weights', mesh_weights.shape, types.FLOAT32, mesh_weights)
+        tensor('from_mesh', (batch, outputs), types.FLOAT32)
+        tensor('sum', (batch, outputs), types.FLOAT32)
+        operators += [
+            schema.OperatorT(
+                inputs=[4, 5, -1], outputs=[6],
+                builtinOptionsType=schema.BuiltinOptions.FullyConnectedOptions,
+                builtinOptions=schema.FullyConnectedOptionsT()),
+            schema.OperatorT(
+                opcodeIndex=2, inputs=[3, 6], outputs=[7],
+                builtinOptionsType=schema.BuiltinOptions.AddOptions,
+                builtinOptions=schema.AddOptionsT())]
+        # In the other order than the card, which LiteRT permits.
+        entries, output = [4, 0], 7
     if plain_integers:
         tensor('integers', (batch, edge, edge, 1), types.INT32)
-        entry = len(tensors) - 1
-        operators.insert(0, schema.OperatorT(opcodeIndex=1, inputs=[entry], outputs=[0]))
-    codes = schema.BuiltinOperator.FULLY_CONNECTED, schema.BuiltinOperator.CAST
+        entries = [len(tensors) - 1]
+        operators.insert(0, schema.OperatorT(opcodeIndex=1, inputs=entries, outputs=[0]))
+    kinds = schema.BuiltinOperator
+    codes = kinds.FULLY_CONNECTED, kinds.CAST, kinds.ADD
     model = schema.ModelT(
         version=3, buffers=buffers,
         operatorCodes=[
             schema.OperatorCodeT(builtinCode=code, deprecatedBuiltinCode=code, version=version)
-            for code, version in zip(codes, (4, 1), strict=True)],
+            for code, version in zip(codes, (4, 1, 1), strict=True)],
         subgraphs=[schema.SubGraphT(
-            tensors=tensors, inputs=[entry], outputs=[3], operators=operators)])
+            tensors=tensors, inputs=entries, outputs=[output], operators=operators)])
     builder = flatbuffers.Builder(1024)
     builder.Finish(model.Pack(builder), file_identifier=b'TFL3')
     return bytes(builder.Output())

@@ -66,7 +66,7 @@ def config() -> str:
 SENSOR_DATA = 'sensor data'
 """Best effort, keep last 5."""
 
-RESULTS = 'reliable, keep last 10'
+RELIABLE = 'reliable, keep last 10'
 DIAGNOSTICS = (
     '/diagnostics', 'diagnostic_msgs/msg/DiagnosticArray',
     'reliable, transient local, keep last 10', 'state, rates and latencies, once per second')
@@ -84,8 +84,8 @@ NODES: dict[str, tuple[str, list[Topic], list[Topic]]] = {
          'lost, the node reports it and opens it again, after waits that grow. At the end of a '
          'file the node deactivates itself; if it is activated again, it plays the file again.'),
         [],
-        [('image_raw', 'sensor_msgs/msg/Image', SENSOR_DATA, 'bgr8'),
-         ('camera_info', 'sensor_msgs/msg/CameraInfo', SENSOR_DATA,
+        [('image_raw', 'sensor_msgs/msg/Image', RELIABLE, 'bgr8'),
+         ('camera_info', 'sensor_msgs/msg/CameraInfo', RELIABLE,
           'calibration, or zeros; one per image'),
          DIAGNOSTICS]),
     'face_node': (
@@ -94,21 +94,21 @@ NODES: dict[str, tuple[str, list[Topic], list[Topic]]] = {
         [IMAGES_IN,
          ('camera_info', 'sensor_msgs/msg/CameraInfo', SENSOR_DATA,
           'calibration, for positions; beside the images if only these are remapped')],
-        [('faces', 'fer_msgs/msg/FaceArray', RESULTS,
+        [('faces', 'fer_msgs/msg/FaceArray', RELIABLE,
           'one per image, empty where there is no face'),
          DIAGNOSTICS]),
     'emotion_node': (
         ('Classifies the crops of the faces in turn and smooths the probabilities over time. It '
          'never receives whole images, so it can run on another computer.'),
-        [('faces', 'fer_msgs/msg/FaceArray', RESULTS, '')],
-        [('emotions', 'fer_msgs/msg/EmotionArray', RESULTS, 'one per image, with its stamp'),
+        [('faces', 'fer_msgs/msg/FaceArray', RELIABLE, '')],
+        [('emotions', 'fer_msgs/msg/EmotionArray', RELIABLE, 'one per image, with its stamp'),
          DIAGNOSTICS]),
     'overlay_node': (
         ('Draws the emotions on the image with the same stamp. It subscribes and works only while '
          'someone subscribes to the overlay.'),
-        [IMAGES_IN, ('emotions', 'fer_msgs/msg/EmotionArray', RESULTS, '')],
-        [('emotions/overlay', 'sensor_msgs/msg/Image', SENSOR_DATA, 'bgr8'),
-         ('emotions/overlay/compressed', 'sensor_msgs/msg/CompressedImage', SENSOR_DATA, 'JPEG'),
+        [IMAGES_IN, ('emotions', 'fer_msgs/msg/EmotionArray', RELIABLE, '')],
+        [('emotions/overlay', 'sensor_msgs/msg/Image', RELIABLE, 'bgr8'),
+         ('emotions/overlay/compressed', 'sensor_msgs/msg/CompressedImage', RELIABLE, 'JPEG'),
          DIAGNOSTICS]),
 }
 """What each node does, subscribes to and publishes: name, type, quality of service, remark."""
@@ -137,10 +137,24 @@ ros2 interface show --all-comments fer_msgs/msg/EmotionArray
 | in a file, for `make live CONFIG=my.yaml` or `config:=my.yaml` | as below |
 
 ```yaml
-/**/face_node:                # the node, in any namespace
+face_node:                    # the node, in any namespace
   ros__parameters:
     detector.interval: 5
 ```
+
+A file means the same to `fer live`, launch files and `ros2 run`, in every namespace:
+
+| section | counts for |
+| --- | --- |
+| `face_node:`, `/**/face_node:` | the node in every namespace |
+| `/face_node:`, `/robot/face_node:` | the node with this full name |
+| `/**:`, `/robot/**:` | all nodes, or all below this namespace, that have the parameter |
+
+Of the sections that count for a node, the last one wins. Sections of other nodes may stand in the
+file. If the name of a section is similar to one of our nodes (`faces_node:`), or names one of them
+in another namespace only, a warning says so. (ROS itself takes `face_node:` for `/face_node:`,
+which a node in a namespace ignores.) Programs without nodes, such as `fer analyze`, have no
+namespace: there the last part of a section's name selects the node.
 
 A parameter without "Changes at run time" takes effect when the node is configured.
 [config/live.yaml](../config/live.yaml) lists every parameter with its default: copy it and keep
@@ -148,14 +162,44 @@ the lines that you change. A value out of range is refused with a sentence that 
 permitted. `fer live` also refuses an unknown name; a node that is started in another way logs a
 warning and ignores it.
 
+## How do I change the quality of service?
+
+Images are published as reliable, so that every subscription receives them, that of sensor data as
+well as that with the default quality of service. A publisher keeps only the last images and never
+waits for a slow or stopped subscriber. `face_node` and `overlay_node` subscribe to images as
+reliable if all publishers are reliable, else as best effort (`input.reliability`).
+
+Parameters `qos_overrides` set the depth, reliability and durability of the topics of images, of
+publishers (`image_raw`, `camera_info`, `emotions/overlay`, `emotions/overlay/compressed`) and of
+the subscription to images. They need the full name of the topic, after namespace and remapping:
+
+```yaml
+/**/camera_node:
+  ros__parameters:
+    qos_overrides:
+      /image_raw:
+        publisher: {reliability: best_effort, depth: 1}
+```
+
 ## Which presets are there?
 
 | `--config`, `config:=` | for what |
 | --- | --- |
 | `live` | the default, for cameras: detection on every third image, landmarks on every image |
 | `still` | unrelated images: no image depends on the one before, nothing is smoothed |
+| `replay` | bags: `live`, but [every image is answered](tutorials/bag.md) |
 | `low_power` | small robots: detection on every fifth image, else MedianFlow, no landmarks |
 | `mtcnn_csrt` | for comparison: MTCNN on every 10th image, CSRT; needs `requirements/mtcnn.txt` |
+
+## When is a `track_id` given again?
+
+Never, in practice: `face_node` keeps the next number in a file for each full name of a node, in
+`~/.ros/fer_ros/track_ids` (`ROS_HOME` replaces `~/.ros`). Numbers begin at 1 and are reserved in
+blocks, so that a node that is killed leaves some numbers out, and gives none twice. After 2^32 - 1
+comes 1. If the file cannot be written, the numbers begin at ten per second of the clock, and may
+repeat after 11 days. It is the same in a new container, whose files are lost with it: there, set
+`ROS_HOME` to a folder in a volume. With `unique_ids: false` each configuration of the node begins
+at 1. `fer analyze` and `Pipeline` always begin at 1, so that their results can be repeated.
 
 ## Which encodings are read?
 

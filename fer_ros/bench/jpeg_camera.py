@@ -31,7 +31,7 @@ from fer_ros.media.sources import FrameSource
 from fer_ros.nodes.base.lifecycle_node import required
 from fer_ros.nodes.camera_node import CameraNode
 from fer_ros.nodes.face_conversion import to_stamp
-from fer_ros.nodes.qos import IMAGES
+from fer_ros.nodes.qos import image_publisher
 from fer_ros.parameters.node_options import CameraNodeOptions
 import numpy as np
 from sensor_msgs.msg import CameraInfo, CompressedImage
@@ -77,7 +77,7 @@ class JpegCameraNode(CameraNode):
         """Publish compressed images in place of raw ones."""
         super().configure()
         self.destroy_lifecycle_publisher(required(self._images))
-        self._images = self.create_lifecycle_publisher(CompressedImage, 'image_raw', IMAGES)
+        self._images = image_publisher(self, CompressedImage, 'image_raw')
 
     def _publish(self, frame: Frame) -> None:
         header = Header(stamp=to_stamp(frame.stamp_ns), frame_id=frame.frame_id)

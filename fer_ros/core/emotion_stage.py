@@ -27,6 +27,7 @@ from fer_ros.core.classification.schedule import ClassificationSchedule, TimeBud
 from fer_ros.core.classification.smoothing import ProbabilitySmoother
 from fer_ros.core.classification.view_quality import view_quality
 from fer_ros.core.emotions import Emotion
+from fer_ros.core.landmarks.mesh_features import MeshFeatures
 from fer_ros.core.options import option, Options
 from fer_ros.core.values import (
     Face,
@@ -153,9 +154,11 @@ class EmotionStage:
         self._classifier.classify(blank)
         self._timed(blank)
 
-    def _timed(self, crops: Sequence[Image]) -> Probabilities:
+    def _timed(
+        self, crops: Sequence[Image], features: Sequence[MeshFeatures | None] | None = None,
+    ) -> Probabilities:
         begin = self._clock()
-        rows = self._classifier.classify(crops)
+        rows = self._classifier.classify(crops, features)
         self._budget.add(len(crops), self._clock() - begin)
         return rows
 
@@ -210,12 +213,14 @@ class EmotionStage:
             track_id for track_id in due
             if not self._is_known_view(self._evidence[track_id], crops[track_id], stamp_ns)]
         if new:
-            boxes = {face.track_id: face.box for face in faces}
-            rows = self._timed([crops[track_id] for track_id in new])
+            known = {face.track_id: face for face in faces}
+            rows = self._timed(
+                [crops[track_id] for track_id in new],
+                [known[track_id].mesh_features for track_id in new])
             for track_id, row in zip(new, rows, strict=True):
                 evidence = self._evidence[track_id]
                 evidence.quality = view_quality(
-                    crops[track_id], boxes[track_id], evidence.head_pose)
+                    crops[track_id], known[track_id].box, evidence.head_pose)
                 evidence.raw = read_only(row.copy())
                 evidence.classified_at_ns = stamp_ns
                 if evidence.view is not None:

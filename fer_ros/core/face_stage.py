@@ -16,7 +16,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 import math
 from types import TracebackType
@@ -83,11 +83,13 @@ class FaceStage:
     def __init__(
         self, options: FaceOptions,
         create: Callable[[DetectorOptions], Detector] = create_detector,
+        ids: Iterator[int] | None = None,
     ) -> None:
         """
         Load the networks of detector and landmarks.
 
         :param create: makes the detector.
+        :param ids: the identities of new faces, from 1 upwards; None: 1, 2, 3 and so on.
         :raises MediaPipeNetworkError: if a network of detector or landmarks is missing or
             faulty.
         :raises ImportError: if the detector needs a package that is not installed, or OpenCV
@@ -95,7 +97,7 @@ class FaceStage:
         """
         self._options = self._next_options = options
         self._detector = create(options.detector)
-        self._tracker = create_tracker(options.tracker)
+        self._tracker = create_tracker(options.tracker, ids)
         self._pose_filter = PoseFilter(options.head_pose.filter)
         self._rotated_search = RotatedSearch(self._detector)
         self._window_schedule = WindowSchedule(options.detector.min_face_fraction)
@@ -239,7 +241,8 @@ class FaceStage:
         if mesh is not None:
             # Crops that are framed by the landmarks vary less from image to image than crops
             # that are framed by the detector's box (docs/benchmarks.md).
-            framing, face = mesh.box, replace(face, key_points=mesh.key_points)
+            framing = mesh.box
+            face = replace(face, key_points=mesh.key_points, mesh_features=mesh.features)
         return replace(
             face, head_pose=self._head_pose(track, meshes, frame.stamp_ns),
             position=_position(track, mesh, frame),

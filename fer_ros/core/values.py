@@ -131,6 +131,9 @@ class Mesh:
     `box` and `key_points`, (6, 2) float32 in the order of `KeyPoint`, are what a detector would
     report for this face. `region` is the region in which the landmarks are upright: where to look
     for them in the next image.
+
+    `features`, (288,) float32, are those behind the landmarks, see `mesh_features.py`; None if
+    they are unknown.
     """
 
     landmarks: Points
@@ -139,6 +142,7 @@ class Mesh:
     box: Box
     key_points: Points
     region: Region
+    features: npt.NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,7 +174,8 @@ class Face:
 
     `crop` is a square (S, S) uint8 grey image of the face with the eyes level. It is None if
     the place of the face is only predicted. `position` is the point between the eyes, unknown
-    without a calibrated camera.
+    without a calibrated camera. `mesh_features`, (288,) float32, are those of its mesh in this
+    image, see `mesh_features.py`; None without a mesh.
     """
 
     track_id: int
@@ -181,6 +186,7 @@ class Face:
     head_pose: HeadPose = HeadPose()
     crop: Image | None = None
     position: Position = Position()
+    mesh_features: npt.NDArray[np.float32] | None = None
 
 
 def no_probabilities() -> Probabilities:

@@ -23,11 +23,11 @@ from typing import Any
 
 from fer_ros.core.classification.classifier import Classifier
 from fer_ros.core.emotions import LABELS
+from fer_ros.core.landmarks.mesh_features import MeshFeatures
 from fer_ros.core.values import Probabilities
 from fer_ros.evaluation.labelled_faces import LabelledFaces, Split
 from fer_ros.evaluation.metrics import Calibration, figures, rounded, untempered
 import numpy as np
-import numpy.typing as npt
 
 _BATCH = 64
 _WARM_UPS = 5
@@ -69,36 +69,45 @@ class Evaluation:
 
 def evaluate(classifier: Classifier, split: Split) -> Evaluation:
     """Classify the rows of a split one by one, and measure the time of each call."""
-    probabilities, ms_per_face = timed_probabilities(classifier, split.faces.images)
+    probabilities, ms_per_face = timed_probabilities(classifier, split.faces)
     return Evaluation(split, probabilities, ms_per_face)
 
 
 def timed_probabilities(
-    classifier: Classifier, images: npt.NDArray[np.uint8],
+    classifier: Classifier, faces: LabelledFaces,
 ) -> tuple[Probabilities, float]:
     """
     Classify faces one by one, as a camera delivers them.
 
-    :param images: (N, S, S) grey.
     :return: the probabilities, (N, 7), and the median time of a call in milliseconds, which
         includes resizing the image; NaN without images.
     """
-    probabilities = np.zeros((len(images), len(LABELS)), np.float32)
-    if not len(images):
+    probabilities = np.zeros((len(faces), len(LABELS)), np.float32)
+    if not len(faces):
         return probabilities, math.nan
+    features = features_of(faces)
     for _ in range(_WARM_UPS):
-        classifier.classify([images[0]])
-    seconds = np.zeros(len(images))
-    for row, image in enumerate(images):
+        classifier.classify([faces.images[0]], features[:1])
+    seconds = np.zeros(len(faces))
+    for row, image in enumerate(faces.images):
         start = time.perf_counter()
-        probabilities[row] = classifier.classify([image])[0]
+        probabilities[row] = classifier.classify([image], features[row:row + 1])[0]
         seconds[row] = time.perf_counter() - start
     return probabilities, float(np.median(seconds) * 1e3)
 
 
 def probabilities_of(classifier: Classifier, faces: LabelledFaces) -> Probabilities:
     """Classify faces in batches and return the probabilities, (N, 7) float32."""
+    features = features_of(faces)
     parts = [
-        classifier.classify(list(faces.images[first:first + _BATCH]))
+        classifier.classify(
+            list(faces.images[first:first + _BATCH]), features[first:first + _BATCH])
         for first in range(0, len(faces), _BATCH)]
     return np.concatenate(parts) if parts else np.zeros((0, len(LABELS)), np.float32)
+
+
+def features_of(faces: LabelledFaces) -> list[MeshFeatures | None]:
+    """Return the features of each face's mesh, None where they are unknown."""
+    if faces.mesh is None:
+        return [None] * len(faces)
+    return [features if features.any() else None for features in faces.mesh[:, 0]]

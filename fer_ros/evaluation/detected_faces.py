@@ -19,6 +19,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
+from typing import NamedTuple
 
 import cv2
 from fer_ros.core.classification.crop import upright_crop
@@ -26,10 +27,12 @@ from fer_ros.core.detection import create_detector
 from fer_ros.core.detection.detector import DetectorOptions
 from fer_ros.core.landmarks.face_mesh import FaceMesh
 from fer_ros.core.landmarks.mesh import region_of_face
-from fer_ros.core.values import Box, Detection, Image
+from fer_ros.core.landmarks.mesh_features import FEATURE_COUNT
+from fer_ros.core.values import Box, Detection, Image, KeyPoint
 from fer_ros.evaluation.face_images import resized
-from fer_ros.evaluation.labelled_faces import DataSet, Images, Mask
+from fer_ros.evaluation.labelled_faces import DataSet, Images, LabelledFaces, Mask
 import numpy as np
+import numpy.typing as npt
 from rich.console import Console
 from rich.progress import track
 
@@ -39,8 +42,37 @@ MIN_EDGE = 96
 MARGIN = 0.5
 """Width of the grey frame around an image, in units of its edge (docs/benchmarks.md)."""
 
+_MIRRORED_KEY_POINTS = [
+    KeyPoint.LEFT_EYE, KeyPoint.RIGHT_EYE, KeyPoint.NOSE_TIP, KeyPoint.MOUTH_CENTER,
+    KeyPoint.LEFT_EAR_TRAGION, KeyPoint.RIGHT_EAR_TRAGION]
 
-def pipeline_crops(images: Images, size: int = 48, progress: bool = False) -> tuple[Images, Mask]:
+
+class PipelineFaces(NamedTuple):
+    """
+    Faces as the pipeline sees them.
+
+    :param crops: (N, S, S) uint8, grey.
+    :param found: whether a face was found, (N,).
+    :param features: features of the face mesh, (N, 288) float32; zeros where no mesh was found.
+    """
+
+    crops: Images
+    found: Mask
+    features: npt.NDArray[np.float32]
+
+    def add(self, place: int, image: Image, face: Detection) -> None:
+        """Crop a face that was found, and keep the features of its mesh."""
+        self.crops[place] = upright_crop(image, face.box, face.key_points, self.crops.shape[1])
+        self.found[place] = True
+        if face.mesh is not None and face.mesh.features is not None:
+            self.features[place] = face.mesh.features
+
+    def of(self, faces: LabelledFaces) -> LabelledFaces:
+        """Return those labelled faces that were found, as the pipeline sees them."""
+        return replace(faces, images=self.crops, mesh=self.features[:, None]).where(self.found)
+
+
+def pipeline_faces(images: Images, size: int = 48, progress: bool = False) -> PipelineFaces:
     """
     Return faces as the pipeline would crop them.
 
@@ -51,28 +83,54 @@ def pipeline_crops(images: Images, size: int = 48, progress: bool = False) -> tu
     :param images: (N, S, S) uint8, grey.
     :param size: edge of the crops in pixels.
     :param progress: show a progress bar on standard error.
-    :return: crops (N, size, size) uint8, and whether a face was found (N,). Rows without a face
-        hold the resized image.
+    :return: rows without a face hold the resized image.
     """
-    crops = np.array(resized(images, size))
-    found = np.zeros(len(images), np.bool_)
+    faces = PipelineFaces(
+        np.array(resized(images, size)), np.zeros(len(images), np.bool_),
+        np.zeros((len(images), FEATURE_COUNT), np.float32))
     network = FaceMesh()
     for place, (picture, detection) in enumerate(_largest_faces(images, progress)):
         if detection is not None:
-            face = framed(network, picture, detection)
-            crops[place] = upright_crop(picture, face.box, face.key_points, size)
-            found[place] = True
-    return crops, found
+            faces.add(place, picture, framed(network, picture, detection))
+    return faces
+
+
+def with_mesh_features(faces: LabelledFaces, progress: bool = False) -> LabelledFaces:
+    """Return faces with the features of the mesh, which are found as `pipeline_faces` finds it."""
+    return faces if faces.mesh is not None else replace(
+        faces, mesh=mesh_features(faces.images, progress))
+
+
+def mesh_features(images: Images, progress: bool = False) -> npt.NDArray[np.float32]:
+    """
+    Return the features of the face mesh for faces and for their mirror images.
+
+    :param images: (N, S, S) uint8, grey.
+    :param progress: show a progress bar on standard error.
+    :return: (N, 2, 288) float32; zeros where no mesh is found.
+    """
+    features = np.zeros((len(images), 2, FEATURE_COUNT), np.float32)
+    network = FaceMesh()
+    for place, (picture, face) in enumerate(_largest_faces(images, progress)):
+        if face is None:
+            continue
+        flipped = np.asarray(cv2.flip(picture, 1), np.uint8)
+        seen = (picture, face), (flipped, _mirrored(face, picture.shape[1]))
+        for side, (view, known) in enumerate(seen):
+            mesh = network.refine(view, region_of_face(known.box, known.key_points))
+            if mesh.features is not None:
+                features[place, side] = mesh.features
+    return features
 
 
 def framed(network: FaceMesh, image: Image, face: Detection) -> Detection:
     """
-    Return the face with the box and key points of its landmarks, if the network finds them.
+    Return the face with the box and key points of its mesh, if the network finds it.
 
     :param image: (H, W, 3) uint8, BGR.
     """
     mesh = network.refine(image, region_of_face(face.box, face.key_points))
-    return Detection(mesh.box, mesh.presence, mesh.key_points) if mesh.is_face else face
+    return Detection(mesh.box, mesh.presence, mesh.key_points, mesh) if mesh.is_face else face
 
 
 def with_faces(
@@ -111,6 +169,15 @@ def _largest_faces(images: Images, progress: bool) -> Iterator[tuple[Image, Dete
             yield picture, max(
                 (_moved(face, -margin) for face in faces), key=lambda face: face.box.area,
                 default=None)
+
+
+def _mirrored(face: Detection, width: int) -> Detection:
+    """Return the face in the mirror image of an image with a width in pixels."""
+    box = replace(face.box, x=width - face.box.x - face.box.width)
+    points = None if face.key_points is None else face.key_points[_MIRRORED_KEY_POINTS].copy()
+    if points is not None:
+        points[:, 0] = width - points[:, 0]
+    return replace(face, box=box, key_points=points)
 
 
 def _moved(face: Detection, by: int) -> Detection:

@@ -157,16 +157,18 @@ def _rows(data_set: DataSet, split: str) -> Split:
 def _measured(
     classifier: LiteRtClassifier, rows: Split, crops: str, temperature: float | None,
 ) -> tuple[Evaluation, dict[str, Any]]:
+    from fer_ros.core.face_stage import FaceOptions
+    from fer_ros.evaluation.detected_faces import pipeline_faces, with_mesh_features
+    if classifier.card.uses_mesh:
+        rows = replace(rows, faces=with_mesh_features(rows.faces, progress=True))
     if crops == 'own':
         evaluation = evaluation_of(classifier, rows)
         return evaluation, evaluation.to_mapping(temperature)
-    from fer_ros.core.face_stage import FaceOptions
-    from fer_ros.evaluation.detected_faces import pipeline_crops
-    images, found = pipeline_crops(rows.faces.images, FaceOptions().crop_size)
-    if not found.any():
+    faces = pipeline_faces(rows.faces.images, FaceOptions().crop_size)
+    if not faces.found.any():
         raise ValueError('the detector found no face in any of the images')
-    own = rows.where(found)
-    seen = replace(own, faces=replace(own.faces, images=images[found]))
+    own = rows.where(faces.found)
+    seen = replace(own, faces=faces.of(rows.faces))
     evaluation = evaluation_of(classifier, seen)
     return evaluation, {
         **evaluation.to_mapping(temperature), 'rows': len(rows.faces),
@@ -175,12 +177,11 @@ def _measured(
 
 def _measured_in_scenes(classifier: LiteRtClassifier, rows: Split) -> dict[str, Any]:
     from fer_ros.core.face_stage import FaceOptions
-    from fer_ros.evaluation.simulated_scenes import scene_crops, SIMULATED_SCENES
+    from fer_ros.evaluation.simulated_scenes import scene_faces, SIMULATED_SCENES
     scenes: dict[str, dict[str, Any]] = {}
     for scene in SIMULATED_SCENES:
-        crops, found = scene_crops(
-            rows.faces.images, scene, FaceOptions().crop_size, progress=True)
-        seen = replace(rows.faces, images=crops).where(found)
+        seen = scene_faces(
+            rows.faces.images, scene, FaceOptions().crop_size, progress=True).of(rows.faces)
         measured = figures_of(probabilities_of(classifier, seen), seen.labels).to_mapping()
         scenes[scene.name] = {name: measured[name] for name in ('n', 'accuracy', 'macro_f1')}
     return {'rows': len(rows.faces), 'scenes': scenes}

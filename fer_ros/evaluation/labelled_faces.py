@@ -47,10 +47,14 @@ class LabelledFaces:
     :param images: (N, S, S) uint8, grey.
     :param targets: (N, 7) float32 in the order of `LABELS`. Each row sums to 1; it is one-hot for
         a single label.
+    :param mesh: (N, 2, 288) float32, the features of the face mesh for each image and for its
+        mirror image, see `mesh_features.py`; rows of zeros where no mesh was found. (N, 1, 288) to
+        measure on, without the mirror images. None if they were not computed.
     """
 
     images: Images
     targets: Targets
+    mesh: npt.NDArray[np.float32] | None = None
 
     def __len__(self) -> int:
         """Return the number of images."""
@@ -63,7 +67,8 @@ class LabelledFaces:
 
     def where(self, keep: Mask) -> LabelledFaces:
         """Return the rows that a mask (N,) selects."""
-        return LabelledFaces(self.images[keep], self.targets[keep])
+        mesh = None if self.mesh is None else self.mesh[keep]
+        return LabelledFaces(self.images[keep], self.targets[keep], mesh)
 
 
 @dataclass(frozen=True)

@@ -23,14 +23,15 @@ import math
 from typing import Any
 
 import cv2
-from fer_ros.core.classification.crop import FRAME_SCALE, upright_crop
+from fer_ros.core.classification.crop import FRAME_SCALE
 from fer_ros.core.detection import create_detector
 from fer_ros.core.detection.detector import DetectorOptions
 from fer_ros.core.geometry import Similarity
 from fer_ros.core.landmarks.face_mesh import FaceMesh
+from fer_ros.core.landmarks.mesh_features import FEATURE_COUNT
 from fer_ros.core.values import Image
-from fer_ros.evaluation.detected_faces import framed
-from fer_ros.evaluation.labelled_faces import Images, Mask
+from fer_ros.evaluation.detected_faces import framed, PipelineFaces
+from fer_ros.evaluation.labelled_faces import Images
 import numpy as np
 import numpy.typing as npt
 from rich.console import Console
@@ -129,20 +130,20 @@ def _ellipse(canvas: int, picture: float, roll_deg: float) -> npt.NDArray[np.flo
     return np.asarray(cv2.GaussianBlur(inside, (0, 0), 0.03 * edge), np.float64)
 
 
-def scene_crops(
+def scene_faces(
     images: Images, scene: SimulatedScene, size: int, progress: bool = False,
-) -> tuple[Images, Mask]:
+) -> PipelineFaces:
     """
     Return faces as the pipeline would crop them from simulated camera images.
 
     :param images: (N, S, S) uint8, grey.
     :param size: edge of the crops in pixels.
     :param progress: show a progress bar on standard error.
-    :return: crops (N, size, size) uint8, and whether a face was found (N,). Rows without a face
-        are 0.
+    :return: crops of rows without a face are 0.
     """
-    crops = np.zeros((len(images), size, size), np.uint8)
-    found = np.zeros(len(images), np.bool_)
+    seen = PipelineFaces(
+        np.zeros((len(images), size, size), np.uint8), np.zeros(len(images), np.bool_),
+        np.zeros((len(images), FEATURE_COUNT), np.float32))
     bar: Sequence[Image] = track(  # type: ignore[assignment]
         images, scene.name, console=Console(stderr=True), disable=not progress)
     network = FaceMesh()
@@ -152,7 +153,5 @@ def scene_crops(
             faces = detector.detect(surrounded)
             if faces:
                 largest = max(faces, key=lambda face: face.box.area)
-                face = framed(network, continued, largest)
-                crops[place] = upright_crop(continued, face.box, face.key_points, size)
-                found[place] = True
-    return crops, found
+                seen.add(place, continued, framed(network, continued, largest))
+    return seen

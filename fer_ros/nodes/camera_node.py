@@ -42,7 +42,7 @@ from fer_ros.nodes.base.local_topics import publish
 from fer_ros.nodes.base.throughput import Throughput
 from fer_ros.nodes.face_conversion import to_stamp
 from fer_ros.nodes.image_conversion import to_message
-from fer_ros.nodes.qos import IMAGES, publisher_events
+from fer_ros.nodes.qos import image_publisher
 from fer_ros.parameters.node_options import CameraNodeOptions
 from rclpy.lifecycle import LifecyclePublisher
 from sensor_msgs.msg import CameraInfo, Image as ImageMessage
@@ -99,12 +99,8 @@ class CameraNode(PipelineNode):
                 self._source = self.open_source(options)
             except SourceError as error:
                 raise ValueError(f'{error}.') from error
-        self._images = self.create_lifecycle_publisher(
-            ImageMessage, 'image_raw', IMAGES,
-            event_callbacks=publisher_events(self, 'image_raw'))
-        self._infos = self.create_lifecycle_publisher(
-            CameraInfo, 'camera_info', IMAGES,
-            event_callbacks=publisher_events(self, 'camera_info'))
+        self._images = image_publisher(self, ImageMessage, 'image_raw')
+        self._infos = image_publisher(self, CameraInfo, 'camera_info')
 
     def open_source(self, options: CameraNodeOptions) -> FrameSource:
         """Open the source that the options name; `fer bench` replaces it by prepared images."""

@@ -27,7 +27,7 @@ from fer_ros.nodes.base.throughput import Throughput
 from fer_ros.nodes.base.worker import LOG_THROTTLE_S
 from fer_ros.nodes.face_conversion import from_face_message, stamp_ns, to_emotion_message
 from fer_ros.nodes.image_encodings import ImageError
-from fer_ros.nodes.qos import RESULTS, subscription_events
+from fer_ros.nodes.qos import results_profile, subscription_events
 from fer_ros.parameters.node_options import EmotionNodeOptions
 from rclpy.lifecycle import LifecyclePublisher
 from rclpy.subscription import Subscription
@@ -49,15 +49,17 @@ class EmotionNode(PipelineNode):
     def configure(self) -> None:
         """Load the model, check it against its card, and create the publisher."""
         self._stage = EmotionStage(self.options)
-        self._publisher = self.create_lifecycle_publisher(EmotionArray, 'emotions', RESULTS)
+        self._publisher = self.create_lifecycle_publisher(
+            EmotionArray, 'emotions', results_profile(self.options.input.policy))
 
     def activate(self) -> None:
         """Subscribe to faces."""
         required(self._stage).reset()
         self._is_ready = False
-        receive = self.start_worker(self._work_on, self.options.input.max_delay_s)
+        options: EmotionNodeOptions = self.options
+        receive = self.start_worker(self._work_on, options.input, size_of_faces)
         self._subscription = self.create_subscription(
-            FaceArray, 'faces', receive, RESULTS,
+            FaceArray, 'faces', receive, results_profile(options.input.policy),
             event_callbacks=subscription_events(self, 'faces'))
         share(self._subscription)
 
@@ -112,8 +114,13 @@ class EmotionNode(PipelineNode):
         """Report whether faces arrive."""
         level = input_status(
             figures, self.resolve_topic_name('faces'), lambda: 'is face_node active?',
-            'lower rate_hz or max_faces, or use a faster model')
+            self.remedy_of_drops('lower rate_hz or max_faces, or use a faster model'))
         return level, {'model': required(self._stage).model}
+
+
+def size_of_faces(message: FaceArray) -> int:
+    """Return the size of a message in bytes; crops are most of it."""
+    return sum(len(face.crop.data) for face in message.faces)
 
 
 if __name__ == '__main__':

@@ -14,6 +14,8 @@
 
 """Converts between the values of `fer_ros.core` and the messages of `fer_msgs`."""
 
+from array import array
+
 from builtin_interfaces.msg import Time
 from fer_msgs.msg import (
     Emotion as EmotionMessage,
@@ -21,6 +23,7 @@ from fer_msgs.msg import (
     HeadPose as HeadPoseMessage,
 )
 from fer_ros.core.emotions import Emotion
+from fer_ros.core.landmarks.mesh_features import FEATURE_COUNT, MeshFeatures
 from fer_ros.core.values import Box, Face, FaceEmotion, FaceState, HeadPose, NS_PER_S, Position
 from fer_ros.nodes.image_conversion import to_crop, to_message
 from geometry_msgs.msg import Point, Point32
@@ -84,6 +87,8 @@ def to_face_message(face: Face, header: Header, width: int, height: int) -> Face
         position=_to_point(face.position))
     if face.key_points is not None:
         message.key_points = [Point32(x=float(x), y=float(y)) for x, y in face.key_points]
+    if face.mesh_features is not None:
+        message.mesh_features = array('f', face.mesh_features.tobytes())
     message.crop = (
         to_message(face.crop, header) if face.crop is not None else ImageMessage(header=header))
     return message
@@ -100,7 +105,13 @@ def from_face_message(message: FaceMessage) -> Face:
         (np.array([(p.x, p.y) for p in message.key_points], np.float32) if message.key_points
          else None),
         _from_pose(message.head_pose), to_crop(message.crop) if message.crop.width else None,
-        _from_point(message.position))
+        _from_point(message.position), _from_features(message))
+
+
+def _from_features(message: FaceMessage) -> MeshFeatures | None:
+    features = np.asarray(message.mesh_features, np.float32)
+    # Another version of face_node may publish other features.
+    return features if features.shape == (FEATURE_COUNT,) else None
 
 
 def to_emotion_message(face: FaceEmotion, width: int, height: int) -> EmotionMessage:

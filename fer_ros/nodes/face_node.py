@@ -14,8 +14,10 @@
 
 """Node that detects and tracks the faces of images: `image_raw` in, `faces` out."""
 
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
+from diagnostic_msgs.msg import DiagnosticStatus
 from fer_msgs.msg import FaceArray
 from fer_ros.core.face_stage import FaceStage
 from fer_ros.core.options import Options
@@ -29,8 +31,9 @@ from fer_ros.nodes.face_conversion import stamp_ns, to_face_message
 from fer_ros.nodes.face_frames import FaceFrames
 from fer_ros.nodes.image_conversion import AnyImage, to_bgr
 from fer_ros.nodes.image_subscription import ImageSubscription
-from fer_ros.nodes.qos import RESULTS
+from fer_ros.nodes.qos import results_profile
 from fer_ros.nodes.silence_log import SilenceLog
+from fer_ros.nodes.track_ids import TrackIds
 from fer_ros.parameters.node_options import FaceNodeOptions
 from rclpy.lifecycle import LifecyclePublisher
 
@@ -47,24 +50,36 @@ class FaceNode(PipelineNode):
         self._subscription: ImageSubscription | None = None
         self._calibration: CameraCalibration | None = None
         self._frames: FaceFrames | None = None
+        self._ids: TrackIds | None = None
         self._silence_log: SilenceLog | None = None
         super().__init__('face_node', **kwargs)
 
     def configure(self) -> None:
         """Load the networks and create the publisher."""
-        self._stage = FaceStage(self.options)
-        self._publisher = self.create_lifecycle_publisher(FaceArray, 'faces', RESULTS)
+        self._stage = FaceStage(self.options, ids=self._new_ids())
+        self._publisher = self.create_lifecycle_publisher(
+            FaceArray, 'faces', results_profile(self.options.input.policy))
         if self.options.tf:
             self._frames = FaceFrames(self)
+
+    def _new_ids(self) -> Iterator[int] | None:
+        if not self.options.unique_ids:
+            return None
+        if self._ids is None:
+            self._ids = TrackIds(
+                self.get_fully_qualified_name(), self.get_logger().warning)
+        return self._ids
 
     def activate(self) -> None:
         """Subscribe to images."""
         options: FaceNodeOptions = self.options
         required(self._stage).reset()
         self._calibration = CameraCalibration(self, 'image_raw', options.rectified)
-        receive = self.start_worker(self._work_on, options.input.max_delay_s)
+        receive = self.start_worker(
+            self._work_on, options.input, lambda message: len(message.data))
         subscription = ImageSubscription(
-            self, 'image_raw', receive, options.input, self.throughput.count_lost)
+            self, 'image_raw', receive, options.input, self.throughput.count_lost,
+            is_complete=options.input.policy == 'all')
         self._subscription = subscription
         self._silence_log = SilenceLog(
             self, subscription.topic, lambda: subscription.reason_for_silence)
@@ -124,8 +139,13 @@ class FaceNode(PipelineNode):
         subscription = required(self._subscription)
         level = input_status(
             figures, subscription.topic, lambda: subscription.reason_for_silence,
-            'raise detector.interval, or lower the rate of the camera')
-        return level, {'detector': self.get_parameter('detector.name').value}
+            self.remedy_of_drops('raise detector.interval, or lower the rate of the camera'))
+        buffers = subscription.buffers
+        if level[0] == DiagnosticStatus.OK and buffers.warning:
+            level = DiagnosticStatus.WARN, buffers.warning
+        return level, {
+            'detector': self.get_parameter('detector.name').value,
+            'net.core.rmem_max': buffers.limit_bytes}
 
 
 if __name__ == '__main__':

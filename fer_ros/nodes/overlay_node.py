@@ -34,7 +34,7 @@ from fer_ros.nodes.base.throughput import Throughput
 from fer_ros.nodes.face_conversion import from_emotion_message, stamp_ns
 from fer_ros.nodes.image_conversion import AnyImage, to_bgr, to_message
 from fer_ros.nodes.image_subscription import ImageSubscription
-from fer_ros.nodes.qos import IMAGES, publisher_events, RESULTS, subscription_events
+from fer_ros.nodes.qos import image_publisher, RESULTS, subscription_events
 from fer_ros.nodes.stamp_synchronizer import StampSynchronizer
 from fer_ros.parameters.node_options import OverlayNodeOptions
 from rclpy.lifecycle import LifecyclePublisher
@@ -64,15 +64,11 @@ class OverlayNode(PipelineNode):
     def configure(self) -> None:
         """Create the publishers."""
         self._settings = self.options
-        events = {
-            topic: publisher_events(
-                self, topic, matched=lambda _: self._follow_subscribers())
-            for topic in ('emotions/overlay', 'emotions/overlay/compressed')}
-        self._raw = self.create_lifecycle_publisher(
-            ImageMessage, 'emotions/overlay', IMAGES, event_callbacks=events['emotions/overlay'])
-        self._compressed = self.create_lifecycle_publisher(
-            CompressedImage, 'emotions/overlay/compressed', IMAGES,
-            event_callbacks=events['emotions/overlay/compressed'])
+        self._raw, self._compressed = (
+            image_publisher(self, kind, topic, matched=lambda _: self._follow_subscribers())
+            for kind, topic in (
+                (ImageMessage, 'emotions/overlay'),
+                (CompressedImage, 'emotions/overlay/compressed')))
 
     def activate(self) -> None:
         """Start working if somebody subscribes to the overlay."""
@@ -117,7 +113,7 @@ class OverlayNode(PipelineNode):
         synchronizer: StampSynchronizer[AnyImage, EmotionArray] = StampSynchronizer(
             round(options.max_wait_s * NS_PER_S))
         self._synchronizer = synchronizer
-        draw = self.start_worker(self._draw, options.input.max_delay_s)
+        draw = self.start_worker(self._draw, options.input)
         # A camera_node of this process calls `receive_image` in its own thread.
         lock = threading.Lock()
 

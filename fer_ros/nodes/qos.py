@@ -14,45 +14,111 @@
 
 """Quality-of-service profiles, and warnings about publishers and subscribers that do not match."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+import copy
 from typing import Any
 
 from rclpy.clock import Clock, ClockType
 from rclpy.event_handler import PublisherEventCallbacks, SubscriptionEventCallbacks
+from rclpy.exceptions import InvalidParameterTypeException
+from rclpy.impl.implementation_singleton import rclpy_implementation
+from rclpy.lifecycle import LifecycleNode, LifecyclePublisher
 from rclpy.node import Node
 from rclpy.qos import (
     qos_check_compatible,
     qos_policy_name_from_kind,
     QoSCompatibility,
+    QoSPolicyKind,
     QoSProfile,
     ReliabilityPolicy,
 )
+from rclpy.qos_overriding_options import QoSOverridingOptions
 from rclpy.topic_endpoint_info import TopicEndpointInfo
 
 RESULTS = QoSProfile(depth=10, reliability=ReliabilityPolicy.RELIABLE)
 """Profile of faces and emotions, which must not be lost."""
 
 IMAGE_DEPTH = 5
-"""Queue depth of the sensor data profile of ROS 2."""
+"""Queue depth of subscriptions to images, as of the sensor data profile of ROS 2."""
 
-IMAGES = QoSProfile(depth=IMAGE_DEPTH, reliability=ReliabilityPolicy.BEST_EFFORT)
-"""Profile of image_raw, camera_info and the overlay: the sensor data profile of ROS 2."""
+COMPLETE_DEPTH = 100
+"""Queue depth where nothing may be lost: what arrives while a node is delayed for seconds."""
+
+IMAGES = QoSProfile(depth=10, reliability=ReliabilityPolicy.RELIABLE)
+"""
+Profile with which image_raw, camera_info and the overlay are published.
+
+REP 2003 asks drivers for the default reliability, so that both kinds of subscribers receive them:
+a best-effort publisher does not reach a reliable subscription, which is the default. A reliable
+publisher that keeps only the last images never waits for a subscriber: it overwrites images that
+were not acknowledged (docs/benchmarks.md has what a stopped subscriber costs). With a depth of 10,
+a third of a second remains to send an image again that a network or a busy computer lost.
+"""
+
+OVERRIDABLE = (QoSPolicyKind.DEPTH, QoSPolicyKind.RELIABILITY, QoSPolicyKind.DURABILITY)
+"""
+Policies of image topics that parameters `qos_overrides.<topic>.…` can set.
+
+The history is not among them: a publisher that keeps all images would wait for slow subscribers.
+"""
 
 NAMES_KNOWN_S = 1.0
 """Time after the discovery of an endpoint until the graph knows the name of its node."""
 
 
-def publishers_reliability(node: Node, topic: str) -> ReliabilityPolicy:
+def results_profile(policy: str) -> QoSProfile:
+    """Return the profile of faces and emotions for a value of `input.policy`."""
+    return RESULTS if policy == 'newest' else QoSProfile(
+        depth=COMPLETE_DEPTH, reliability=RESULTS.reliability)
+
+
+def publishers_reliability(
+    node: Node, topic: str, otherwise: ReliabilityPolicy,
+) -> ReliabilityPolicy:
     """
     Return reliable if all publishers of a topic are reliable, else best effort.
 
     A best-effort subscription receives from every publisher.
+
+    :param otherwise: is returned if nobody publishes the topic.
     """
     publishers = node.get_publishers_info_by_topic(node.resolve_topic_name(topic))
-    if publishers and all(
-            p.qos_profile.reliability is ReliabilityPolicy.RELIABLE for p in publishers):
+    if not publishers:
+        return otherwise
+    if all(p.qos_profile.reliability is ReliabilityPolicy.RELIABLE for p in publishers):
         return ReliabilityPolicy.RELIABLE
     return ReliabilityPolicy.BEST_EFFORT
+
+
+def image_publisher(
+    node: LifecycleNode, kind: type[Any], topic: str,
+    matched: Callable[[Any], None] | None = None,
+) -> LifecyclePublisher:
+    """
+    Create a publisher of images or of what belongs to them, whose profile users can override.
+
+    :param matched: called when a subscription is matched or leaves.
+    :raises ValueError: if a parameter `qos_overrides.<topic>.publisher.<policy>` is wrong.
+    """
+    with explained_overrides(node, topic, 'publisher'):
+        # rclpy writes the overridden values into the profile.
+        return node.create_lifecycle_publisher(
+            kind, topic, copy.copy(IMAGES), event_callbacks=publisher_events(node, topic, matched),
+            qos_overriding_options=QoSOverridingOptions(OVERRIDABLE))
+
+
+@contextmanager
+def explained_overrides(node: Node, topic: str, entity: str) -> Iterator[None]:
+    """Raise a ValueError with a sentence if a parameter `qos_overrides` is wrong."""
+    try:
+        yield
+    except rclpy_implementation.RCLError:
+        raise
+    except (RuntimeError, InvalidParameterTypeException, AssertionError) as error:
+        raise ValueError(
+            f'a parameter qos_overrides.{node.resolve_topic_name(topic)}.{entity} is wrong: '
+            f'{error}') from error
 
 
 def publisher_events(

@@ -39,6 +39,12 @@ class LifecycleOptions(Options):
         'Configure and activate the node when it starts, and retry until that succeeds; false: '
         'wait for lifecycle transitions from outside.',
         read_only=True)
+    watchdog_s: float = option(
+        10.0,
+        "Kill the node's process if it does not respond for this time, so that it is started "
+        'again (by launch files and `fer live --processes`). A transition, and the work on one '
+        'image, may take six times as long. 0: never.',
+        unit='s', minimum=0.0, maximum=600.0, read_only=True)
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,23 @@ class InputOptions(Options):
         'Maximum queueing delay before an input is dropped for a newer one; 0: keep only the '
         'newest input.',
         unit='s', minimum=0.0, maximum=10.0, dynamic=True)
+
+
+@dataclass(frozen=True)
+class QueueOptions(InputOptions):
+    """Parameters of an input queue that can also keep every input."""
+
+    policy: str = option(
+        'newest',
+        'newest: an input that waited too long is dropped for a newer one, as robots need it; '
+        'all: every input is answered, however long it waits, as the replay of a bag needs it '
+        '(max_delay_s then has no effect).',
+        choices=('newest', 'all'))
+    max_queue_mib: int = option(
+        512,
+        'Maximum size of the inputs that wait with the policy all; if it is reached, new inputs '
+        'are dropped, with a warning.',
+        unit='MiB', minimum=1, maximum=65536)
 
 
 @dataclass(frozen=True)
@@ -66,6 +89,11 @@ class ImageInputOptions(InputOptions):
         'Reliability of the image subscription; auto: reliable if all publishers are reliable, '
         'else best effort.',
         choices=('auto', 'best_effort', 'reliable'))
+
+
+@dataclass(frozen=True)
+class FaceInputOptions(ImageInputOptions, QueueOptions):
+    """Parameters of the input of `face_node`."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +117,11 @@ class CameraNodeOptions(LifecycleOptions, SourceOptions):
 class FaceNodeOptions(LifecycleOptions, FaceOptions):
     """Parameters of `face_node`."""
 
-    input: ImageInputOptions = ImageInputOptions()
+    input: FaceInputOptions = FaceInputOptions()
+    unique_ids: bool = option(
+        True, 'Never give a track_id again, also after the node was started again: the next '
+        'number is kept in a file in ROS_HOME. false: count from 1 when the node is configured, '
+        'so that results can be repeated.')
     rectified: bool = option(
         False, 'The images are rectified, as image_rect of image_proc. Positions are then '
         'computed with the projection matrix p of camera_info, else with k and the distortion d.')
@@ -102,7 +134,7 @@ class FaceNodeOptions(LifecycleOptions, FaceOptions):
 class EmotionNodeOptions(LifecycleOptions, EmotionOptions):
     """Parameters of `emotion_node`."""
 
-    input: InputOptions = InputOptions()
+    input: QueueOptions = QueueOptions()
 
 
 @dataclass(frozen=True)

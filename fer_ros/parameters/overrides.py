@@ -31,7 +31,7 @@ Parameters = dict[str, dict[str, Any]]
 
 def parameters(
     config: str, settings: Sequence[str], own: Mapping[str, Mapping[str, Any]] | None = None,
-    *, base: str = '',
+    *, base: str = '', namespace: str | None = None,
 ) -> Parameters:
     """
     Return the parameters of all nodes, checked, with their defaults.
@@ -40,9 +40,10 @@ def parameters(
     :param settings: texts of the form `NODE.NAME=VALUE`; they override the file.
     :param own: for each node, values from the command's other options; they override all else.
     :param base: name of a file in config/ whose values replace the defaults; '': none.
+    :param namespace: of the nodes, such as '' or '/robot'; None: any.
     :raises ConfigError: if the file or a value is invalid; the text says which.
     """
-    values = read_config(config)
+    values = read_config(config, namespace)
     _checked(values, f'{find_config(config)}, ')
     if base:
         values = {node: {**of_base, **values[node]} for node, of_base in read_config(base).items()}

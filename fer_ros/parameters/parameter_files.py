@@ -16,12 +16,13 @@
 Finds and reads parameter files, the ordinary ROS 2 YAML files with `ros__parameters`.
 
 The same files serve `ros2 launch`, `fer` and `Pipeline.from_config`. Names and ranges of the
-parameters are in `node_options`.
+parameters are in `node_options`; which section counts for which node is in `sections`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -29,9 +30,14 @@ from fer_ros.core.options import flattened, OptionError, Options
 from fer_ros.core.resources import share_directory
 from fer_ros.core.yaml_values import load_yaml
 from fer_ros.parameters.node_options import NODE_OPTIONS, ROS_PARAMETERS
+from fer_ros.parameters.sections import counts_for, mistakes, nothing_counts
 import yaml
 
 AnyOptions = TypeVar('AnyOptions', bound=Options)
+
+ALL_PARAMETERS = frozenset(
+    row.name for options in NODE_OPTIONS.values() for row in options.table())
+"""The parameters of all nodes."""
 
 
 class ConfigError(ValueError):
@@ -97,38 +103,77 @@ def _sections(
                 'parameter files need.')
 
 
-def read_config(path_or_name: str | Path) -> dict[str, dict[str, Any]]:
+def read_config(
+    path_or_name: str | Path, namespace: str | None = None,
+) -> dict[str, dict[str, Any]]:
     """
     Return the values that a ROS parameter file sets for each node of this package.
 
-    Nested names are joined by dots. The values are not checked.
+    Nested names are joined by dots. The values are not checked. Of the sections that count for a
+    node (`sections.counts_for`), the last one wins. `/**` applies to every node that has the
+    parameter. Sections of other nodes are ignored.
 
-    The last part of a section's name selects the node: `/**/face_node` and `/robot/face_node` both
-    apply to `face_node`. `/**` applies to every node that has the parameter.
-
+    :param namespace: of the nodes, such as '' or '/robot'; None: any.
     :return: for each node, parameter names and values.
     :raises ConfigError: if the file is missing or is not a parameter file.
     """
-    path = find_config(path_or_name)
-    values: dict[str, dict[str, Any]] = {name: {} for name in NODE_OPTIONS}
-    for section, parameters in parameter_sections(path):
-        node = section.rsplit('/', 1)[-1]
-        if node not in NODE_OPTIONS and node != '**':
-            raise ConfigError(
-                f'{path}: there is no node {node!r}; the nodes are {", ".join(NODE_OPTIONS)}.')
-        flat = {
-            name: value for name, value in flattened(parameters)
-            if name.split('.')[0] not in ROS_PARAMETERS}
-        if node != '**':
-            values[node].update(flat)
-            continue
-        known = {name: {row.name for row in NODE_OPTIONS[name].table()} for name in NODE_OPTIONS}
-        unknown = [name for name in flat if not any(name in names for names in known.values())]
-        if unknown:
-            raise ConfigError(f'{path}, {section}: no node has a parameter {", ".join(unknown)}.')
-        for name in NODE_OPTIONS:
-            values[name].update((k, v) for k, v in flat.items() if k in known[name])
+    values: dict[str, dict[str, Any]] = {}
+    sections = parameter_sections(find_config(path_or_name))
+    for node, options in NODE_OPTIONS.items():
+        known = {row.name for row in options.table()}
+        values[node] = {
+            name: value for section, parameters in sections
+            if counts_for(section, node, namespace)
+            for name, value in flattened(parameters)
+            if not _is_of_ros(name) and (name in known or not section.endswith('*'))}
     return values
+
+
+def read_ros_parameters(
+    path_or_name: str | Path, namespace: str | None = None,
+) -> dict[str, dict[str, Any]]:
+    """
+    Return what a file sets for each node of the parameters that every ROS node has.
+
+    :raises ConfigError: as `read_config`.
+    """
+    sections = parameter_sections(find_config(path_or_name))
+    return {
+        node: {
+            name: value for section, parameters in sections
+            if counts_for(section, node, namespace)
+            for name, value in flattened(parameters) if _is_of_ros(name)}
+        for node in NODE_OPTIONS}
+
+
+def config_warnings(path_or_name: str | Path, namespace: str | None = None) -> list[str]:
+    """
+    Return sentences about what a parameter file sets in vain, and probably should not.
+
+    :raises ConfigError: as `read_config`.
+    """
+    path = find_config(path_or_name)
+    sections = parameter_sections(path)
+    names = [name for name, _ in sections]
+    sentences = mistakes(names, namespace)
+    for section, parameters in sections:
+        if section.rsplit('/', 1)[-1] == '**':
+            sentences += [
+                f'In {section}: {_unknown(name)}' for name, _ in flattened(parameters)
+                if name not in ALL_PARAMETERS and not _is_of_ros(name)]
+    if not sentences and (sentence := nothing_counts(names, namespace)):
+        sentences = [sentence]
+    return [f'{path}: {sentence}' for sentence in sentences]
+
+
+def _unknown(name: str) -> str:
+    near = get_close_matches(name, ALL_PARAMETERS, 1)
+    meant = f'; did you mean {near[0]!r}?' if near else '.'
+    return f'no node of fer_ros has a parameter {name!r}; it is ignored{meant}'
+
+
+def _is_of_ros(name: str) -> bool:
+    return name.split('.')[0] in ROS_PARAMETERS
 
 
 def load_options(path_or_name: str | Path, node: str, kind: type[AnyOptions]) -> AnyOptions:

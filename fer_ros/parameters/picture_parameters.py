@@ -50,6 +50,7 @@ PATIENT: Mapping[str, tuple[str, ...]] = {
 
 def picture_parameters(
     config: str | None, settings: Sequence[str], own: Mapping[str, Mapping[str, Any]],
+    namespace: str | None = None,
 ) -> Parameters:
     """
     Return the parameters of all nodes for single pictures.
@@ -57,11 +58,13 @@ def picture_parameters(
     A file for videos can be used unchanged: its detector, model and thresholds are used, but
     nothing in it that spreads work or results over several images.
 
-    :param config, settings, own: as in `parameters`; None: only the values of `PICTURE_CONFIG`.
+    :param config, settings, own, namespace: as in `parameters`; config None: only the values
+        of `PICTURE_CONFIG`.
     :raises ConfigError: if the file or a value is invalid; the text says which.
     """
     fixed = parameters(PICTURE_CONFIG, ())
-    values = parameters(config or PICTURE_CONFIG, settings, own, base=PICTURE_CONFIG)
+    values = parameters(
+        config or PICTURE_CONFIG, settings, own, base=PICTURE_CONFIG, namespace=namespace)
     is_rotated_search_off = values['face_node']['rotated_search_interval'] == 0
     for node, reasons in FIXED.items():
         values[node].update({name: fixed[node][name] for name in reasons})
@@ -72,6 +75,7 @@ def picture_parameters(
 
 def picture_parameters_of_nodes(
     config: str, settings: Sequence[str], own: Mapping[str, Mapping[str, Any]],
+    namespace: str | None = None,
 ) -> Parameters:
     """
     Return the parameters with which the nodes process single pictures, each published once.
@@ -79,10 +83,10 @@ def picture_parameters_of_nodes(
     As `picture_parameters`; moreover, pictures come at the rate of `PICTURE_CONFIG` if no other is
     set, and wait for the nodes.
 
-    :param config, settings, own: as in `parameters`.
+    :param config, settings, own, namespace: as in `parameters`.
     :raises ConfigError: if the file or a value is invalid; the text says which.
     """
-    values = picture_parameters(config, settings, own)
+    values = picture_parameters(config, settings, own, namespace)
     still = parameters(PICTURE_CONFIG, ())
     camera = values['camera_node']
     camera['rate_hz'] = camera['rate_hz'] or still['camera_node']['rate_hz']

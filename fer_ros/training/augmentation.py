@@ -60,23 +60,25 @@ class Augmentation:
 
     def __call__(
         self, images: npt.NDArray[np.uint8], random: np.random.Generator,
-    ) -> npt.NDArray[np.uint8]:
+    ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.bool_]]:
         """
         Return changed copies.
 
         :param images: (N, S, S) uint8 grey.
-        :return: the same shape and type.
+        :return: images of the same shape and type, and which of them are mirrored, (N,).
         """
-        return np.stack([self._changed(image, random) for image in images])
+        changed = [self._changed(image, random) for image in images]
+        return np.stack([image for image, _ in changed]), np.array([side for _, side in changed])
 
-    def _changed(self, image: Image, random: np.random.Generator) -> Image:
+    def _changed(self, image: Image, random: np.random.Generator) -> tuple[Image, bool]:
         middle = image.shape[0] / 2
         angle = math.radians(random.uniform(-self.rotation_deg, self.rotation_deg))
         scale = math.exp(random.uniform(-self.log_scale, self.log_scale))
         shift_x, shift_y = random.uniform(-self.shift, self.shift, 2) * image.shape[0]
+        mirrored = bool(random.random() < 0.5)
         matrix = Similarity(
             scale, angle, (middle, middle), (middle + shift_x, middle + shift_y),
-            mirrored=random.random() < 0.5).warp_matrix()
+            mirrored=mirrored).warp_matrix()
         changed = cv2.warpAffine(
             image, matrix, image.shape[::-1], flags=cv2.INTER_LINEAR,
             borderMode=cv2.BORDER_REPLICATE)
@@ -93,7 +95,7 @@ class Augmentation:
             grey += random.normal(0, random.uniform(2, 12), grey.shape)
         if random.random() < self.erased_share:
             self._erase(grey, random)
-        return np.asarray(np.clip(np.rint(grey), 0, 255), np.uint8)
+        return np.asarray(np.clip(np.rint(grey), 0, 255), np.uint8), mirrored
 
     @staticmethod
     def _erase(grey: npt.NDArray[np.float64], random: np.random.Generator) -> None:
@@ -101,23 +103,3 @@ class Augmentation:
         height, width = random.integers(edge // 8, edge // 2, 2)
         top, left = random.integers(0, edge - height), random.integers(0, edge - width)
         grey[top:top + height, left:left + width] = random.uniform(0, 255)
-
-
-def mixed(
-    images: npt.NDArray[np.float32], targets: npt.NDArray[np.float32],
-    weights: npt.NDArray[np.float32], alpha: float, random: np.random.Generator,
-) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    """
-    Mix each image, its targets and its weight with those of another (Zhang et al. 2018, "mixup").
-
-    :param images: (N, ...), a batch.
-    :param targets: (N, 7).
-    :param weights: (N,).
-    :param alpha: both parameters of the beta distribution; one share is drawn for the whole batch.
-    """
-    share = np.float32(random.beta(alpha, alpha))
-    other = random.permutation(len(images))
-    return (
-        share * images + (1 - share) * images[other],
-        share * targets + (1 - share) * targets[other],
-        share * weights + (1 - share) * weights[other])

@@ -18,18 +18,40 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
 
 from fer_ros.core.classification.preprocessing import Preprocessing
 from fer_ros.core.emotions import LABELS
-from fer_ros.evaluation.labelled_faces import Images, LabelledFaces, Targets
-from fer_ros.training.augmentation import Augmentation, mixed
+from fer_ros.evaluation.labelled_faces import Images, LabelledFaces, Mask, Targets
+from fer_ros.training.augmentation import Augmentation
 from fer_ros.training.balance import row_weights
+from fer_ros.training.network_input import NetworkInput
 from fer_ros.training.training_options import TrainingOptions
 import numpy as np
 import numpy.typing as npt
 
-Batch = tuple[npt.NDArray[np.float32], Targets, npt.NDArray[np.float32]]
-"""Images (N, edge, edge, 1), targets (N, 7) and weights of the rows (N,)."""
+
+class Batch(NamedTuple):
+    """
+    Rows of one training step.
+
+    :param pixels: (N, edge, edge, 1) float32.
+    :param targets: (N, 7).
+    :param weights: weights of the rows, (N,).
+    :param mesh: features of the face mesh, (N, 288) float32, zeros where they are absent; None if
+        the network does not receive them.
+    """
+
+    pixels: npt.NDArray[np.float32]
+    targets: Targets
+    weights: npt.NDArray[np.float32]
+    mesh: npt.NDArray[np.float32] | None = None
+
+    @property
+    def inputs(self) -> NetworkInput:
+        """Return what the network receives."""
+        return self.pixels if self.mesh is None else [self.pixels, self.mesh]
+
 
 _BATCHES_AHEAD = 3
 """Number of batches that are prepared while the network trains."""
@@ -51,7 +73,8 @@ class Batches:
         Take the training rows.
 
         :param detected: the images as the pipeline crops them, (N, S, S) uint8; None if not used.
-        :raises ValueError: if there are fewer rows than a batch has.
+        :raises ValueError: if there are fewer rows than a batch has, or the features of the mesh
+            are wanted and not known.
         """
         self._faces = faces
         self._detected = detected
@@ -64,6 +87,8 @@ class Batches:
             raise ValueError(
                 f'{len(faces)} training rows are fewer than one batch of {options.batch_size}; '
                 'lower batch_size')
+        if options.mesh and faces.mesh is None:
+            raise ValueError('the features of the mesh are wanted, but the faces have none')
 
     def __len__(self) -> int:
         """Return the number of batches in an epoch."""
@@ -98,12 +123,43 @@ class Batches:
         if self._detected is not None:
             as_detected = random.random(len(rows)) < options.pipeline_crops
             images[as_detected] = self._detected[rows[as_detected]]
-        pixels = self._preprocessing.network_input(list(self._augmentation(images, random)))
+        changed, mirrored = self._augmentation(images, random)
+        pixels = self._preprocessing.network_input(list(changed))
+        mesh = self._mesh(rows, mirrored, pixels, random)
         smoothing = np.float32(options.label_smoothing)
         targets = self._faces.targets[rows] * (1 - smoothing) + smoothing / len(LABELS)
         weights = (
             self._weights[rows] if options.balance == 'weights'
             else np.ones(len(rows), np.float32))
-        if options.mixup:
-            pixels, targets, weights = mixed(pixels, targets, weights, options.mixup, random)
-        return pixels, targets.astype(np.float32), weights
+        batch = Batch(pixels, targets.astype(np.float32), weights, mesh)
+        return mixed(batch, options.mixup, random) if options.mixup else batch
+
+    def _mesh(
+        self, rows: npt.NDArray[np.int64], mirrored: Mask, pixels: npt.NDArray[np.float32],
+        random: np.random.Generator,
+    ) -> npt.NDArray[np.float32] | None:
+        """Return the features of the mesh, and hide some of them, or the pixels, of some rows."""
+        if not self._options.mesh or self._faces.mesh is None:
+            return None
+        mesh = self._faces.mesh[rows, mirrored.astype(np.int64)].astype(np.float32)
+        chance = random.random(len(rows))
+        mesh[chance < self._options.mesh_absent] = 0
+        pixels[(chance > 1 - self._options.image_absent) & mesh.any(axis=1)] = 0
+        return mesh
+
+
+def mixed(batch: Batch, alpha: float, random: np.random.Generator) -> Batch:
+    """
+    Mix each row with another (Zhang et al. 2018, "mixup").
+
+    :param alpha: both parameters of the beta distribution; one share is drawn for the whole batch.
+    """
+    share = np.float32(random.beta(alpha, alpha))
+    other = random.permutation(len(batch.targets))
+
+    def blended(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        return np.asarray(share * values + (1 - share) * values[other], np.float32)
+
+    return Batch(
+        blended(batch.pixels), blended(batch.targets), blended(batch.weights),
+        None if batch.mesh is None else blended(batch.mesh))

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from fer_ros.training.network_input import NetworkInput
 import keras
 from keras import layers
 import numpy as np
@@ -29,7 +30,7 @@ _MAX_FACTOR = 100.0
 """Limit of the factors, so that the weights still fit into float16."""
 
 
-def equalise(network: keras.Model, pixels: npt.NDArray[np.float32]) -> None:
+def equalise(network: keras.Model, faces: NetworkInput) -> None:
     """
     Divide channels by factors and multiply the next layer's weights; the answers do not change.
 
@@ -41,14 +42,14 @@ def equalise(network: keras.Model, pixels: npt.NDArray[np.float32]) -> None:
     per channel, the factor is the largest value of the channel. Before other layers it is the
     square root of the largest value divided by the largest weight, which makes both ranges equal.
 
-    :param pixels: (N, H, W, 1) images from which the largest values are taken.
+    :param faces: input for faces from which the largest values are taken.
     """
     pairs = list(_pairs(network))
     if not pairs:
         return
     largest = keras.Model(
         network.input, [layers.GlobalMaxPooling2D()(relu.output) for _, relu, _ in pairs])
-    found = keras.tree.flatten(largest.predict(pixels, batch_size=64, verbose=0))
+    found = keras.tree.flatten(largest.predict(faces, batch_size=64, verbose=0))
     for (normalisation, _, following), values in zip(pairs, found, strict=True):
         kernel, *bias = following.get_weights()
         factors = _factors(values.max(axis=0), following, kernel)

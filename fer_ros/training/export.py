@@ -16,13 +16,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 import csv
 from dataclasses import replace
 from pathlib import Path
 import shutil
 import tempfile
 from typing import Any
+import warnings
 from zipfile import ZIP_DEFLATED, ZipFile
 
 from ai_edge_litert.interpreter import Interpreter
@@ -33,16 +34,17 @@ from fer_ros.core.classification.classifier import (
     quantized,
     softmax,
 )
-from fer_ros.core.classification.preprocessing import Preprocessing
 from fer_ros.core.emotions import LABELS
+from fer_ros.core.landmarks.mesh_features import FEATURE_COUNT
 from fer_ros.core.values import Probabilities
 from fer_ros.evaluation.classifier_evaluation import probabilities_of
 from fer_ros.evaluation.data_sets import DataSet, LabelledFaces
+from fer_ros.evaluation.detected_faces import with_mesh_features
 from fer_ros.evaluation.evaluation_file import TRAINING_FOLDER
 from fer_ros.evaluation.metrics import best_temperature
 from fer_ros.evaluation.model_writer import file_facts, write_model_documents
 from fer_ros.training.equalisation import equalise
-from fer_ros.training.network_input import NORMALISATION
+from fer_ros.training.network_input import network_input, NetworkInput, NORMALISATION
 from fer_ros.training.train import images_of, LOG_FILE
 from fer_ros.training.training_run import BEST_FILE, commands, stages, Training
 import keras
@@ -116,25 +118,30 @@ def export(
     file; all files have the same rounded weights. The folder is changed only after everything is
     written and checked.
 
-    :param network: network from grey images to logits; its last layer is named `logits`.
+    :param network: network from grey images, and perhaps the features of the face mesh, to logits;
+        its last layer is named `logits`.
     :param balance: see `calibrate`.
     :param card: fields of the card that do not follow from the network: name, version and so on.
     :param evaluation: the same for the evaluation file.
     :return: path of the card.
     :raises RuntimeError: if an exported file does not compute what the network computes.
     """
-    _, height, width, _ = network.input_shape
-    preprocessing = Preprocessing(width, height, **NORMALISATION)
+    _, height, width, _ = network.inputs[0].shape
+    uses_mesh = len(network.inputs) == 2
+    some_training = _calibration_faces(data_set.training)
     held_out = data_set.public.faces
-    pixels = preprocessing.network_input(list(held_out.images))
-    faces = preprocessing.network_input(list(_calibration_faces(data_set.training)))
+    if uses_mesh:
+        some_training, held_out = map(with_mesh_features, (some_training, held_out))
+    faces = network_input(network, some_training)
     equalise(network, faces)
     _round_weights(network)
     temperature = calibrate(
-        network, pixels, held_out.labels, data_set.training.targets.mean(axis=0), balance)
+        network, network_input(network, held_out), held_out.labels,
+        data_set.training.targets.mean(axis=0), balance)
     _round_weights(network)
     some = held_out.where(np.arange(len(held_out)) < _PARITY_ROWS)
-    expected = softmax(network.predict(pixels[:_PARITY_ROWS], batch_size=256, verbose=0))
+    expected = softmax(
+        network.predict(network_input(network, some), batch_size=256, verbose=0))
     folder.mkdir(parents=True, exist_ok=True)
     # Inside the folder, because a move is atomic only within one file system.
     with tempfile.TemporaryDirectory(dir=folder, prefix='new_') as place:
@@ -147,7 +154,9 @@ def export(
         path = write_model_documents(new, {
             **card,
             'files': {kind: file_facts(new / name) for kind, name in _FILES.items()},
-            'input': {'width': width, 'height': height, 'channels': 1},
+            'input': {
+                'width': width, 'height': height, 'channels': 1,
+                **({'mesh_features': FEATURE_COUNT} if uses_mesh else {})},
             'preprocessing': {**NORMALISATION, 'framing': 'fer2013'},
             'output': {'kind': 'logits'},
             'labels': list(LABELS),
@@ -172,7 +181,7 @@ def export(
 
 
 def calibrate(
-    network: keras.Model, pixels: npt.NDArray[np.float32], labels: npt.NDArray[np.int64],
+    network: keras.Model, given: NetworkInput, labels: npt.NDArray[np.int64],
     frequencies: npt.NDArray[np.floating[Any]], balance: float,
 ) -> float:
     """
@@ -183,15 +192,15 @@ def calibrate(
     logit adjustment"), and the result is divided by the temperature that now fits best. All of
     this is folded into the weights of the last layer, which is named `logits`.
 
-    :param pixels: (N, H, W, 1), not used in the training.
-    :param labels: (N,) labels of the pixels.
+    :param given: input of the network for N faces that were not used in the training.
+    :param labels: (N,) labels of these faces.
     :param frequencies: (7,) shares of the emotions in the training rows. The logit of an emotion
         that does not occur is not changed.
     :param balance: 0 keeps the frequencies of the training rows; 1 treats all emotions as equally
         frequent.
     :return: product of the two temperatures.
     """
-    logits = network.predict(pixels, batch_size=256, verbose=0)
+    logits = network.predict(given, batch_size=256, verbose=0)
     first = best_temperature(logits, labels)
     shift = balance * np.log(np.where(frequencies > 0, frequencies, 1.0))
     second = best_temperature(logits / first - shift, labels) if balance else 1.0
@@ -211,14 +220,12 @@ def save_compressed(network: keras.Model, path: Path) -> None:
                 compressed.writestr(name, parts.read(name))
 
 
-def lite_model(
-    network: keras.Model, faces: npt.NDArray[np.float32] | None = None,
-) -> bytes:
+def lite_model(network: keras.Model, faces: NetworkInput | None = None) -> bytes:
     """
     Return the network as a LiteRT model for batches of any size.
 
-    :param faces: None for a float32 model. Otherwise images (N, H, W, 1) from which the ranges of
-        an int8 model are taken; its input and output are int8, too.
+    :param faces: None for a float32 model. Otherwise the input for faces from which the ranges of
+        an int8 model are taken; its inputs and its output are int8, too.
     """
     import tensorflow as tf
     with tempfile.TemporaryDirectory() as folder:
@@ -226,14 +233,20 @@ def lite_model(
         converter = tf.lite.TFLiteConverter.from_saved_model(folder)
         if faces is not None:
             converter.optimizations = [tf.lite.Optimize.DEFAULT]
-            converter.representative_dataset = lambda: ([face[None]] for face in faces)
+            # By name, because the converter has an order of its own.
+            converter.representative_dataset = lambda: (
+                {tensor.name: values for tensor, values in zip(network.inputs, face, strict=True)}
+                for face in _one_by_one(faces))
             converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
             converter.inference_input_type = converter.inference_output_type = tf.int8
-        converted: bytes = converter.convert()
+        with warnings.catch_warnings():
+            # Names need the interpreter that TensorFlow still has beside LiteRT's.
+            warnings.filterwarnings('ignore', r'\s*Warning: tf\.lite\.Interpreter is deprecated')
+            converted: bytes = converter.convert()
     return converted
 
 
-def int8_model(network: keras.Model, faces: npt.NDArray[np.float32]) -> bytes:
+def int8_model(network: keras.Model, faces: NetworkInput) -> bytes:
     """
     Return the network as an int8 model whose mean logits over the faces equal the network's.
 
@@ -252,17 +265,26 @@ def int8_model(network: keras.Model, faces: npt.NDArray[np.float32]) -> bytes:
     return model
 
 
-def logits_of(model: bytes, faces: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Return the logits (N, 7) of a LiteRT model for images (N, H, W, 1)."""
+def logits_of(model: bytes, faces: NetworkInput) -> npt.NDArray[np.float32]:
+    """Return the logits (N, 7) of a LiteRT model for the input for N faces."""
     interpreter = Interpreter(model_content=model)
     interpreter.allocate_tensors()
-    (given,), (taken,) = interpreter.get_input_details(), interpreter.get_output_details()
+    (taken,) = interpreter.get_output_details()
+    # The pixels have four axes, the features of the mesh two.
+    inputs = sorted(interpreter.get_input_details(), key=lambda tensor: -len(tensor['shape']))
     logits = []
-    for face in faces:
-        interpreter.set_tensor(given['index'], quantized(face[np.newaxis], given))
+    for face in _one_by_one(faces):
+        for tensor, values in zip(inputs, face, strict=True):
+            interpreter.set_tensor(tensor['index'], quantized(values, tensor))
         interpreter.invoke()
         logits.append(dequantized(interpreter.get_tensor(taken['index']), taken))
     return np.concatenate(logits)
+
+
+def _one_by_one(faces: NetworkInput) -> Iterator[tuple[npt.NDArray[np.float32], ...]]:
+    """Yield the input for each face, in batches of one."""
+    for values in zip(*(faces if isinstance(faces, list) else [faces]), strict=True):
+        yield tuple(one[np.newaxis] for one in values)
 
 
 def multiply_accumulates(network: keras.Model) -> int:
@@ -306,9 +328,9 @@ def _round_weights(network: keras.Model) -> None:
         weight.astype(np.float16).astype(np.float32) for weight in network.get_weights()])
 
 
-def _calibration_faces(training: LabelledFaces) -> npt.NDArray[np.uint8]:
-    rows = np.random.default_rng(0).permutation(len(training))[:_CALIBRATION_FACES]
-    return np.asarray(training.images[rows], np.uint8)
+def _calibration_faces(training: LabelledFaces) -> LabelledFaces:
+    order = np.random.default_rng(0).permutation(len(training))
+    return training.where(order < _CALIBRATION_FACES)
 
 
 def _check_float32(card_path: Path, faces: LabelledFaces, expected: Probabilities) -> None:

@@ -12,9 +12,18 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""The normalisation of the input with which all networks are trained. Cards repeat it."""
+"""
+The input of the networks: pixels, and for some of them the features of the face mesh.
 
-from typing import TypedDict
+All networks are trained with the same normalisation. Cards repeat it.
+"""
+
+from typing import Any, TypedDict
+
+from fer_ros.core.classification.preprocessing import Preprocessing
+from fer_ros.evaluation.labelled_faces import LabelledFaces
+import numpy as np
+import numpy.typing as npt
 
 
 class Normalisation(TypedDict):
@@ -27,3 +36,29 @@ class Normalisation(TypedDict):
 
 NORMALISATION = Normalisation(scale=1 / 127.5, offset=-1.0, least_contrast=100)
 """A minimum contrast of 100 gives the best accuracy in poor light (docs/benchmarks.md)."""
+
+
+NetworkInput = npt.NDArray[np.float32] | list[npt.NDArray[np.float32]]
+"""
+Pixels (N, edge, edge, 1); or a list of them and of the features of the mesh, (N, 288), in which a
+row of zeros means that there is no mesh.
+"""
+
+
+def network_input(network: Any, faces: LabelledFaces, mirrored: bool = False) -> NetworkInput:
+    """
+    Return what a network receives for faces.
+
+    :param network: a Keras network with the input `image`, and perhaps `mesh`.
+    :param mirrored: whether it receives the mirror images.
+    :raises ValueError: if it receives the features, but the faces have none.
+    """
+    _, height, width, _ = network.inputs[0].shape
+    pixels = Preprocessing(width, height, **NORMALISATION).network_input(list(faces.images))
+    if mirrored:
+        pixels = pixels[:, :, ::-1]
+    if len(network.inputs) == 1:
+        return pixels
+    if faces.mesh is None:
+        raise ValueError('the network receives the features of the mesh, but the faces have none')
+    return [pixels, faces.mesh[:, int(mirrored)].astype(np.float32)]

@@ -16,7 +16,8 @@
 Architectures of the networks.
 
 Each maps images (N, edge, edge, 1) float32 to (N, 7) logits in the order of `LABELS`. The pipeline
-applies the softmax.
+applies the softmax. A network can also receive the features of the face mesh, (N, 288); rows of
+zeros mean that there is no mesh.
 """
 
 from __future__ import annotations
@@ -26,8 +27,27 @@ from dataclasses import dataclass
 from functools import partial
 
 from fer_ros.core.emotions import LABELS
+from fer_ros.core.landmarks.mesh_features import FEATURE_COUNT
 import keras
 from keras import layers
+import numpy as np
+import numpy.typing as npt
+
+LOGITS = 'logits'
+"""Name of the last layer."""
+
+_MESH = 'mesh_'
+"""Begin of the names of the layers that only see the mesh."""
+
+_WHITENING = f'{_MESH}whitening'
+_WHITENED = 192
+"""Directions of the largest variance that are kept of the 288."""
+
+_NOISE_VARIANCE = 0.03
+"""It is added to each direction's variance, so that small ones are not blown up to noise."""
+
+_MESH_NOISE = 0.3
+_MESH_UNITS = 256
 
 
 @dataclass(frozen=True)
@@ -64,15 +84,61 @@ class Style:
     kinds: LayerKinds = LayerKinds()
 
 
-def network(name: str, edge: int, style: Style = Style()) -> keras.Model:
+def network(
+    name: str, edge: int, style: Style = Style(), *, mesh: bool = False,
+) -> keras.Model:
     """
     Return a network with random weights.
 
     :param name: one of `NETWORKS`.
     :param edge: edge of the input images in pixels.
+    :param mesh: whether the second input is the features of the face mesh. Its whitening must be
+        set before the training, see `set_whitening`.
     """
-    image = layers.Input((edge, edge, 1), name='image')
-    return keras.Model(image, NETWORKS[name](image, style), name=name)
+    inputs = [layers.Input((edge, edge, 1), name='image')]
+    known = NETWORKS[name](inputs[0], style)
+    if mesh:
+        inputs.append(layers.Input((FEATURE_COUNT,), name='mesh'))
+        known = layers.Concatenate(dtype='float32')([known, _shape_of_face(inputs[1], style)])
+    logits = layers.Dense(len(LABELS), dtype='float32', name=LOGITS)(known)
+    return keras.Model(inputs if mesh else inputs[0], logits, name=name)
+
+
+def set_whitening(network: keras.Model, features: npt.NDArray[np.float32]) -> None:
+    """
+    Make the directions of the features of the mesh uncorrelated and, mostly, of variance 1.
+
+    :param features: (N, 288), features of the training rows in which a mesh was found.
+    """
+    mean = features.mean(axis=0, dtype=np.float64)
+    variances, directions = np.linalg.eigh(np.cov(features.T, dtype=np.float64))
+    # The last ones have the largest variance.
+    scale = 1 / np.sqrt(variances[-_WHITENED:] + _NOISE_VARIANCE)
+    kernel = directions[:, -_WHITENED:] * scale
+    network.get_layer(_WHITENING).set_weights([kernel, -mean @ kernel])
+
+
+def start_from(network: keras.Model, earlier: keras.Model) -> None:
+    """
+    Take over the weights of an earlier network of the same name.
+
+    If only the new one receives the mesh, it answers at first as the earlier one.
+    """
+    if len(network.inputs) == len(earlier.inputs):
+        network.set_weights(earlier.get_weights())
+        return
+    for own, known in zip(_image_layers(network), _image_layers(earlier), strict=True):
+        own.set_weights(known.get_weights())
+    kernel, bias = earlier.get_layer(LOGITS).get_weights()
+    rows = network.get_layer(LOGITS).kernel.shape[0] - len(kernel)
+    network.get_layer(LOGITS).set_weights([np.pad(kernel, ((0, rows), (0, 0))), bias])
+
+
+def _image_layers(network: keras.Model) -> list[keras.Layer]:
+    """Return the layers with weights that only see the image, in the order of their making."""
+    return [
+        layer for layer in network.layers
+        if layer.weights and layer.name != LOGITS and not layer.name.startswith(_MESH)]
 
 
 def _compact(
@@ -86,6 +152,11 @@ def _compact(
 def _residual(image: keras.KerasTensor, style: Style) -> keras.KerasTensor:
     x = _convolution(image, style, 64, stride=2)
     return _head(_residual_stages(x, style, (64, 128, 208), (2, 2, 2)), style)
+
+
+def _residual_light(image: keras.KerasTensor, style: Style) -> keras.KerasTensor:
+    x = _convolution(image, style, 40, stride=2)
+    return _head(_residual_stages(x, style, (40, 80, 160), (2, 2, 2)), style)
 
 
 def _residual_wide(image: keras.KerasTensor, style: Style) -> keras.KerasTensor:
@@ -110,28 +181,40 @@ def _separable(image: keras.KerasTensor, style: Style) -> keras.KerasTensor:
     x = layers.AveragePooling2D(x.shape[1], dtype='float32')(x)
     x = layers.Dense(700, dtype='float32')(x)
     x = layers.Dropout(style.dropout, dtype='float32')(x)
-    x = layers.Flatten(dtype='float32')(x)
-    return layers.Dense(len(LABELS), dtype='float32', name='logits')(x)
+    return layers.Flatten(dtype='float32')(x)
 
 
 NETWORKS: dict[str, Callable[[keras.KerasTensor, Style], keras.KerasTensor]] = {
     'compact': _compact,
     'residual': _residual,
     'residual_cnn48': partial(_compact, squeezed=False),
+    'residual_light': _residual_light,
     'residual_wide': _residual_wide,
     'separable': _separable,
 }
 """
-`compact`, `residual` and `residual_wide` are residual networks (He et al. 2016) with squeeze and
-excitation (Hu et al. 2018). `residual_cnn48`, the network of `models/fer2013_cnn48`, is `compact`
-without squeeze and excitation. `separable` follows MobileNet (Howard et al. 2017).
+From images to what the last layer sees, (N, C).
+
+`compact` and `residual`, `_light` and `_wide`, are residual networks (He et al. 2016) with squeeze
+and excitation (Hu et al. 2018). `residual_cnn48`, the network of `models/fer2013_cnn48`, is
+`compact` without squeeze and excitation. `separable` follows MobileNet (Howard et al. 2017).
 """
 
 
 def _head(x: keras.KerasTensor, style: Style) -> keras.KerasTensor:
     x = layers.GlobalAveragePooling2D(dtype='float32')(x)
-    x = layers.Dropout(style.dropout, dtype='float32')(x)
-    return layers.Dense(len(LABELS), dtype='float32', name='logits')(x)
+    return layers.Dropout(style.dropout, dtype='float32')(x)
+
+
+def _shape_of_face(mesh: keras.KerasTensor, style: Style) -> keras.KerasTensor:
+    """Return what the last layer sees of the features of the mesh (N, 288)."""
+    x = layers.Dense(_WHITENED, trainable=False, dtype='float32', name=_WHITENING)(mesh)
+    x = layers.GaussianNoise(_MESH_NOISE, dtype='float32')(x)
+    for place in range(2):
+        x = layers.Dense(
+            _MESH_UNITS, activation='relu', dtype='float32', name=f'{_MESH}dense_{place}')(x)
+        x = layers.Dropout(style.dropout, dtype='float32')(x)
+    return x
 
 
 def _residual_stages(

@@ -23,12 +23,11 @@ import cv2
 from fer_ros.core.classification.classifier import softmax
 from fer_ros.core.classification.preprocessing import Preprocessing
 from fer_ros.core.values import Probabilities
-from fer_ros.evaluation.labelled_faces import Images
-from fer_ros.training.network_input import NORMALISATION
+from fer_ros.evaluation.labelled_faces import LabelledFaces
+from fer_ros.training.network_input import NetworkInput, NORMALISATION
 from fer_ros.training.networks import fastest_kinds, network, Style
 import keras
 import numpy as np
-import numpy.typing as npt
 
 _BATCH = 256
 
@@ -45,26 +44,29 @@ class Teacher:
         """
         self._networks = [_frozen(path, precision) for path in networks]
 
-    def answers(self, pixels: npt.NDArray[np.float32]) -> Probabilities:
+    def answers(self, given: NetworkInput) -> Probabilities:
         """
         Return the mean of the networks' answers, (N, 7).
 
-        :param pixels: input of the network that is trained, (N, E, E, 1) float32. It is resized
-            for teachers of another size.
+        :param given: input of the network that is trained. Its pixels are resized for teachers of
+            another size.
+        :raises ValueError: if a teacher receives the features of the mesh, and they are not given.
         """
         return np.asarray(
-            np.mean([_answers(known, pixels) for known in self._networks], axis=0), np.float32)
+            np.mean([_answers(known, given) for known in self._networks], axis=0), np.float32)
 
-    def answers_once(self, images: Images) -> Probabilities:
+    def answers_once(self, faces: LabelledFaces) -> Probabilities:
         """Return the mean of the answers to each image and to its mirror image, (N, 7)."""
-        edge = images.shape[1]
+        edge = faces.images.shape[1]
         preprocessing = Preprocessing(edge, edge, **NORMALISATION)
         answers = []
-        for begin in range(0, len(images), _BATCH):
-            pixels = preprocessing.network_input(list(images[begin:begin + _BATCH]))
+        for begin in range(0, len(faces), _BATCH):
+            rows = slice(begin, begin + _BATCH)
+            pixels = preprocessing.network_input(list(faces.images[rows]))
             # A face and its mirror image have the same label, but a teacher's answers differ.
             answers.append(np.mean([
-                self.answers(seen) for seen in (pixels, pixels[:, :, ::-1])], axis=0))
+                self.answers(seen if faces.mesh is None else [seen, faces.mesh[rows, side]])
+                for side, seen in enumerate((pixels, pixels[:, :, ::-1]))], axis=0))
         return np.concatenate(answers)
 
 
@@ -73,19 +75,26 @@ def mixed(answers: Probabilities, targets: Probabilities, share: float) -> Proba
     return np.asarray(share * answers + (1 - share) * targets, np.float32)
 
 
-def _answers(known: keras.Model, pixels: npt.NDArray[np.float32]) -> Probabilities:
-    _, height, width, _ = known.input_shape
+def _answers(known: keras.Model, given: NetworkInput) -> Probabilities:
+    pixels, *mesh = given if isinstance(given, list) else [given]
+    _, height, width, _ = known.inputs[0].shape
     seen = pixels if pixels.shape[1:3] == (height, width) else np.stack([
         cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)[..., None]
         for picture in pixels])
-    return softmax(keras.ops.convert_to_numpy(known.predict_on_batch(seen)))
+    receives_mesh = len(known.inputs) == 2
+    if receives_mesh and not mesh:
+        raise ValueError(
+            f'the teacher {known.name} receives the features of the mesh: set mesh: true')
+    wanted = [seen, *mesh] if receives_mesh else seen
+    return softmax(keras.ops.convert_to_numpy(known.predict_on_batch(wanted)))
 
 
 def _frozen(path: Path, precision: str) -> keras.Model:
     """Return a trained network in a precision, with its own input size and fixed weights."""
     loaded = keras.models.load_model(path)
     style = Style(precision=precision, kinds=fastest_kinds())
-    known = network(loaded.name, loaded.input_shape[1], style)
+    known = network(
+        loaded.name, loaded.inputs[0].shape[1], style, mesh=len(loaded.inputs) == 2)
     known.set_weights(loaded.get_weights())
     known.trainable = False
     return known

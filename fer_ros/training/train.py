@@ -31,15 +31,23 @@ from typing import Any
 import cv2
 from fer_ros.core.classification.classifier import softmax
 from fer_ros.core.classification.preprocessing import Preprocessing
+from fer_ros.core.landmarks.mesh_features import FEATURE_COUNT
 from fer_ros.core.options import OptionError
 from fer_ros.evaluation.data_sets import DataSet, fuse, LabelledFaces, read_data
-from fer_ros.evaluation.detected_faces import pipeline_crops, with_faces
+from fer_ros.evaluation.detected_faces import mesh_features, pipeline_faces, with_faces
 from fer_ros.evaluation.fer2013 import EDGE as FER2013_EDGE
 from fer_ros.evaluation.labelled_faces import Images
 from fer_ros.evaluation.metrics import figures
 from fer_ros.training.batches import Batch, Batches
-from fer_ros.training.network_input import NORMALISATION
-from fer_ros.training.networks import fastest_kinds, network, NETWORKS, Style
+from fer_ros.training.network_input import network_input, NORMALISATION
+from fer_ros.training.networks import (
+    fastest_kinds,
+    network,
+    NETWORKS,
+    set_whitening,
+    start_from,
+    Style,
+)
 from fer_ros.training.teacher import mixed, Teacher
 from fer_ros.training.training_config import read_stages, Stage
 from fer_ros.training.training_options import TrainingOptions
@@ -87,11 +95,13 @@ class Trainer:
         self._preprocessing = Preprocessing(options.edge, options.edge, **NORMALISATION)
         keras.utils.set_random_seed(options.seed)
         style = Style(options.dropout, options.precision, fastest_kinds())
-        self._network = network(options.network, options.edge, style)
-        self._average = network(options.network, options.edge)
+        self._network = network(options.network, options.edge, style, mesh=options.mesh)
+        self._average = network(options.network, options.edge, mesh=options.mesh)
+        if options.mesh and training.mesh is not None:
+            features = training.mesh[:, 0]
+            set_whitening(self._network, features[features.any(axis=1)])
         if options.start:
-            start = keras.models.load_model(network_file(options.start))
-            self._network.set_weights(start.get_weights())
+            start_from(self._network, keras.models.load_model(network_file(options.start)))
         self._average.set_weights(self._network.get_weights())
         self._teacher: Teacher | None = None
         if options.teachers and options.teacher_once:
@@ -152,8 +162,9 @@ class Trainer:
             self._batches.epoch(self._epoch), total=len(self._batches), console=console,
             description=f'epoch {self._epoch + 1}/{self._options.epochs}', transient=True,
             disable=not console.is_terminal)
-        for pixels, targets, weights in map(self._taught, batches):
-            loss = float(self._network.train_on_batch(pixels, targets, sample_weight=weights))
+        for batch in map(self._taught, batches):
+            loss = float(self._network.train_on_batch(
+                batch.inputs, batch.targets, sample_weight=batch.weights))
             losses.append(loss)
             done += 1
             self._follow(done)
@@ -166,9 +177,8 @@ class Trainer:
         """Return the batch with the teacher's answers mixed into its targets."""
         if self._teacher is None:
             return batch
-        pixels, targets, weights = batch
-        answers = self._teacher.answers(pixels)
-        return pixels, mixed(answers, targets, self._options.teacher_share), weights
+        answers = self._teacher.answers(batch.inputs)
+        return batch._replace(targets=mixed(answers, batch.targets, self._options.teacher_share))
 
     def _follow(self, done: int) -> None:
         # The average is short at first, so that the initial weights soon have no influence.
@@ -180,8 +190,7 @@ class Trainer:
     def _validated(self) -> tuple[float, float]:
         """Return the mean cross-entropy and the accuracy on the validation rows."""
         logits = self._average.predict(
-            self._preprocessing.network_input(list(self._validation.images)), batch_size=256,
-            verbose=0)
+            network_input(self._average, self._validation), batch_size=256, verbose=0)
         loss = keras.losses.CategoricalCrossentropy(from_logits=True)(
             self._validation.targets, logits)
         return float(loss), float(np.mean(logits.argmax(1) == self._validation.labels))
@@ -290,8 +299,13 @@ def _trained(stage: Stage) -> Path:
     training.keep(folder)
     print(f'training with {training.software}, on the {"GPU" if _has_gpu() else "CPU"}')
     try:
+        validation = data_set.public.faces
+        if options.mesh:
+            data_set = replace(data_set, training=_with_mesh(
+                data_set.training, folder / 'mesh_features.npy'))
+            validation = _with_mesh(validation, folder / 'mesh_features_public.npy')
         trainer = Trainer(
-            data_set.training, data_set.public.faces, folder, options,
+            data_set.training, validation, folder, options,
             _detected(data_set, options, folder))
         if trainer.epoch:
             print(f'continuing after epoch {trainer.epoch}, from {folder}')
@@ -299,7 +313,7 @@ def _trained(stage: Stage) -> Path:
     except KeyboardInterrupt:
         print(f'\nstopped; the same command continues from the last checkpoint in {folder}')
         raise SystemExit(130) from None
-    _draw(best, data_set.public.faces)
+    _draw(best, validation)
     return best
 
 
@@ -348,9 +362,8 @@ def _draw(best: Path, validation: LabelledFaces) -> None:
     folder = best.parent
     learning_curves(folder / LOG_FILE, folder / 'learning_curves.png')
     trained = keras.models.load_model(best)
-    _, height, width, _ = trained.input_shape
-    pixels = Preprocessing(width, height, **NORMALISATION).network_input(list(validation.images))
-    found = figures(softmax(trained.predict(pixels, verbose=0)), validation.labels)
+    given = network_input(trained, validation)
+    found = figures(softmax(trained.predict(given, verbose=0)), validation.labels)
     confusion_matrix(
         found.confusion, f'best epoch, validation rows: accuracy {found.accuracy:.1%}',
         folder / 'confusion.png')
@@ -381,11 +394,21 @@ def _detected(data_set: DataSet, options: TrainingOptions, folder: Path) -> Imag
     images = data_set.training.images
 
     def found() -> Images:
-        crops, detected = pipeline_crops(images, images.shape[1], progress=True)
-        print(f'the detector finds {detected.sum():,} of {len(detected):,} training faces')
-        return crops
+        faces = pipeline_faces(images, images.shape[1], progress=True)
+        print(f'the detector finds {faces.found.sum():,} of {len(images):,} training faces')
+        return faces.crops
 
     return np.asarray(_kept(folder / 'pipeline_crops.npy', found, images.shape), np.uint8)
+
+
+def _with_mesh(faces: LabelledFaces, path: Path) -> LabelledFaces:
+    """Return the faces with the features of their meshes, which are kept in a file."""
+    def found() -> npt.NDArray[np.float32]:
+        features = mesh_features(faces.images, progress=True)
+        print(f'a mesh is found in {features[:, 0].any(axis=1).sum():,} of {len(faces):,} faces')
+        return features
+
+    return replace(faces, mesh=_kept(path, found, (len(faces), 2, FEATURE_COUNT)))
 
 
 def _teacher(options: TrainingOptions) -> Teacher:
@@ -397,7 +420,7 @@ def _taught_once(
 ) -> LabelledFaces:
     """Return the faces with the teacher's answers, computed once, mixed into their targets."""
     answers = _kept(
-        folder / 'teacher_answers.npy', lambda: _teacher(options).answers_once(training.images),
+        folder / 'teacher_answers.npy', lambda: _teacher(options).answers_once(training),
         training.targets.shape)
     return replace(training, targets=mixed(answers, training.targets, options.teacher_share))
 

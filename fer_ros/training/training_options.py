@@ -26,7 +26,8 @@ from pathlib import Path
 from fer_ros.core.options import option, Options
 from fer_ros.evaluation.data_sets import LABEL_SETS
 
-NETWORK_NAMES = ('compact', 'residual', 'residual_cnn48', 'residual_wide', 'separable')
+NETWORK_NAMES = (
+    'compact', 'residual', 'residual_cnn48', 'residual_light', 'residual_wide', 'separable')
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,15 @@ class TrainingOptions(Options):
     pipeline_crops: float = option(
         0.0, 'Share of the training images that are shown as the pipeline crops faces.',
         minimum=0.0, maximum=1.0)
+    mesh: bool = option(
+        False, 'The network also receives the features of the face mesh, so that it sees the '
+        'shape of the face as well as its pixels.')
+    mesh_absent: float = option(
+        0.1, 'Share of the training images that are shown without the features of the mesh.',
+        minimum=0.0, maximum=1.0)
+    image_absent: float = option(
+        0.05, 'Share of the training images that are shown as a grey area if the mesh is known, '
+        'so that the network learns to answer from the mesh alone.', minimum=0.0, maximum=1.0)
     balance: str = option(
         'none', 'Balancing of rare emotions: none, weights of the loss, or more frequent '
         'sampling.', choices=('none', 'weights', 'sampling'))
@@ -81,7 +91,8 @@ class TrainingOptions(Options):
         1.0, 'Strength of the augmentation; 0: only mirroring.', minimum=0.0, maximum=2.0)
     start_from: str = option(
         '', 'Folder of a finished training or of a model with the same network; its weights are '
-        'the initial weights. Empty: random initial weights.')
+        'the initial weights. A network that also receives the mesh can start from one that does '
+        'not. Empty: random initial weights.')
     precision: str = option(
         'float32', 'Precision of the arithmetic during the training.',
         choices=('float32', 'mixed_bfloat16'))

@@ -54,9 +54,10 @@ class ScriptedClassifier:
         self.ms_per_face = ms_per_face
         self.now = 0.0
 
-    def classify(self, crops):
+    def classify(self, crops, features=None):
         self.now += len(crops) * self.ms_per_face / 1000
         self.batches.append([int(crop[0, 0]) for crop in crops])
+        self.features = features
         rows = np.empty((len(crops), 7), np.float32)
         for row, crop in zip(rows, crops, strict=True):
             row[:] = (1 - crop[0, 1] / 100) / 6
@@ -122,6 +123,16 @@ def test_what_is_known_of_the_face_is_passed_on():
     (result,) = stage()[0].process([seen], 0)
     assert (result.track_id, result.state, result.box, result.score, result.head_pose) == (
         seen.track_id, seen.state, seen.box, seen.score, seen.head_pose)
+
+
+def test_the_classifier_receives_the_features_of_the_faces_that_it_classifies():
+    made, classifier = stage()
+    features = np.ones(288, np.float32)
+    known = replace(face(2, shows(Emotion.HAPPY)), mesh_features=features)
+    made.process([face(1, None), face(3, shows(Emotion.FEAR)), known], at(3))
+    assert len(classifier.features) == 2
+    assert sum(given is features for given in classifier.features) == 1
+    assert sum(given is None for given in classifier.features) == 1
 
 
 def test_faces_come_back_in_their_order():

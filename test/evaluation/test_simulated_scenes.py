@@ -21,7 +21,7 @@ from fer_ros.core.detection import create_detector
 from fer_ros.core.detection.detector import DetectorOptions
 from fer_ros.evaluation.simulated_scenes import (
     CANVAS_SCALE,
-    scene_crops,
+    scene_faces,
     simulated_images,
     SIMULATED_SCENES,
     SimulatedScene,
@@ -109,10 +109,11 @@ def test_the_box_that_is_found_has_the_stated_size(photograph, face_px):
 
 def test_crops_are_upright_whatever_the_roll(photograph):
     pictures = np.array([picture_of_face(photograph), noise(1)])
-    upright, found = scene_crops(pictures, SIMULATED_SCENES[0], 48)
+    upright, found, features = scene_faces(pictures, SIMULATED_SCENES[0], 48)
     assert found.tolist() == [True, False]
     assert not upright[1].any()
-    rolled, _ = scene_crops(pictures, SimulatedScene('', roll_deg=40), 48)
+    assert features.any(axis=1).tolist() == [True, False]
+    rolled, *_ = scene_faces(pictures, SimulatedScene('', roll_deg=40), 48)
     assert likeness(upright[0], rolled[0]) > 0.98
     assert likeness(upright[0], cv2.GaussianBlur(pictures[0], (3, 3), 0)) > 0.6
 

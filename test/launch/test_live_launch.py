@@ -145,6 +145,20 @@ def test_emotions_come_survive_a_killed_node_and_end_with_ctrl_c(
     assert text.count('process has finished cleanly') == 4, text
 
 
+def test_a_node_that_hangs_is_started_again(
+    listener: Listener, launched: tuple[subprocess.Popen[str], Path],
+) -> None:
+    process, log = launched
+    first = {e.track_id for e in listener.wait_for_faces(40).emotions}
+    stopped = pid_of(log, 'face_node')
+    os.kill(stopped, signal.SIGSTOP)
+    wait_for_respawn(log, 'face_node', stopped, 40)
+    wait_for_text(log, f'The process {stopped} of /robot/face_node hangs: it is killed', 5)
+    assert not first & {e.track_id for e in listener.wait_for_faces(60).emotions}
+    process.send_signal(signal.SIGINT)
+    assert process.wait(20) == 0, log.read_text(encoding='utf-8')
+
+
 def test_a_model_that_appears_later_is_used(listener: Listener, tmp_path: Path) -> None:
     folder = tmp_path / 'model'
     with (tmp_path / 'launch.log').open('w', encoding='utf-8') as output:
@@ -255,6 +269,33 @@ def test_what_nodes_would_die_of_is_refused(tmp_path: Path, argument: str, words
     assert done.returncode == 1
     assert words in done.stdout + done.stderr
     assert 'process started' not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize('single_process', ['true', 'false'])
+def test_a_plain_section_counts_in_a_namespace_and_a_mistyped_one_is_named(
+    listener: Listener, tmp_path: Path, single_process: str,
+) -> None:
+    config, log = tmp_path / 'my.yaml', tmp_path / 'launch.log'
+    config.write_text(
+        'emotion_node:\n  ros__parameters:\n    model: fer2013_cnn48\n'
+        'faces_node:\n  ros__parameters:\n    max_faces: 1\n'
+        '/arm/gripper:\n  ros__parameters:\n    force: 3.0\n')
+    with log.open('w', encoding='utf-8') as output:
+        process = subprocess.Popen(
+            ['ros2', 'launch', 'fer_ros', 'live.launch.py', 'namespace:=robot', 'source:=sample',
+             f'config:={config}', f'single_process:={single_process}'],
+            stdout=output, stderr=subprocess.STDOUT, text=True, start_new_session=True)
+        try:
+            assert listener.wait_for_faces(60).model.startswith('fer2013_cnn48/')
+            process.send_signal(signal.SIGINT)
+            assert process.wait(20) == 0
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+    text = log.read_text(encoding='utf-8')
+    assert text.count('The section faces_node is ignored') == 1
+    assert 'gripper' not in text
 
 
 def test_the_camera_of_a_launch_has_its_own_frame(

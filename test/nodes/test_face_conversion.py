@@ -14,6 +14,7 @@
 
 """Faces and emotions to messages and back."""
 
+from array import array
 import math
 
 from fer_ros.core.emotions import Emotion
@@ -59,8 +60,16 @@ def test_regions_lie_inside_the_image(box, expected):
 def test_a_face_there_and_back():
     crop = np.arange(256, dtype=np.uint8).reshape(16, 16)
     points = np.arange(12, dtype=np.float32).reshape(6, 2)
+    features = np.arange(288, dtype=np.float32)
     face = Face(
-        7, FaceState.DETECTED, Box(1, 2, 30, 40), 0.75, points, HeadPose(0.5, -0.25, 0.125), crop
+        7,
+        FaceState.DETECTED,
+        Box(1, 2, 30, 40),
+        0.75,
+        points,
+        HeadPose(0.5, -0.25, 0.125),
+        crop,
+        mesh_features=features,
     )
     message = to_face_message(face, header(3), 640, 480)
     assert message.crop.header == header(3)
@@ -74,6 +83,9 @@ def test_a_face_there_and_back():
     )
     np.testing.assert_array_equal(back.key_points, points)
     np.testing.assert_array_equal(back.crop, crop)
+    np.testing.assert_array_equal(back.mesh_features, features)
+    message.mesh_features = array('f', [1, 2, 3])
+    assert from_face_message(message).mesh_features is None
 
 
 def test_key_points_that_are_not_known_stay_so():
@@ -95,6 +107,7 @@ def test_a_predicted_face_has_no_crop_no_points_and_no_pose():
     back = from_face_message(message)
     assert back.crop is None
     assert back.key_points is None
+    assert back.mesh_features is None
     assert math.isnan(back.head_pose.roll)
 
 

@@ -116,8 +116,8 @@ def test_without_sharing_the_middleware_delivers(graph, listener):
 
 
 def test_a_reliable_subscription_gets_nothing_from_a_best_effort_publisher(graph, listener):
-    node = speaker(graph, qos=IMAGES)
-    reliable, best_effort = listener(), listener(qos=IMAGES)
+    node = speaker(graph, qos=BEST_EFFORT)
+    reliable, best_effort = listener(), listener(qos=BEST_EFFORT)
     publish(node.publisher, String(data='hello'))
     assert len(best_effort) == 1
     assert not reliable

@@ -81,7 +81,8 @@ def test_descriptors_have_ranges_and_say_what_is_read_only(graph, name):
     ranges = 0
     for row, descriptor in zip(table.values(), described, strict=True):
         assert descriptor.name == row.name
-        assert descriptor.read_only == row.read_only == (row.name == 'autostart')
+        assert descriptor.read_only == row.read_only == (
+            row.name in ('autostart', 'watchdog_s'))
         has_range = None not in (row.minimum, row.maximum)
         ranges += has_range
         found = [*descriptor.floating_point_range, *descriptor.integer_range]

@@ -14,21 +14,28 @@
 
 """Quality of service: who hears whom, and what is said where they cannot."""
 
+from pathlib import Path
+import subprocess
+import sys
+
 from fer_msgs.msg import EmotionArray, FaceArray
 from fer_ros.nodes.camera_node import CameraNode
 from fer_ros.nodes.emotion_node import EmotionNode
 from fer_ros.nodes.face_node import FaceNode
 from fer_ros.nodes.overlay_node import OverlayNode
-from graph import BEST_EFFORT, image_message, RELIABLE, wait_until
+from fer_ros.nodes.qos import IMAGES
+from graph import BEST_EFFORT, image_message, RELIABLE, sample, wait_until
 import numpy as np
 import pytest
 from rcl_interfaces.msg import Log
 import rclpy
 from rclpy.node import Node
-from rclpy.qos import ReliabilityPolicy
+from rclpy.qos import DurabilityPolicy, qos_profile_sensor_data, QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 S = 10**9
+LATCHED = QoSProfile(
+    depth=1, reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 QOS = {ReliabilityPolicy.RELIABLE: RELIABLE, ReliabilityPolicy.BEST_EFFORT: BEST_EFFORT}
 
 
@@ -48,17 +55,95 @@ def reliability(node, topic='/image_raw'):
     )
 
 
-@pytest.mark.parametrize(
-    ('kind', 'topic'), [(CameraNode, 'image_raw'), (OverlayNode, 'emotions/overlay')]
-)
-def test_a_subscriber_who_asks_for_too_much_is_told(graph, kind, topic):
-    node = graph.add(kind, **({'source': 'sample'} if kind is CameraNode else {}))
+TOPICS = [
+    (CameraNode, Image, 'image_raw'), (CameraNode, CameraInfo, 'camera_info'),
+    (OverlayNode, Image, 'emotions/overlay'),
+    (OverlayNode, CompressedImage, 'emotions/overlay/compressed'),
+]
+
+
+def add(graph, kind, **parameters):
+    return graph.add(kind, **({'source': 'sample'} if kind is CameraNode else {}), **parameters)
+
+
+@pytest.mark.parametrize('qos', [10, qos_profile_sensor_data], ids=['usual', 'sensor data'])
+@pytest.mark.parametrize(('kind', 'message', 'topic'), TOPICS)
+def test_images_reach_every_kind_of_subscriber(graph, kind, message, topic, qos):
+    heard = graph.listen(message, topic, qos)
+    node = add(graph, kind)
     graph.up(node)
-    graph.listen(Image, topic, RELIABLE)
+    if kind is OverlayNode:
+        emotions = graph.speaker(EmotionArray, 'emotions')
+        images = graph.speaker(Image, 'image_raw', RELIABLE)
+        wait_until(lambda: images.get_subscription_count() and emotions.get_subscription_count())
+        array = EmotionArray()
+        array.header.stamp.sec = 1
+        emotions.publish(array)
+        graph.ask(images, blank(S), heard, S)
+    heard.wait()
+    assert not graph.log(f'/{topic} does not reach')
+
+
+@pytest.mark.parametrize(('kind', 'message', 'topic'), TOPICS)
+def test_a_subscriber_who_asks_for_too_much_is_told(graph, kind, message, topic):
+    node = add(graph, kind)
+    graph.up(node)
+    graph.listen(message, topic, LATCHED)
     warning = graph.wait_for_log('/probe', node.get_name(), level=Log.WARN)
-    assert f'/{topic}' in warning
-    assert 'reliability' in warning
-    assert 'best effort' in warning
+    assert f'/{topic} ' in warning
+    assert 'durability' in warning
+    assert 'volatile' in warning
+
+
+@pytest.mark.parametrize(('kind', 'message', 'topic'), TOPICS)
+def test_the_quality_of_published_images_can_be_overridden(graph, kind, message, topic):
+    names = (kind, message, topic)
+    graph.up(add(graph, kind, **{
+        f'qos_overrides./{topic}.publisher.{policy}': value for policy, value in (
+            ('reliability', 'best_effort'), ('durability', 'transient_local'), ('depth', 2))}))
+    profiles = {
+        other: graph.probe.get_publishers_info_by_topic(f'/{other}')[0].qos_profile
+        for made_by, _, other in TOPICS if made_by is kind}
+    changed = profiles.pop(topic)
+    assert changed.reliability is ReliabilityPolicy.BEST_EFFORT, names
+    assert changed.durability is DurabilityPolicy.TRANSIENT_LOCAL, names
+    # The profile of the other topics is not changed with it.
+    assert {p.reliability for p in profiles.values()} == {ReliabilityPolicy.RELIABLE}
+    assert IMAGES.depth == 10
+    warning = graph.listen(message, topic, RELIABLE)
+    assert '/probe' in graph.wait_for_log(f'/{topic} does not reach', level=Log.WARN)
+    assert not warning
+
+
+@pytest.mark.parametrize(('policy', 'value'), [('reliability', 'sometimes'), ('depth', 'many')])
+def test_a_wrong_override_is_refused_in_a_sentence(graph, policy, value):
+    camera = add(graph, CameraNode, **{f'qos_overrides./image_raw.publisher.{policy}': value})
+    face = graph.add(FaceNode, **{f'qos_overrides./image_raw.subscription.{policy}': value})
+    assert graph.change(camera, 'configure') == [False]
+    assert 'qos_overrides./image_raw.publisher is wrong' in graph.wait_for_log(
+        'camera_node cannot be configured', level=Log.ERROR)
+    assert graph.change(face, 'configure', 'activate') == [True, False]
+    assert 'qos_overrides./image_raw.subscription is wrong' in graph.wait_for_log(
+        'face_node cannot be activated', level=Log.ERROR)
+
+
+@pytest.mark.parametrize(
+    ('override', 'publisher'), [('reliable', BEST_EFFORT), ('best_effort', RELIABLE)])
+def test_the_quality_of_the_subscription_can_be_overridden(graph, override, publisher):
+    images = graph.speaker(Image, 'image_raw', publisher)
+    node = graph.add(FaceNode, **{
+        'qos_overrides./image_raw.subscription.reliability': override,
+        'qos_overrides./image_raw.subscription.depth': 3})
+    graph.up(node)
+    wait_until(lambda: images.get_subscription_count() or override == 'reliable')
+    assert reliability(node) is ReliabilityPolicy[override.upper()]
+    assert graph.do(lambda: node._subscription._subscription.qos_profile.depth) == 3
+    if override == 'reliable':
+        warning = graph.wait_for_log('cannot receive /image_raw', level=Log.WARN)
+        assert 'qos_overrides./image_raw.subscription.reliability' in warning
+    else:
+        graph.ask(images, blank(S), graph.listen(FaceArray, 'faces'), S)
+        assert reliability(node) is ReliabilityPolicy.BEST_EFFORT
 
 
 @pytest.fixture
@@ -81,11 +166,11 @@ def others():
 def test_the_warning_names_the_subscriber_that_hears_nothing(graph, others):
     graph.up(graph.add(CameraNode, source='sample'))
     others('hears').create_subscription(Image, 'image_raw', print, BEST_EFFORT)
-    others('deaf').create_subscription(Image, 'image_raw', print, RELIABLE)
-    others('another_type').create_subscription(CompressedImage, 'image_raw', print, RELIABLE)
+    others('deaf').create_subscription(Image, 'image_raw', print, LATCHED)
+    others('another_type').create_subscription(CompressedImage, 'image_raw', print, LATCHED)
     warning = graph.wait_for_log('/image_raw does not reach', level=Log.WARN)
     assert '/deaf' in warning
-    assert 'reliability' in warning
+    assert 'durability' in warning
     assert '/hears' not in warning
     assert '/another_type' not in warning
 
@@ -97,12 +182,6 @@ def test_the_warning_names_the_publisher_that_is_not_heard(graph, others):
     warning = graph.wait_for_log('cannot receive /faces', level=Log.WARN)
     assert '/unheard' in warning
     assert '/heard' not in warning
-
-
-def test_camera_info_is_best_effort_as_the_images_are(graph):
-    graph.up(graph.add(CameraNode, source='sample'))
-    graph.listen(CameraInfo, 'camera_info', RELIABLE)
-    assert '/camera_info' in graph.wait_for_log('/probe', 'best effort', level=Log.WARN)
 
 
 def test_a_publisher_who_offers_too_little_is_told(graph):
@@ -169,6 +248,41 @@ def test_the_overlay_follows_as_well(graph):
     wait_until(lambda: reliability(node) is ReliabilityPolicy.BEST_EFFORT)
     graph.speaker(Image, 'image_raw', RELIABLE)
     wait_until(lambda: reliability(node) is ReliabilityPolicy.RELIABLE)
+
+
+STOPPED = """
+import os
+import signal
+import rclpy
+from sensor_msgs.msg import Image
+rclpy.init()
+node = rclpy.create_node('stopped')
+subscription = node.create_subscription(Image, 'image_raw', print, 10)
+while not subscription.get_publisher_count():
+    rclpy.spin_once(node, timeout_sec=0.1)
+os.kill(os.getpid(), signal.SIGSTOP)
+"""
+"""A reliable subscriber that stops, as in a debugger, as soon as it is known to the publisher."""
+
+
+@pytest.mark.slow
+def test_a_stopped_reliable_subscriber_holds_nobody_up(graph):
+    images = graph.speaker(Image, 'image_raw', IMAGES)
+    faces = graph.listen(FaceArray, 'faces')
+    node = graph.add(FaceNode)
+    graph.up(node)
+    wait_until(lambda: reliability(node) is ReliabilityPolicy.RELIABLE)
+    with subprocess.Popen((sys.executable, '-c', STOPPED)) as process:
+        try:
+            wait_until(lambda: 'State:\tT' in Path(f'/proc/{process.pid}/status').read_text())
+            assert images.get_subscription_count() == 2
+            # Twice what fits into the shared memory of the publisher (32 MiB).
+            for index in range(72):
+                stamp = (index + 1) * S
+                images.publish(image_message(sample().frame(0), stamp_ns=stamp))
+                faces.wait_for_stamp(stamp)
+        finally:
+            process.kill()
 
 
 def test_results_are_reliable_and_reach_best_effort_subscribers(graph):

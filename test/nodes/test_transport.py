@@ -15,10 +15,12 @@
 """Topics of raw and of compressed images: the type of the topic decides."""
 
 from array import array
+import time
 
 import cv2
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from fer_msgs.msg import EmotionArray, FaceArray
+from fer_ros.nodes import socket_buffers
 from fer_ros.nodes.face_node import FaceNode
 from fer_ros.nodes.overlay_node import OverlayNode
 from graph import BEST_EFFORT, header, RELIABLE, sample, sample_message, wait_until
@@ -193,3 +195,34 @@ def test_images_that_are_due_later_are_not_missed(graph, driver, silence_is_told
     before = len(graph.log('No image has arrived'))
     graph.do(node._silence_log._check)
     assert len(graph.log('No image has arrived')) == before
+
+
+@pytest.mark.parametrize(('limit', 'is_remote', 'is_told'), [
+    (212992, True, True), (212992, False, False), (4194304, True, False), (None, True, False)])
+def test_small_socket_buffers_are_told_if_images_come_from_another_computer(
+    graph, driver, monkeypatch, tmp_path, limit, is_remote, is_told,
+):
+    if limit is not None:
+        (tmp_path / 'rmem_max').write_text(f'{limit}\n')
+    monkeypatch.setattr(socket_buffers, 'LIMIT_FILE', tmp_path / 'rmem_max')
+    if is_remote:
+        # test_two_hosts.py has two real hosts.
+        monkeypatch.setattr(socket_buffers, 'is_published_elsewhere', lambda *_: True)
+    reports = graph.listen(DiagnosticArray, '/diagnostics')
+    faces = graph.listen(FaceArray, 'faces')
+    images = driver.create_publisher(Image, 'image_raw', RELIABLE)
+    node = graph.add(FaceNode)
+    graph.up(node)
+    stamp = time.time_ns()
+    graph.ask(images, sample_message(0, stamp), faces, stamp)
+    for _ in range(2):
+        graph.do(node._subscription._look_around)
+    before = len(reports)
+    graph.do(node.diagnostics.publish)
+    wait_until(lambda: len(reports) > before)
+    status = reports[-1].status[0]
+    assert {v.key: v.value for v in status.values}['net.core.rmem_max'] == str(limit)
+    assert ('net.core.rmem_max=4194304' in status.message) == is_told
+    if is_told:
+        graph.wait_for_log('net.core.rmem_max', level=Log.WARN)
+    assert len(graph.log('net.core.rmem_max')) == int(is_told)

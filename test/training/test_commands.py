@@ -26,6 +26,7 @@ from click.testing import CliRunner
 from data_files import write_picture
 from fer_ros.cli import fer
 from fer_ros.core import resources
+from fer_ros.evaluation.detected_faces import PipelineFaces
 from fer_ros.evaluation.evaluation_file import load_evaluation
 import numpy as np
 import pytest
@@ -166,8 +167,9 @@ def test_crops_of_the_pipeline_stand_beside_the_own_framing(data, tmp_path, monk
     card = write_model(tmp_path, linear_model(weights, logits))
     found = np.arange(10) % 2 == 0
     monkeypatch.setattr(
-        'fer_ros.evaluation.detected_faces.pipeline_crops',
-        lambda images, size: (np.zeros((len(images), size, size), np.uint8), found))
+        'fer_ros.evaluation.detected_faces.pipeline_faces',
+        lambda images, size: PipelineFaces(
+            np.zeros((len(images), size, size), np.uint8), found, np.zeros((10, 288), np.float32)))
     out = tmp_path / 'out.json'
     result = ran(
         'evaluate', '--model', card, '--data', data, '--crops', 'pipeline', '--json', out,
@@ -224,9 +226,10 @@ def test_each_scene_has_its_row(data, tmp_path, monkeypatch):
 
     def seen_in(images, scene, size, progress):
         found = np.arange(10) % 2 == (scene.face_px == 20)
-        return np.zeros((len(images), size, size), np.uint8), found
+        return PipelineFaces(
+            np.zeros((len(images), size, size), np.uint8), found, np.zeros((10, 288), np.float32))
 
-    monkeypatch.setattr('fer_ros.evaluation.simulated_scenes.scene_crops', seen_in)
+    monkeypatch.setattr('fer_ros.evaluation.simulated_scenes.scene_faces', seen_in)
     out = tmp_path / 'out.json'
     result = ran(
         'evaluate', '--model', card, '--data', data, '--crops', 'scenes', '--json', out,

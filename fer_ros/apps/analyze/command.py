@@ -29,7 +29,7 @@ from fer_ros.apps.analyze.results_file import CsvFile, JsonFile, OutputError, Re
 from fer_ros.media.media_files import find_media, Media
 from fer_ros.media.video_writer import FOURCC
 from fer_ros.parameters.overrides import parameters
-from fer_ros.parameters.parameter_files import ConfigError
+from fer_ros.parameters.parameter_files import config_warnings, ConfigError
 from fer_ros.parameters.picture_parameters import picture_parameters
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -88,6 +88,8 @@ def analyze(
     except ConfigError as error:
         raise click.ClickException(str(error)) from error
     console = Console(stderr=True)
+    for text in config_warnings(config or VIDEO_CONFIG):
+        _say(console, text)
     faults: list[str] = []
 
     def fault(text: str) -> None:

@@ -49,7 +49,7 @@ from fer_ros.nodes.base.log_folder import ensure_log_folder
 from fer_ros.nodes.base.parent import end_with_parent
 from fer_ros.nodes.base.signals import setter_for_handlers
 from fer_ros.parameters.overrides import Parameters, parameters
-from fer_ros.parameters.parameter_files import ConfigError
+from fer_ros.parameters.parameter_files import config_warnings, ConfigError, read_ros_parameters
 from fer_ros.parameters.picture_parameters import picture_parameters_of_nodes
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
@@ -103,8 +103,11 @@ def live(
 ) -> None:
     """Show the emotions of the faces that a camera sees."""
     try:
-        values = _parameters(config, settings, source, loop)
         namespace = checked_namespace(namespace)
+        values = _parameters(config, settings, source, loop, namespace)
+        of_ros = read_ros_parameters(config, namespace)
+        for text in config_warnings(config, namespace):
+            click.echo(text, err=True)
     except ConfigError as error:
         raise click.ClickException(str(error)) from error
     stop = threading.Event()
@@ -121,7 +124,8 @@ def live(
     try:
         with tempfile.TemporaryDirectory(prefix='fer_live_') as folder:
             file = Path(folder) / 'parameters.yaml'
-            write_parameter_file(file, values)
+            write_parameter_file(
+                file, {node: {**of_ros[node], **own} for node, own in values.items()})
             run = _Run(values, duration, record, show, processes, namespace, stop, started_s)
             run.run(file)
     except Interrupted:
@@ -133,7 +137,7 @@ def live(
 
 
 def _parameters(
-    config: str, settings: tuple[str, ...], source: str | None, loop: bool,
+    config: str, settings: tuple[str, ...], source: str | None, loop: bool, namespace: str,
 ) -> Parameters:
     """
     Return the parameters of all nodes; pictures that are shown once each stand alone.
@@ -142,11 +146,11 @@ def _parameters(
     """
     camera: dict[str, Any] = {'source': source} if source is not None else {}
     own = {'camera_node': {**camera, 'loop': True} if loop else camera}
-    values = parameters(config, settings, own)
+    values = parameters(config, settings, own, namespace=namespace)
     camera = values['camera_node']
     if camera['image_duration_s'] > 0 or not shows_pictures(camera['source']):
         return values
-    of_pictures = picture_parameters_of_nodes(config, settings, own)
+    of_pictures = picture_parameters_of_nodes(config, settings, own, namespace)
     if of_pictures['face_node'] != values['face_node']:
         click.echo(
             'Each picture stands alone, because image_duration_s is 0: nothing is tracked or '

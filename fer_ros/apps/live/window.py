@@ -22,8 +22,8 @@ import sys
 
 import cv2
 from fer_ros.nodes.image_conversion import to_bgr
-from fer_ros.nodes.qos import IMAGES
 from rclpy.node import Node
+from rclpy.qos import qos_profile_sensor_data
 from sensor_msgs.msg import Image as ImageMessage
 
 TITLE = 'fer_ros'
@@ -55,7 +55,7 @@ class OverlayWindow:
         self._newest: ImageMessage | None = None
         self._is_open = False
         self._subscription = node.create_subscription(
-            ImageMessage, 'emotions/overlay', self._receive, IMAGES)
+            ImageMessage, 'emotions/overlay', self._receive, qos_profile_sensor_data)
 
     def _receive(self, message: ImageMessage) -> None:
         self._newest = message

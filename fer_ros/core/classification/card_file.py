@@ -32,6 +32,7 @@ from fer_ros.core.classification.model_folders import card_path, known_models
 from fer_ros.core.classification.preprocessing import Preprocessing
 from fer_ros.core.classification.yaml_fields import Fields, read_yaml
 from fer_ros.core.emotions import LABELS
+from fer_ros.core.landmarks.mesh_features import FEATURE_COUNT
 
 _KIND = 'model card'
 
@@ -83,6 +84,8 @@ def parse_card(path: Path, values: Any) -> ModelCard:
             least_contrast=preprocessing.whole('least_contrast', minimum=0, maximum=255)
             if 'least_contrast' in preprocessing else 0),
         framing=preprocessing.choice('framing', FRAMINGS),
+        uses_mesh='mesh_features' in size and size.whole(
+            'mesh_features', minimum=FEATURE_COUNT, maximum=FEATURE_COUNT) == FEATURE_COUNT,
         output_kind=output.choice('kind', OUTPUT_KINDS),
         labels=labels,
         terms=fields.text('terms'))

@@ -22,6 +22,7 @@ from typing import Any, Protocol
 from ai_edge_litert.interpreter import Interpreter
 from fer_ros.core.classification.model_card import ModelCard, ModelError
 from fer_ros.core.emotions import LABELS
+from fer_ros.core.landmarks.mesh_features import FEATURE_COUNT, MeshFeatures
 from fer_ros.core.native_stderr import silenced
 from fer_ros.core.values import Image, Probabilities
 import numpy as np
@@ -35,12 +36,16 @@ class Classifier(Protocol):
     def card(self) -> ModelCard:
         """Card of the model."""
 
-    def classify(self, crops: Sequence[Image]) -> Probabilities:
+    def classify(
+        self, crops: Sequence[Image], features: Sequence[MeshFeatures | None] | None = None,
+    ) -> Probabilities:
         """
         Return the probabilities of the seven emotions.
 
         :param crops: N upright square grey images of faces, (S, S) uint8. The sizes may differ,
             and N may be 0.
+        :param features: the features of the face mesh for each crop, (288,) float32, None where
+            they are unknown. A model that does not use the mesh ignores them.
         :return: (N, 7) float32 in the order of `LABELS`; each row sums to 1.
         :raises ValueError: if a crop is not a square grey image of type uint8.
         """
@@ -69,7 +74,8 @@ class LiteRtClassifier:
         :param threads: number of CPU threads for one call, at least 1.
         :param precision: `int8` or `float32`; '' for int8 if the model has it.
         :param mirrored: average the outputs (the logits, before the softmax) for a crop and for
-            its mirror image; this takes twice as long.
+            its mirror image; this takes twice as long. The features of the mesh are used as they
+            are in both.
         :raises ModelError: if the file is missing, damaged or does not match the card.
         """
         self._card = card
@@ -83,7 +89,7 @@ class LiteRtClassifier:
                 raise ModelError(
                     f'the model file {self._file.path} is not a LiteRT model that this machine '
                     f'can run: {error}') from error
-        self._input, self._output = self._checked_tensors()
+        self._inputs, self._output = self._checked_tensors()
         self._order = card.output_order
         self._mirrored = mirrored
         self._batch = 1
@@ -93,59 +99,75 @@ class LiteRtClassifier:
         """Card of the model."""
         return self._card
 
-    def classify(self, crops: Sequence[Image]) -> Probabilities:
+    def classify(
+        self, crops: Sequence[Image], features: Sequence[MeshFeatures | None] | None = None,
+    ) -> Probabilities:
         """Return the probabilities of the seven emotions; see `Classifier.classify`."""
         if not crops:
             return np.zeros((0, len(LABELS)), np.float32)
-        pixels = self._card.preprocessing.network_input(crops)
+        values = [self._card.preprocessing.network_input(crops)]
         if self._mirrored:
-            pixels = np.concatenate([pixels, pixels[:, :, ::-1]])
-        outputs = self._outputs(pixels)
+            values[0] = np.concatenate([values[0], values[0][:, :, ::-1]])
+        if self._card.uses_mesh:
+            mesh = np.zeros((len(crops), FEATURE_COUNT), np.float32)
+            for row, known in zip(mesh, features or (), strict=False):
+                if known is not None:
+                    row[:] = known
+            values.append(np.concatenate([mesh, mesh]) if self._mirrored else mesh)
+        outputs = self._outputs(values)
         if self._mirrored:
             outputs = (outputs[:len(crops)] + outputs[len(crops):]) / 2
         is_logits = self._card.output_kind == 'logits'
         probabilities = softmax(outputs) if is_logits else _normalised(outputs)
         return np.ascontiguousarray(probabilities[:, self._order])
 
-    def _outputs(self, pixels: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    def _outputs(self, values: Sequence[npt.NDArray[np.float32]]) -> npt.NDArray[np.float32]:
         # A new batch size costs less than padding to a fixed size, or than one call for each face
         # (docs/benchmarks.md).
-        if len(pixels) != self._batch:
+        if len(values[0]) != self._batch:
             # If one of the two calls fails, the size is undefined, and the next call must set it.
             self._batch = 0
-            self._interpreter.resize_tensor_input(self._input['index'], pixels.shape)
+            for tensor, given in zip(self._inputs, values, strict=True):
+                self._interpreter.resize_tensor_input(tensor['index'], given.shape)
             self._interpreter.allocate_tensors()
-            self._batch = len(pixels)
-        self._interpreter.set_tensor(self._input['index'], quantized(pixels, self._input))
+            self._batch = len(values[0])
+        for tensor, given in zip(self._inputs, values, strict=True):
+            self._interpreter.set_tensor(tensor['index'], quantized(given, tensor))
         self._interpreter.invoke()
         return dequantized(self._interpreter.get_tensor(self._output['index']), self._output)
 
-    def _checked_tensors(self) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    def _checked_tensors(self) -> tuple[Sequence[Mapping[str, Any]], Mapping[str, Any]]:
         card = self._card
-        inputs = self._interpreter.get_input_details()
+        # The images have four axes, the features of the mesh two.
+        inputs = sorted(
+            self._interpreter.get_input_details(), key=lambda tensor: -len(tensor['shape']))
         outputs = self._interpreter.get_output_details()
-        if len(inputs) != 1 or len(outputs) != 1:
-            raise self._disagreement(
-                'one input and one output', f'{len(inputs)} and {len(outputs)}')
         size = card.preprocessing
-        wanted_input = (-1, size.height, size.width, 1)
-        found_input = tuple(int(n) for n in inputs[0]['shape_signature'])
-        if found_input != wanted_input:
+        wanted: dict[str, tuple[int, ...]] = {
+            '(faces, height, width, channels)': (-1, size.height, size.width, 1)}
+        if card.uses_mesh:
+            wanted['(faces, mesh_features)'] = (-1, FEATURE_COUNT)
+        if len(inputs) != len(wanted) or len(outputs) != 1:
             raise self._disagreement(
-                f'an input (faces, height, width, channels) = {wanted_input}, -1 for any number',
-                str(found_input))
+                f'{"two inputs" if card.uses_mesh else "one input"} and one output',
+                f'{len(inputs)} and {len(outputs)}')
+        for tensor, (axes, shape) in zip(inputs, wanted.items(), strict=True):
+            found_input = tuple(int(n) for n in tensor['shape_signature'])
+            if found_input != shape:
+                raise self._disagreement(
+                    f'an input {axes} = {shape}, -1 for any number', str(found_input))
         wanted_output = (-1, len(card.labels))
         found_output = tuple(int(n) for n in outputs[0]['shape_signature'])
         if len(found_output) != 2 or found_output[1] != len(card.labels):
             raise self._disagreement(
                 f'an output (faces, labels) = {wanted_output}, -1 for any number',
                 str(found_output))
-        for tensor in inputs[0], outputs[0]:
+        for tensor in *inputs, outputs[0]:
             if tensor['dtype'] != np.float32 and not tensor['quantization'][0] > 0:
                 raise self._disagreement(
                     f'float32 or integers with a scale for {tensor["name"]}',
                     f'{np.dtype(tensor["dtype"]).name} and {tensor["quantization"]}')
-        return inputs[0], outputs[0]
+        return inputs, outputs[0]
 
     def _disagreement(self, stated: str, found: str) -> ModelError:
         return ModelError(

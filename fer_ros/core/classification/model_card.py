@@ -84,6 +84,7 @@ class ModelCard:
     :param path: path of the card.
     :param files: model files by precision; keys are one or both of `PRECISIONS`.
     :param framing: how the training images frame a face; the pipeline cuts its crops the same way.
+    :param uses_mesh: whether the network also receives the features of the face mesh.
     :param output_kind: one of `OUTPUT_KINDS`.
     :param labels: meaning of the outputs, in their order; a permutation of `LABELS`.
     :param terms: licence of the data and terms of use.
@@ -96,6 +97,7 @@ class ModelCard:
     files: Mapping[str, ModelFile]
     preprocessing: Preprocessing
     framing: str
+    uses_mesh: bool
     output_kind: str
     labels: tuple[str, ...]
     terms: str

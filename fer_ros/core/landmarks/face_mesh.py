@@ -16,11 +16,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 import math
 
 import cv2
 from fer_ros.core.geometry import Region
 from fer_ros.core.landmarks.mesh import LANDMARK_COUNT, mesh_from_landmarks, region_differences
+from fer_ros.core.landmarks.mesh_features import MeshFeatureInverse
 from fer_ros.core.networks.mediapipe_files import FACE_LANDMARK_FILE
 from fer_ros.core.networks.mediapipe_network import MediaPipeNetwork
 from fer_ros.core.values import Image, Mesh
@@ -57,6 +59,7 @@ class FaceMesh:
         """
         self._network = MediaPipeNetwork(
             FACE_LANDMARK_FILE, 'set landmarks.name to none', 0, cv2.BORDER_REPLICATE)
+        self._inverse = MeshFeatureInverse(self._network)
 
     def find(self, image: Image, region: Region) -> Mesh:
         """
@@ -67,13 +70,14 @@ class FaceMesh:
         """
         to_image = region.from_view(self._network.edge)
         self._network.run(image, to_image.warp_matrix())
-        raw = self._network.output(3 * LANDMARK_COUNT).reshape(LANDMARK_COUNT, 3)
-        raw = raw.astype(np.float64)
+        output = self._network.output(3 * LANDMARK_COUNT).reshape(-1)
+        raw = output.reshape(LANDMARK_COUNT, 3).astype(np.float64)
         landmarks = np.empty((LANDMARK_COUNT, 3), np.float32)
         landmarks[:, :2] = to_image.points(raw[:, :2])
         landmarks[:, 2] = raw[:, 2] * to_image.scale
         logit = float(self._network.output(1).item())
-        return mesh_from_landmarks(landmarks, 1 / (1 + math.exp(-logit)))
+        mesh = mesh_from_landmarks(landmarks, 1 / (1 + math.exp(-logit)))
+        return replace(mesh, features=self._inverse.features(output)) if mesh.is_face else mesh
 
     def refine(self, image: Image, region: Region) -> Mesh:
         """

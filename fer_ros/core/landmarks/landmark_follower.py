@@ -432,10 +432,13 @@ class LandmarkFollower:
         mesh = self._found_again(image, place.region)
         if mesh is None or id(place.mesh) not in self._aged:
             return mesh
-        share = 1 / min(place.runs + 1, MAX_AVERAGED)
-        return mesh_from_landmarks(
-            place.mesh.landmarks + np.float32(share) * (mesh.landmarks - place.mesh.landmarks),
-            mesh.presence)
+        share = np.float32(1 / min(place.runs + 1, MAX_AVERAGED))
+        before = place.mesh
+        mean = mesh_from_landmarks(
+            before.landmarks + share * (mesh.landmarks - before.landmarks), mesh.presence)
+        if before.features is None or mesh.features is None:
+            return mean
+        return replace(mean, features=before.features + share * (mesh.features - before.features))
 
     def _found_again(self, image: Image, expected: Region) -> Mesh | None:
         """Return the mesh of a face that is expected in a region, None if it is not there."""

@@ -108,6 +108,19 @@ class MediaPipeNetwork:
         values: Values = self._interpreter.tensor(self._outputs[columns])()
         return np.array(values.reshape(-1, columns)[rows])
 
+    def constant(self, name: str) -> npt.NDArray[Any]:
+        """
+        Return a copy of weights of the network, as the file holds them.
+
+        :param name: name of the tensor.
+        :raises KeyError: if the network has no such tensor.
+        """
+        for tensor in self._interpreter.get_tensor_details():
+            if tensor['name'] == name:
+                weights: npt.NDArray[Any] = self._interpreter.get_tensor(tensor['index'])
+                return weights
+        raise KeyError(name)
+
 
 def _loaded(file: NetworkFile, instead: str) -> Interpreter:
     try:

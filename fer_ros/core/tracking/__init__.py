@@ -20,22 +20,26 @@ starts new tracks, ends lost ones, and returns the confirmed tracks. If it recei
 of detections, the detector did not run. Trackers do not run detectors or networks.
 """
 
+from collections.abc import Iterator
+from itertools import count
 
 from fer_ros.core.tracking.tracker import Tracker, TrackerOptions
 from fer_ros.core.tracking.untracked import NoTracker
 
 
-def create_tracker(options: TrackerOptions) -> Tracker:
+def create_tracker(options: TrackerOptions, ids: Iterator[int] | None = None) -> Tracker:
     """
     Return the tracker that the options name.
 
+    :param ids: the identities of new faces, from 1 upwards; None: 1, 2, 3 and so on.
     :raises ImportError: if OpenCV was built without the visual tracker; the text says what to
         install.
     """
+    ids = count(1) if ids is None else ids
     if options.name == 'none':
-        return NoTracker(options)
+        return NoTracker(options, ids)
     if options.name == 'association':
         from fer_ros.core.tracking.association import AssociationTracker
-        return AssociationTracker(options)
+        return AssociationTracker(options, ids)
     from fer_ros.core.tracking.visual import VisualTracker
-    return VisualTracker(options)
+    return VisualTracker(options, ids)

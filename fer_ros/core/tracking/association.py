@@ -14,6 +14,8 @@
 
 """Tracking by motion prediction and the best assignment of detections to faces."""
 
+from collections.abc import Iterator
+
 from fer_ros.core.tracking.reidentification import LostTracks
 from fer_ros.core.tracking.tracked_face import TrackedFace
 from fer_ros.core.tracking.tracker import Track, TrackerOptions
@@ -49,7 +51,7 @@ class AssociationTracker:
     keeps_identities = True
     is_visual = False
 
-    def __init__(self, options: TrackerOptions) -> None:
+    def __init__(self, options: TrackerOptions, ids: Iterator[int]) -> None:
         # SciPy takes 35 MiB and 0.3 s; it is imported only if a tracker is used.
         from scipy.optimize import linear_sum_assignment
         self._solve = linear_sum_assignment
@@ -58,7 +60,7 @@ class AssociationTracker:
         self._lost = LostTracks()
         self._stamp_ns: int | None = None
         self._is_after_gap = False
-        self._last_id = 0
+        self._ids = ids
 
     @property
     def wants_detection(self) -> bool:
@@ -159,8 +161,7 @@ class AssociationTracker:
             if index in known:
                 face.track_id = known[index]
             else:
-                self._last_id += 1
-                face.track_id = self._last_id
+                face.track_id = next(self._ids)
 
 
 def _track(face: TrackedFace) -> Track:

@@ -16,6 +16,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from fer_ros.core.tracking.tracker import Track, TrackerOptions
 from fer_ros.core.values import Detection, FaceState, Image
 
@@ -27,19 +29,17 @@ class NoTracker:
     is_visual = False
     wants_detection = True
 
-    def __init__(self, options: TrackerOptions) -> None:
+    def __init__(self, options: TrackerOptions, ids: Iterator[int]) -> None:
         self.options = options
-        self._last_id = 0
+        self._ids = ids
 
     def update(
         self, detections: list[Detection] | None, stamp_ns: int, image: Image,
     ) -> list[Track]:
         """Return a new track for each detection."""
-        tracks = [
-            Track(self._last_id + k, FaceState.DETECTED, d.box, d.score, d)
-            for k, d in enumerate(detections or (), 1)]
-        self._last_id += len(tracks)
-        return tracks
+        return [
+            Track(next(self._ids), FaceState.DETECTED, d.box, d.score, d)
+            for d in detections or ()]
 
     def reset(self) -> None:
         """Do nothing: no face is remembered."""

@@ -16,7 +16,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 import math
 from typing import Any
 
@@ -54,13 +54,13 @@ class VisualTracker(AssociationTracker):
 
     is_visual = True
 
-    def __init__(self, options: TrackerOptions) -> None:
+    def __init__(self, options: TrackerOptions, ids: Iterator[int]) -> None:
         """
         Prepare the visual tracker that the options name.
 
         :raises ImportError: if OpenCV was built without it; the text says what to install.
         """
-        super().__init__(options)
+        super().__init__(options, ids)
         self._create = _creator(options)
         self._views: dict[TrackedFace, _View] = {}
 

@@ -89,6 +89,10 @@ class BoundedDelayQueue(Generic[T]):
         self._is_overloaded = False
         self._taken_s: float | None = None
 
+    def __len__(self) -> int:
+        """Return the number of waiting items."""
+        return len(self._items)
+
     def put(self, item: T) -> None:
         """Add an item; never blocks."""
         with self._condition:

@@ -43,7 +43,8 @@ from fer_ros.nodes.base.diagnostics import (
 )
 from fer_ros.nodes.base.parameters import NodeParameters
 from fer_ros.nodes.base.throughput import Throughput, ThroughputMeter
-from fer_ros.nodes.base.worker import Worker
+from fer_ros.nodes.base.worker import REMEDY_OF_FULL_QUEUE, Worker
+from fer_ros.parameters.node_options import InputOptions
 from rcl_interfaces.msg import ParameterDescriptor
 from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
@@ -85,6 +86,7 @@ class PipelineNode(LifecycleNode):
         self._is_configured = False
         self._fault = ''
         self.worker: Worker | None = None
+        self.before_transition: Callable[[], None] = lambda: None
         self.diagnostics = NodeDiagnostics(self, self._diagnose)
         self.autostart = Autostart(self, self.has_subscribers, self.diagnostics.publish)
         self.parameters = NodeParameters(
@@ -142,15 +144,17 @@ class PipelineNode(LifecycleNode):
         return self.parameters.options
 
     def start_worker(
-        self, process: Callable[[Any], None], max_delay_s: float,
+        self, process: Callable[[Any], None], options: InputOptions,
+        size_of: Callable[[Any], int] = lambda _: 0,
     ) -> Callable[[Any], None]:
         """
         Start the thread that processes messages.
 
+        :param size_of: returns the size of a message in bytes; only needed for `QueueOptions`.
         :return: the callback that puts a message into the thread's queue.
         """
         self.worker = Worker(
-            process, max_delay_s, self.throughput, self.get_logger(), self.get_name())
+            process, options, size_of, self.throughput, self.get_logger(), self.get_name())
         return self.worker.receive
 
     def stop_worker(self) -> None:
@@ -158,6 +162,11 @@ class PipelineNode(LifecycleNode):
         if self.worker is not None:
             self.worker.stop()
             self.worker = None
+
+    def remedy_of_drops(self, usual: str) -> str:
+        """Return what to do if inputs are dropped, in words."""
+        is_complete = self.worker is not None and self.worker.is_complete
+        return REMEDY_OF_FULL_QUEUE if is_complete else usual
 
     def set_max_delay(self, max_delay_s: float) -> None:
         """Change the maximum queueing delay of a running worker."""
@@ -229,6 +238,7 @@ class PipelineNode(LifecycleNode):
         # the process. In rclpy of Kilted, it has the result ERROR, and nothing else happens. (An
         # error in a callback cannot be taken for it: it is caught, and its result is FAILURE.)
         before = self._state_machine.current_state
+        self.before_transition()
         try:
             change = LifecycleNodeMixin._LifecycleNodeMixin__change_state
             result = change(self, transition_id)
@@ -278,6 +288,12 @@ class PipelineNode(LifecycleNode):
                 level = DiagnosticStatus.WARN, NO_TIME
             elif level[0] == DiagnosticStatus.OK and not math.isnan(figures.clock_offset_s):
                 level = DiagnosticStatus.WARN, clock_warning(figures.clock_offset_s, now_s)
+            if self.worker is not None:
+                waiting = self.worker.waiting
+                rows = {**rows, 'waiting': waiting}
+                if self.worker.is_complete and waiting and not figures.rate_dropped:
+                    # Neither silence nor a high latency is a fault then.
+                    level = DiagnosticStatus.OK, f'Running; {waiting} inputs wait.'
         else:
             level = self.inactive_status()
         started, host, process = self.identity

@@ -17,11 +17,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+import sys
 import threading
 
 from fer_ros.nodes.base.executor import SpinThread
+from fer_ros.nodes.base.heartbeat import Heartbeat
 from fer_ros.nodes.base.lifecycle_node import PipelineNode
 from fer_ros.nodes.base.log_folder import ensure_log_folder
+from fer_ros.nodes.base.parameter_arguments import log_mistakes, plain_sections_for_all
 from fer_ros.nodes.base.parent import end_with_parent
 from fer_ros.nodes.base.signals import ignore_signals, POLL_S, stop_on_signals
 from fer_ros.nodes.base.twin_watch import TwinWatch
@@ -53,10 +56,13 @@ def run_nodes(
         stop = stop_on_signals()
     ensure_log_folder()
     # rclpy's own handlers would shut the middleware down before the node is destroyed.
-    rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
+    args = sys.argv if args is None else args
+    with plain_sections_for_all(args) as arguments:
+        rclpy.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)
     if end_with_parent():
         stop.set()
     nodes = [create() for create in creates]
+    log_mistakes(nodes, args)
     executor = SingleThreadedExecutor()
     for node in nodes:
         executor.add_node(node)
@@ -69,15 +75,18 @@ def run_nodes(
 
     for node in nodes:
         TwinWatch(node, node.identity, end_for_twin)
+    heartbeat = Heartbeat(nodes)
     spinning = SpinThread(executor, nodes[0].get_logger())
     try:
         while not stop.wait(POLL_S):
             pass
     finally:
         spinning.stop()
+        heartbeat.allow_long_work()
         for node in reversed(nodes):
             node.close()
         rclpy.try_shutdown()
+        heartbeat.close()
         # launch sends a second Ctrl-C, which must not kill the process while the interpreter
         # exits.
         ignore_signals()

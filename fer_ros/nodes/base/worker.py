@@ -15,7 +15,7 @@
 """
 The thread in which a node processes its messages, so that callbacks never wait for networks.
 
-The queue between callback and thread is in `bounded_queue`.
+The queue between callback and thread is in `bounded_queue`, or in `complete_queue` for replays.
 """
 
 from __future__ import annotations
@@ -25,32 +25,51 @@ import threading
 from typing import Any
 
 from fer_ros.nodes.base.bounded_queue import BoundedDelayQueue
+from fer_ros.nodes.base.complete_queue import CompleteQueue
 from fer_ros.nodes.base.throughput import ThroughputMeter
+from fer_ros.parameters.node_options import InputOptions, QueueOptions
 
 LOG_THROTTLE_S = 5.0
 """Minimum time between two log messages of the same kind."""
+
+MIB = 2 ** 20
+
+REMEDY_OF_FULL_QUEUE = (
+    'play the bag more slowly (ros2 bag play --rate 0.5), or raise input.max_queue_mib')
 
 
 class Worker:
     """Processes messages one after the other in a thread."""
 
     def __init__(
-        self, process: Callable[[Any], None], max_delay_s: float, throughput: ThroughputMeter,
-        logger: Any, name: str,
+        self, process: Callable[[Any], None], options: InputOptions,
+        size_of: Callable[[Any], int], throughput: ThroughputMeter, logger: Any, name: str,
     ) -> None:
         """
         Start the thread.
 
         :param process: called with each message; an exception is logged and counted.
-        :param max_delay_s: maximum queueing delay, as in `BoundedDelayQueue`.
+        :param options: decide which messages are dropped.
+        :param size_of: returns the size of a message in bytes.
         """
         self._process = process
         self._throughput = throughput
         self._logger = logger
-        self._queue: BoundedDelayQueue[Any] = BoundedDelayQueue(
-            max_delay_s, throughput.count_dropped)
+        self.job = 0
+        """Number of the message that is processed now, 0 while there is none."""
+        self.is_complete = isinstance(options, QueueOptions) and options.policy == 'all'
+        self._queue: BoundedDelayQueue[Any] | CompleteQueue[Any]
+        if isinstance(options, QueueOptions) and self.is_complete:
+            self._queue = CompleteQueue(options.max_queue_mib * MIB, size_of, self._warn_of_drop)
+        else:
+            self._queue = BoundedDelayQueue(options.max_delay_s, throughput.count_dropped)
         self._thread = threading.Thread(target=self._run, name=f'{name} worker', daemon=True)
         self._thread.start()
+
+    @property
+    def waiting(self) -> int:
+        """Return the number of messages that wait."""
+        return len(self._queue)
 
     @property
     def max_delay_s(self) -> float:
@@ -71,11 +90,21 @@ class Worker:
         self._queue.close()
         self._thread.join()
 
+    def _warn_of_drop(self, number: int) -> None:
+        self._throughput.count_dropped(number)
+        self._logger.warning(
+            f'Inputs are dropped in spite of input.policy all, because {self.waiting} wait '
+            f'already: {REMEDY_OF_FULL_QUEUE}.', throttle_duration_sec=LOG_THROTTLE_S)
+
     def _run(self) -> None:
+        begun = 0
         while (message := self._queue.take()) is not None:
+            begun += 1
+            self.job = begun
             try:
                 self._process(message)
             except Exception as error:  # one bad message never ends a node
                 self._throughput.count_failed()
                 self._logger.error(
                     f'A message was skipped: {error}', throttle_duration_sec=LOG_THROTTLE_S)
+            self.job = 0

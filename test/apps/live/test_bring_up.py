@@ -147,7 +147,7 @@ def test_processes_of_their_own_come_back_after_a_kill(graph):
     nodes = OwnProcesses(graph.probe, ['--ros-args', '-p', 'source:=sample'])
     try:
         nodes.start()
-        emotions.wait(lambda m: len(m.emotions) == 2)
+        first = emotions.wait(lambda m: len(m.emotions) == 2)
         killed = {
             name: process for name, process in nodes.process_ids().items()
             if name != 'overlay_node'}
@@ -155,10 +155,34 @@ def test_processes_of_their_own_come_back_after_a_kill(graph):
             os.kill(process, signal.SIGKILL)
         wait_until(lambda: nodes.watch() or not killed.items() & nodes.process_ids().items())
         came = len(emotions)
-        wait_until(lambda: nodes.watch() or any(len(m.emotions) == 2 for m in emotions[came:]))
+        given = {e.track_id for e in first.emotions}
+        # What was under way when the nodes were killed may still come.
+        wait_until(lambda: nodes.watch() or any(
+            len(m.emotions) == 2 and not given & {e.track_id for e in m.emotions}
+            for m in emotions[came:]))
         wait_until(lambda: list(nodes._autostart_states().values()) == ['done'] * 4)
         for name in killed:
             graph.wait_for_log(f'{name} died with exit code -9', level=Log.ERROR)
+    finally:
+        nodes.stop()
+
+
+def test_a_process_that_hangs_is_started_again(graph, capfd):
+    emotions = graph.listen(EmotionArray, 'emotions')
+    nodes = OwnProcesses(
+        graph.probe, ['--ros-args', '-p', 'source:=sample', '-p', 'watchdog_s:=5.0'])
+    try:
+        nodes.start()
+        first = emotions.wait(lambda m: len(m.emotions) == 2)
+        stopped = nodes.process_ids()['face_node']
+        os.kill(stopped, signal.SIGSTOP)
+        wait_until(lambda: nodes.watch() or nodes.process_ids()['face_node'] != stopped)
+        graph.wait_for_log('face_node died with exit code -9', level=Log.ERROR)
+        assert f'The process {stopped} of /face_node hangs: it is killed' in capfd.readouterr().err
+        given = {e.track_id for e in first.emotions}
+        wait_until(lambda: nodes.watch() or any(
+            len(m.emotions) == 2 and not given & {e.track_id for e in m.emotions}
+            for m in emotions))
     finally:
         nodes.stop()
 

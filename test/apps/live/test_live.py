@@ -263,10 +263,18 @@ def test_nothing_is_lost_at_the_end(start):
 
 def test_a_configuration_and_settings_reach_the_nodes(start, tmp_path):
     config = tmp_path / 'my.yaml'
+    # As a node in this namespace reads them (test_parameter_arguments.py).
     config.write_text(
-        yaml.safe_dump({'/**/emotion_node': {'ros__parameters': {'min_confidence': 1.0}}})
+        yaml.safe_dump({
+            'emotion_node': {'ros__parameters': {'min_confidence': 1.0}},
+            '/left/**': {'ros__parameters': {'max_faces': 0}},
+            'emotion_nod': {'ros__parameters': {'min_confidence': 0.0}},
+            '/arm/gripper': {'ros__parameters': {'force': 3.0}},
+        })
     )
     run = start(
+        '--namespace',
+        'robot',
         '--source',
         'sample',
         '--config',
@@ -280,6 +288,8 @@ def test_a_configuration_and_settings_reach_the_nodes(start, tmp_path):
     assert code == 0, text
     assert 'unknown' in text
     assert ' | ' not in text, 'one face only'
+    assert 'emotion_nod is ignored' in text
+    assert 'gripper' not in text
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ import sys
 import cv2
 from fer_ros.apps.live.recording import OverlayRecorder
 from fer_ros.media.video_writer import usual_rate_hz, VideoFileWriter
-from graph import BEST_EFFORT, image_message, wait_until
+from graph import image_message, RELIABLE, wait_until
 import numpy as np
 import pytest
 from sensor_msgs.msg import CameraInfo, Image
@@ -243,7 +243,7 @@ def test_a_file_that_cannot_be_written(tmp_path, capfd):
 def test_the_overlay_is_recorded(graph, tmp_path):
     path = tmp_path / 'a.avi'
     recorder = graph.do(OverlayRecorder, graph.probe, path)
-    overlay = graph.speaker(Image, 'emotions/overlay', BEST_EFFORT)
+    overlay = graph.speaker(Image, 'emotions/overlay', RELIABLE)
     wait_until(overlay.get_subscription_count)
     for k in range(30):
         overlay.publish(image_message(image(5 * k), stamp_ns=S + k * PERIOD))
@@ -255,8 +255,8 @@ def test_the_overlay_is_recorded(graph, tmp_path):
 def test_an_overlay_that_leaves_images_out_is_recorded_at_the_rate_of_the_camera(graph, tmp_path):
     path = tmp_path / 'a.avi'
     recorder = graph.do(OverlayRecorder, graph.probe, path)
-    overlay = graph.speaker(Image, 'emotions/overlay', BEST_EFFORT)
-    camera = graph.speaker(CameraInfo, 'camera_info', BEST_EFFORT)
+    overlay = graph.speaker(Image, 'emotions/overlay', RELIABLE)
+    camera = graph.speaker(CameraInfo, 'camera_info', RELIABLE)
     wait_until(lambda: overlay.get_subscription_count() and camera.get_subscription_count())
     for k in range(30):
         message = image_message(image(5 * k), stamp_ns=S + k * PERIOD)
@@ -279,7 +279,7 @@ def test_a_recording_that_fails_says_why_and_the_program_goes_on(graph, tmp_path
     path = tmp_path / 'a.mp4'
     recorder = graph.do(OverlayRecorder, graph.probe, path)
     Path(path).mkdir()
-    overlay = graph.speaker(Image, 'emotions/overlay', BEST_EFFORT)
+    overlay = graph.speaker(Image, 'emotions/overlay', RELIABLE)
     wait_until(overlay.get_subscription_count)
 
     def publish():

@@ -19,7 +19,7 @@ import sys
 
 from fer_ros.core.classification.card_file import load_card
 from fer_ros.core.classification.classifier import LiteRtClassifier
-from fer_ros.core.classification.model_card import PRECISIONS
+from fer_ros.core.classification.model_card import ModelError, PRECISIONS
 from fer_ros.core.emotions import LABELS
 import numpy as np
 import pytest
@@ -96,6 +96,61 @@ def test_whole_number_model_agrees_within_its_steps(tmp_path):
     step = (INPUT_SCALE + WEIGHT_SCALE) * EDGE * EDGE / 2 + OUTPUT_SCALE / 2 + 1e-3
     assert np.abs(probabilities - softmax(expected_logits(crops))).max() < step / 2
     assert (probabilities.argmax(axis=1) == expected_logits(crops).argmax(axis=1)).all()
+
+
+def with_mesh(folder, random, **options):
+    """Return the weights of the features of the mesh, and a classifier that uses them."""
+    mesh_weights = random.uniform(-1, 1, (7, 288)).astype(np.float32)
+    model = linear_model(*linear_weights(), mesh_weights=mesh_weights)
+    return mesh_weights, classifier_in(folder, model, **{'input.mesh_features': 288}, **options)
+
+
+def test_the_features_of_the_mesh_are_used_where_they_are_known(tmp_path):
+    random = np.random.default_rng(5)
+    mesh_weights, classifier = with_mesh(tmp_path, random)
+    features = random.normal(0, 0.1, (4, 288)).astype(np.float32)
+    from_mesh = features @ mesh_weights.T
+    for count in (4, 1, 3):
+        crops = crops_of(count)
+        np.testing.assert_allclose(
+            classifier.classify(crops, list(features[:count])),
+            softmax(expected_logits(crops) + from_mesh[:count]), atol=1e-5)
+    crops = crops_of(3)
+    from_mesh[1] = 0
+    np.testing.assert_allclose(
+        classifier.classify(crops, [features[0], None, features[2]]),
+        softmax(expected_logits(crops) + from_mesh[:3]), atol=1e-5)
+    np.testing.assert_allclose(
+        classifier.classify(crops), softmax(expected_logits(crops)), atol=1e-5)
+
+
+def test_both_sides_of_a_face_have_its_features(tmp_path):
+    random = np.random.default_rng(5)
+    mesh_weights, classifier = with_mesh(tmp_path, random, mirrored=True)
+    features = random.normal(0, 0.1, (2, 288)).astype(np.float32)
+    crops = crops_of(2)
+    logits = expected_logits(crops) + expected_logits([crop[:, ::-1] for crop in crops])
+    np.testing.assert_allclose(
+        classifier.classify(crops, list(features)),
+        softmax(logits / 2 + features @ mesh_weights.T), atol=1e-5)
+
+
+def test_a_model_without_the_mesh_ignores_its_features(tmp_path):
+    crops = crops_of(2)
+    np.testing.assert_allclose(
+        classifier_in(tmp_path).classify(crops, [np.ones(288, np.float32)] * 2),
+        softmax(expected_logits(crops)), atol=1e-6)
+
+
+def test_the_card_must_say_whether_the_model_takes_the_mesh(tmp_path):
+    mesh_weights = np.zeros((7, 288), np.float32)
+    model = linear_model(*linear_weights(), mesh_weights=mesh_weights)
+    with pytest.raises(ModelError, match='requires one input and one output, but .* has 2 and 1'):
+        classifier_in(tmp_path, model)
+    with pytest.raises(ModelError, match='requires two inputs and one output, but .* has 1 and 1'):
+        classifier_in(tmp_path, **{'input.mesh_features': 288})
+    with pytest.raises(ModelError, match='mesh_features'):
+        classifier_in(tmp_path, model, **{'input.mesh_features': 100})
 
 
 @pytest.mark.parametrize(('precision', 'answer'), [('', 1), ('int8', 1), ('float32', 0)])

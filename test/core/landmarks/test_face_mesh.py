@@ -154,3 +154,18 @@ def test_the_region_of_a_face_is_turned_by_its_eyes():
     assert region_of_face(box, points) == Region(40, 60, 120, pytest.approx(math.pi / 4))
     assert region_of_face(box, None) == Region(40, 60, 120, 0)
     assert region_of_face(box, np.full((6, 2), np.nan, np.float32)) == Region(40, 60, 120, 0)
+
+
+def test_the_features_give_the_landmarks_back(network, photograph):
+    mesh = network.find(photograph, network.find(photograph, FACE).region)
+    output = network._network.output(3 * 468).reshape(-1)
+    kernel = network._network.constant('conv2d_21/Kernel').astype(np.float64).reshape(1404, 288)
+    bias = network._network.constant('conv2d_21/Bias').astype(np.float64).reshape(-1)
+    assert mesh.features.shape == (288,)
+    np.testing.assert_allclose(kernel @ mesh.features + bias, output, atol=0.05)
+
+
+def test_what_is_no_face_has_no_features(network):
+    mesh = network.find(np.full((200, 200, 3), 90, np.uint8), Region(100.0, 100.0, 150.0))
+    assert not mesh.is_face
+    assert mesh.features is None

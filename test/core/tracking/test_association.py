@@ -17,7 +17,6 @@
 import math
 
 from fer_ros.core.tracking import create_tracker
-from fer_ros.core.tracking.association import AssociationTracker
 from fer_ros.core.tracking.tracker import TrackerOptions
 from fer_ros.core.tracking.untracked import NoTracker
 from fer_ros.core.values import Box, Detection, FaceState, NS_PER_S
@@ -39,7 +38,7 @@ def face(x, y, edge=60.0):
 
 
 def tracker(**options):
-    return AssociationTracker(TrackerOptions(**options))
+    return create_tracker(TrackerOptions(**options))
 
 
 def identities(tracks):

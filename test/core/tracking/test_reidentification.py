@@ -17,7 +17,6 @@
 import math
 
 from fer_ros.core.tracking import create_tracker
-from fer_ros.core.tracking.association import AssociationTracker
 from fer_ros.core.tracking.reidentification import LostTracks
 from fer_ros.core.tracking.tracker import TrackerOptions
 from fer_ros.core.values import Box, Detection, NS_PER_S
@@ -48,7 +47,7 @@ def shown(follow, begin_s, end_s, *boxes):
 
 def came_back(seconds, *boxes, **options):
     """Show a face for a second, nobody for some, then faces; return their identities."""
-    follow = AssociationTracker(TrackerOptions(**options))
+    follow = create_tracker(TrackerOptions(**options))
     assert shown(follow, 0, 1, box(100)) == [1]
     assert shown(follow, 1, 1 + seconds) == []
     return shown(follow, 1 + seconds, 1.2 + seconds, *boxes)
@@ -74,7 +73,7 @@ def test_it_must_be_near_and_about_as_large(place, expected):
 
 def test_an_identity_is_given_back_once_to_the_nearest():
     assert came_back(3, box(160), box(90)) == [1, 2]
-    follow = AssociationTracker(TrackerOptions())
+    follow = create_tracker(TrackerOptions())
     shown(follow, 0, 1, box(100))
     shown(follow, 1, 4)
     tracks = []
@@ -85,7 +84,7 @@ def test_an_identity_is_given_back_once_to_the_nearest():
 
 
 def test_who_stays_keeps_the_identity_while_another_comes_near():
-    follow = AssociationTracker(TrackerOptions())
+    follow = create_tracker(TrackerOptions())
     assert shown(follow, 0, 1, box(100), box(400)) == [1, 2]
     assert shown(follow, 1, 3, box(100)) == [1]
     assert shown(follow, 3, 3.2, box(100), box(180)) == [1, 3]
@@ -95,7 +94,7 @@ def test_who_stays_keeps_the_identity_while_another_comes_near():
 def test_a_crowd_allows_less_distance():
     others = [box(1000 + 200 * k) for k in range(9)]
     for company, expected in (((), 1), (others, 11)):
-        follow = AssociationTracker(TrackerOptions())
+        follow = create_tracker(TrackerOptions())
         shown(follow, 0, 1, box(100), *company)
         shown(follow, 1, 4, *company)
         known = set(shown(follow, 4, 4.2, box(100 + 1.5 * 60), *company))
@@ -103,14 +102,14 @@ def test_a_crowd_allows_less_distance():
 
 
 def test_after_a_reset_nobody_is_known_again():
-    follow = AssociationTracker(TrackerOptions())
+    follow = create_tracker(TrackerOptions())
     assert shown(follow, 0, 1, box(100)) == [1]
     follow.reset()
     assert shown(follow, 2, 2.2, box(100)) == [2]
 
 
 def test_the_time_can_change_while_faces_are_away():
-    follow = AssociationTracker(TrackerOptions())
+    follow = create_tracker(TrackerOptions())
     shown(follow, 0, 1, box(100))
     shown(follow, 1, 4)
     follow.options = TrackerOptions(reidentify_s=1.0)
@@ -119,7 +118,7 @@ def test_the_time_can_change_while_faces_are_away():
 
 @pytest.mark.parametrize('hidden_s', [0.5, 0.8, 0.95])
 def test_who_walks_on_hidden_is_known_where_the_walk_leads(hidden_s):
-    follow = AssociationTracker(TrackerOptions(timeout_s=0.7))
+    follow = create_tracker(TrackerOptions(timeout_s=0.7))
     edges_per_s = 3.0
 
     def at(index):

@@ -14,6 +14,7 @@
 
 """All the way, as a user goes it: pictures, training, export, evaluation, label."""
 
+from dataclasses import replace
 import json
 import os
 import re
@@ -24,20 +25,23 @@ from checkout import ROOT
 from click.testing import CliRunner
 from fer_ros.cli import fer
 from fer_ros.core.classification.card_file import load_card
-from fer_ros.core.classification.classifier import LiteRtClassifier
+from fer_ros.core.classification.classifier import LiteRtClassifier, softmax
 from fer_ros.core.classification.model_card import PRECISIONS
 from fer_ros.evaluation.classifier_evaluation import probabilities_of
 from fer_ros.evaluation.data_sets import read_data
 from fer_ros.evaluation.evaluation_file import load_evaluation
+from fer_ros.evaluation.labelled_faces import assembled
 from fer_ros.evaluation.metrics import best_temperature
 from fer_ros.training.export import (
     calibrate,
+    export,
     MAX_PROBABILITY_DIFFERENCE,
     multiply_accumulates,
     save_compressed,
     seed_figures,
 )
-from fer_ros.training.networks import network
+from fer_ros.training.network_input import network_input
+from fer_ros.training.networks import network, set_whitening
 from fer_ros.training.training_options import TrainingOptions
 from fer_ros.training.training_run import Training
 import keras
@@ -109,6 +113,36 @@ def test_float32_file_and_source_agree(made):
     expected = keras.ops.convert_to_numpy(keras.ops.softmax(source(pixels)))
     found = probabilities_of(LiteRtClassifier(card, precision='float32'), unseen)
     np.testing.assert_allclose(found, expected, atol=MAX_PROBABILITY_DIFFERENCE)
+
+
+def test_a_network_that_receives_the_mesh_is_exported_with_both_inputs(tmp_path):
+    random = np.random.default_rng(4)
+    faces = patterns(640, seed=3)
+    features = random.normal(0, 1, (640, 2, 288)).astype(np.float32)
+    features[:, :, :7] += 3 * faces.targets[:, None]
+    splits = np.repeat([0, 1, 2], [400, 140, 100])
+    data_set = assembled('patterns', replace(faces, mesh=features), splits, 'none')
+    keras.utils.set_random_seed(1)
+    fused = network('compact', EDGE, mesh=True)
+    set_whitening(fused, data_set.training.mesh[:, 0])
+    fused.compile('adam', keras.losses.CategoricalCrossentropy(from_logits=True))
+    fused.fit(network_input(fused, data_set.training), data_set.training.targets, epochs=3,
+              verbose=0)
+    path = export(
+        fused, data_set, tmp_path / 'fused', 0.0,
+        card={'name': 'fused', 'version': '1.0.0', 'description': 'Both.', 'terms': 'none'},
+        evaluation={'data': 'patterns', 'training': 'none', 'figures': {}})
+    card = load_card(path)
+    assert card.uses_mesh
+    private = data_set.private.faces
+    expected = softmax(fused.predict(network_input(fused, private), verbose=0))
+    for precision, tolerance in ('float32', MAX_PROBABILITY_DIFFERENCE), ('int8', 0.2):
+        classifier = LiteRtClassifier(card, precision=precision)
+        found = probabilities_of(classifier, private)
+        assert np.abs(found - expected).max() < tolerance
+        # The features count, and their absence is no fault.
+        blind = probabilities_of(classifier, replace(private, mesh=None))
+        assert np.abs(blind - expected).max() > 0.3
 
 
 def test_the_evaluation_file_says_how_the_model_was_made(made):

@@ -15,6 +15,7 @@
 """Training goes on where it stopped, starts from another, and imitates a teacher."""
 
 import csv
+from dataclasses import replace
 import json
 from pathlib import Path
 import shutil
@@ -23,7 +24,9 @@ from click.testing import CliRunner
 from data_files import votes, write_packed, write_picture
 from fer_ros.cli import fer
 from fer_ros.core.classification.preprocessing import Preprocessing
-from fer_ros.training.network_input import NORMALISATION
+from fer_ros.evaluation.detected_faces import PipelineFaces
+from fer_ros.training.batches import Batch
+from fer_ros.training.network_input import network_input, NORMALISATION
 from fer_ros.training.networks import network
 from fer_ros.training.train import images_of, Trainer
 from fer_ros.training.training_options import TrainingOptions
@@ -150,24 +153,23 @@ def test_a_training_can_start_from_a_model_and_imitate_one(trained, tmp_path):
     both = trainer(
         tmp_path / 'both', epochs=1, start_from=str(folder), teacher=str(folder),
         teacher_share=1.0)
-    pixels, targets, weights = next(both._batches.epoch(0))
+    batch = next(both._batches.epoch(0))
     expected = keras.ops.convert_to_numpy(keras.ops.softmax(
-        keras.models.load_model(folder / 'training' / 'model.keras')(pixels)))
-    begun = keras.ops.convert_to_numpy(keras.ops.softmax(both._network(pixels)))
+        keras.models.load_model(folder / 'training' / 'model.keras')(batch.pixels)))
+    begun = keras.ops.convert_to_numpy(keras.ops.softmax(both._network(batch.pixels)))
     np.testing.assert_allclose(begun, expected, atol=1e-4)
-    _, found, _ = both._taught((pixels, targets, weights))
-    np.testing.assert_allclose(found, expected, atol=1e-4)
+    np.testing.assert_allclose(both._taught(batch).targets, expected, atol=1e-4)
 
 
 @pytest.mark.parametrize('share', [0.0, 0.25, 1.0])
 def test_the_teachers_answers_are_a_share_of_the_targets(trained, tmp_path, share):
     pupil = trainer(
         tmp_path / 'pupil', epochs=1, teacher=str(trained), teacher_share=share)
-    pixels, targets, weights = next(pupil._batches.epoch(0))
+    batch = next(pupil._batches.epoch(0))
     teacher = keras.models.load_model(trained / 'best.keras')
-    answers = keras.ops.convert_to_numpy(keras.ops.softmax(teacher(pixels)))
-    _, found, _ = pupil._taught((pixels, targets, weights))
-    np.testing.assert_allclose(found, share * answers + (1 - share) * targets, atol=1e-4)
+    answers = keras.ops.convert_to_numpy(keras.ops.softmax(teacher(batch.pixels)))
+    np.testing.assert_allclose(
+        pupil._taught(batch).targets, share * answers + (1 - share) * batch.targets, atol=1e-4)
 
 
 def test_of_several_teachers_the_mean_is_imitated(trained, tmp_path):
@@ -177,13 +179,12 @@ def test_of_several_teachers_the_mean_is_imitated(trained, tmp_path):
     network('compact', EDGE).save(other / 'best.keras')
     pupil = trainer(
         tmp_path / 'pupil', epochs=1, teacher=f'{trained}, {other}', teacher_share=1.0)
-    pixels, targets, weights = next(pupil._batches.epoch(0))
+    batch = next(pupil._batches.epoch(0))
     one, two = (
         keras.ops.convert_to_numpy(keras.ops.softmax(keras.models.load_model(
-            folder / 'best.keras')(pixels))) for folder in (trained, other))
+            folder / 'best.keras')(batch.pixels))) for folder in (trained, other))
     assert np.abs(one - two).max() > 0.01
-    _, found, _ = pupil._taught((pixels, targets, weights))
-    np.testing.assert_allclose(found, (one + two) / 2, atol=1e-4)
+    np.testing.assert_allclose(pupil._taught(batch).targets, (one + two) / 2, atol=1e-4)
 
 
 def test_a_teacher_that_is_asked_once_answers_to_the_picture_and_its_mirror_image(
@@ -200,9 +201,58 @@ def test_a_teacher_that_is_asked_once_answers_to_the_picture_and_its_mirror_imag
     expected = 0.5 * faces.targets + 0.25 * plain + 0.25 * mirrored
     # Batches take the rows in an order of their own, and nothing is added to their targets.
     found = np.concatenate([
-        pupil._taught(batch)[1] for batch in pupil._batches.epoch(0)])
+        pupil._taught(batch).targets for batch in pupil._batches.epoch(0)])
     np.testing.assert_allclose(
         found[np.lexsort(found.T)], expected[np.lexsort(expected.T)], atol=1e-4)
+
+
+def shaped(faces):
+    """Return the faces with features of a mesh that tell their labels, and one row without any."""
+    random = np.random.default_rng(3)
+    features = random.normal(0, 1, (len(faces), 2, 288)).astype(np.float32)
+    features[:, :, :7] += 4 * faces.targets[:, None]
+    features[0] = 0
+    return replace(faces, mesh=features)
+
+
+def test_a_network_with_the_mesh_starts_as_the_one_without_it_and_learns_from_it(
+        trained, tmp_path):
+    options = {**SMALL, 'mesh': True, 'epochs': 6, 'start_from': str(trained), 'mesh_absent': 0.0,
+               'image_absent': 0.5}
+    (tmp_path / 'fused').mkdir()
+    rows, others = shaped(patterns(640, 1)), shaped(patterns(70, 2))
+    fused = Trainer(rows, others, tmp_path / 'fused', TrainingOptions(**options))
+    earlier = keras.models.load_model(trained / 'best.keras')
+    given = network_input(fused._network, others)
+    np.testing.assert_allclose(
+        fused._network.predict(given, verbose=0), earlier.predict(given[0], verbose=0), atol=1e-4)
+    learnt = keras.models.load_model(fused.run())
+    blank = [np.zeros_like(given[0]), given[1]]
+    said = learnt.predict(blank, verbose=0).argmax(axis=1)
+    assert np.mean(said == others.labels) > 0.5
+    # The whitening is no weight that is learnt.
+    whitened = keras.Model(learnt.inputs[1], learnt.get_layer('mesh_whitening').output).predict(
+        rows.mesh[1:, 0], verbose=0)
+    np.testing.assert_allclose(whitened.mean(axis=0), 0, atol=1e-3)
+    assert (whitened.std(axis=0) < 1.01).all()
+    assert (whitened.std(axis=0) > 0.9).any()
+
+
+def test_a_teacher_that_receives_the_mesh_needs_a_pupil_that_does(trained, tmp_path):
+    fused = tmp_path / 'fused'
+    fused.mkdir()
+    network('compact', EDGE, mesh=True).save(fused / 'best.keras')
+    options = {**SMALL, 'teacher': str(fused), 'teacher_share': 1.0}
+    for place, once in enumerate((True, False)):
+        (tmp_path / f'pupil{place}').mkdir()
+        faces = shaped(patterns(64, 1))
+        pupil = Trainer(
+            faces, faces, tmp_path / f'pupil{place}',
+            TrainingOptions(**options, mesh=True, teacher_once=once))
+        batch = next(pupil._batches.epoch(0))
+        assert np.abs(pupil._taught(batch).targets.sum(axis=1) - 1).max() < 1e-4
+    with pytest.raises(ValueError, match='compact receives the features of the mesh: set mesh: t'):
+        trainer(tmp_path / 'other', teacher=str(fused), teacher_once=True)
 
 
 def test_a_teacher_that_is_asked_once_is_not_asked_again_when_the_training_goes_on(
@@ -230,7 +280,7 @@ def test_a_teacher_sees_pictures_of_its_own_size(trained, tmp_path):
         for edge in (EDGE, 2 * EDGE))
     teacher = keras.models.load_model(trained / 'best.keras')
     expected = keras.ops.convert_to_numpy(keras.ops.softmax(teacher(small)))
-    _, found, _ = pupil._taught((large, np.zeros((3, 7), np.float32), np.ones(3)))
+    found = pupil._taught(Batch(large, np.zeros((3, 7), np.float32), np.ones(3))).targets
     assert np.abs(expected[0] - expected[1]).max() > 0.01
     np.testing.assert_allclose(found, expected, atol=0.005)
 
@@ -298,8 +348,9 @@ def test_a_folder_goes_on_with_its_own_pictures_only(called, monkeypatch):
 
 def test_crops_are_kept_as_a_whole_and_for_their_pictures(called, monkeypatch):
     monkeypatch.setattr(
-        'fer_ros.training.train.pipeline_crops',
-        lambda images, size, progress: (images, np.ones(len(images), bool)))
+        'fer_ros.training.train.pipeline_faces',
+        lambda images, size, progress: PipelineFaces(
+            images, np.ones(len(images), bool), np.zeros((len(images), 288), np.float32)))
 
     def killed(path, array):
         path.write_bytes(b'half')
