@@ -66,9 +66,7 @@ def config() -> str:
 SENSOR_DATA = 'sensor data'
 """Best effort, keep last 5."""
 
-IMAGES = 'reliable, keep last 5'
-
-RESULTS = 'reliable, keep last 10'
+RELIABLE = 'reliable, keep last 10'
 DIAGNOSTICS = (
     '/diagnostics', 'diagnostic_msgs/msg/DiagnosticArray',
     'reliable, transient local, keep last 10', 'state, rates and latencies, once per second')
@@ -86,8 +84,8 @@ NODES: dict[str, tuple[str, list[Topic], list[Topic]]] = {
          'lost, the node reports it and opens it again, after waits that grow. At the end of a '
          'file the node deactivates itself; if it is activated again, it plays the file again.'),
         [],
-        [('image_raw', 'sensor_msgs/msg/Image', IMAGES, 'bgr8'),
-         ('camera_info', 'sensor_msgs/msg/CameraInfo', IMAGES,
+        [('image_raw', 'sensor_msgs/msg/Image', RELIABLE, 'bgr8'),
+         ('camera_info', 'sensor_msgs/msg/CameraInfo', RELIABLE,
           'calibration, or zeros; one per image'),
          DIAGNOSTICS]),
     'face_node': (
@@ -96,21 +94,21 @@ NODES: dict[str, tuple[str, list[Topic], list[Topic]]] = {
         [IMAGES_IN,
          ('camera_info', 'sensor_msgs/msg/CameraInfo', SENSOR_DATA,
           'calibration, for positions; beside the images if only these are remapped')],
-        [('faces', 'fer_msgs/msg/FaceArray', RESULTS,
+        [('faces', 'fer_msgs/msg/FaceArray', RELIABLE,
           'one per image, empty where there is no face'),
          DIAGNOSTICS]),
     'emotion_node': (
         ('Classifies the crops of the faces in turn and smooths the probabilities over time. It '
          'never receives whole images, so it can run on another computer.'),
-        [('faces', 'fer_msgs/msg/FaceArray', RESULTS, '')],
-        [('emotions', 'fer_msgs/msg/EmotionArray', RESULTS, 'one per image, with its stamp'),
+        [('faces', 'fer_msgs/msg/FaceArray', RELIABLE, '')],
+        [('emotions', 'fer_msgs/msg/EmotionArray', RELIABLE, 'one per image, with its stamp'),
          DIAGNOSTICS]),
     'overlay_node': (
         ('Draws the emotions on the image with the same stamp. It subscribes and works only while '
          'someone subscribes to the overlay.'),
-        [IMAGES_IN, ('emotions', 'fer_msgs/msg/EmotionArray', RESULTS, '')],
-        [('emotions/overlay', 'sensor_msgs/msg/Image', IMAGES, 'bgr8'),
-         ('emotions/overlay/compressed', 'sensor_msgs/msg/CompressedImage', IMAGES, 'JPEG'),
+        [IMAGES_IN, ('emotions', 'fer_msgs/msg/EmotionArray', RELIABLE, '')],
+        [('emotions/overlay', 'sensor_msgs/msg/Image', RELIABLE, 'bgr8'),
+         ('emotions/overlay/compressed', 'sensor_msgs/msg/CompressedImage', RELIABLE, 'JPEG'),
          DIAGNOSTICS]),
 }
 """What each node does, subscribes to and publishes: name, type, quality of service, remark."""

@@ -96,4 +96,7 @@ class VideoRecorder:
             return self.fault
         if not self._file.images:
             return f'Nothing was recorded: no image arrived, so {self.path} was not written.'
-        return f'Recorded {self._file.images} images in {self.path}.'
+        text = f'Recorded {self._file.images} images in {self.path}.'
+        if self.skipped:
+            text += f' {self.skipped} images are missing, because the disk was too slow.'
+        return text

@@ -40,19 +40,20 @@ RESULTS = QoSProfile(depth=10, reliability=ReliabilityPolicy.RELIABLE)
 """Profile of faces and emotions, which must not be lost."""
 
 IMAGE_DEPTH = 5
-"""Queue depth of the sensor data profile of ROS 2."""
+"""Queue depth of subscriptions to images, as of the sensor data profile of ROS 2."""
 
 COMPLETE_DEPTH = 100
 """Queue depth where nothing may be lost: what arrives while a node is delayed for seconds."""
 
-IMAGES = QoSProfile(depth=IMAGE_DEPTH, reliability=ReliabilityPolicy.RELIABLE)
+IMAGES = QoSProfile(depth=10, reliability=ReliabilityPolicy.RELIABLE)
 """
 Profile with which image_raw, camera_info and the overlay are published.
 
 REP 2003 asks drivers for the default reliability, so that both kinds of subscribers receive them:
 a best-effort publisher does not reach a reliable subscription, which is the default. A reliable
 publisher that keeps only the last images never waits for a subscriber: it overwrites images that
-were not acknowledged (docs/benchmarks.md has what a stopped subscriber costs).
+were not acknowledged (docs/benchmarks.md has what a stopped subscriber costs). With a depth of 10,
+a third of a second remains to send an image again that a network or a busy computer lost.
 """
 
 OVERRIDABLE = (QoSPolicyKind.DEPTH, QoSPolicyKind.RELIABILITY, QoSPolicyKind.DURABILITY)

@@ -109,7 +109,7 @@ def test_the_quality_of_published_images_can_be_overridden(graph, kind, message,
     assert changed.durability is DurabilityPolicy.TRANSIENT_LOCAL, names
     # The profile of the other topics is not changed with it.
     assert {p.reliability for p in profiles.values()} == {ReliabilityPolicy.RELIABLE}
-    assert IMAGES.depth == 5
+    assert IMAGES.depth == 10
     warning = graph.listen(message, topic, RELIABLE)
     assert '/probe' in graph.wait_for_log(f'/{topic} does not reach', level=Log.WARN)
     assert not warning

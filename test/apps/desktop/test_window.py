@@ -306,6 +306,29 @@ def test_a_folder_is_walked_by_the_arrow_keys(desk, folder):
     desk.wait(lambda: desk.player.last.job.number == 0)
 
 
+def test_a_picture_that_cannot_be_read_is_told_in_its_place(desk, folder, tmp_path):
+    (tmp_path / '1.jpg').write_bytes((folder / '1.jpg').read_bytes())
+    (tmp_path / '2.png').write_bytes(b'\x89PNG\r\n\x1a\nno')
+    desk.open(tmp_path)
+    desk.press('<Right>')
+    picture = desk.window.picture
+    desk.wait(lambda: '2.png' in picture.itemcget(picture._message, 'text'))
+    assert picture.itemcget(picture._message, 'state') == 'normal'
+    assert desk.answers.faults == []
+    desk.press('<Left>')
+    desk.wait(lambda: desk.window.cards.cards)
+
+
+def test_an_error_is_told_once(desk, capsys):
+    def fail():
+        raise ZeroDivisionError('of all things')
+    for _ in range(3):
+        desk.window.after_idle(fail)
+    desk.wait(lambda: desk.answers.faults)
+    assert desk.answers.faults == ['Something went wrong: ZeroDivisionError: of all things']
+    assert 'Traceback' in capsys.readouterr().err
+
+
 def test_a_file_can_be_dropped_on_the_window(desk, tmp_path, clip):
     path = tmp_path / 'my clip.mp4'
     path.write_bytes(clip.read_bytes())

@@ -139,6 +139,7 @@ class VideoReader(Reader):
         self._speed = 1.0
         # The times of the images count anew after a pause and at another speed.
         self._has_changed = False
+        self._is_left_out = False
         self._number = -1
         self._count = 0
 
@@ -159,7 +160,14 @@ class VideoReader(Reader):
                 self._target = 0
             self._is_playing = is_playing
             self._has_changed = True
+            if not is_playing:
+                self._show_left_out()
             self._changed.notify_all()
+
+    def _show_left_out(self) -> None:
+        """Go to the last image if it was left out: a video that stands still shows where it is."""
+        if self._is_left_out and self._target is None:
+            self._target = self._number
 
     def seek(self, number: int) -> None:
         """Go to an image; while the reader is still busy, only the last call counts."""
@@ -221,10 +229,11 @@ class VideoReader(Reader):
                     base = now_s, place[1]
                 self._wait_until(base[0] + (place[1] - base[1]) / speed)
                 self._number = place[0]
-                if not self._slot.is_full:
-                    self._put(video, place)
-                else:
+                self._is_left_out = self._slot.is_full
+                if self._is_left_out:
                     self._slot.replaced += 1
+                else:
+                    self._put(video, place)
 
     def _wait_for_work(self) -> bool:
         with self._changed:
@@ -263,6 +272,7 @@ class VideoReader(Reader):
             if place is None:
                 return None
             self._number, time_s = place
+            self._is_left_out = False
             self._put(
                 video, place, must=True, starts_new=number == first and not is_next,
                 is_shown=number == target)
@@ -272,6 +282,7 @@ class VideoReader(Reader):
         with self._changed:
             self._is_playing = False
             self._count = self._number + 1
+            self._show_left_out()
         for fault in video.faults:
             self._report(Event(What.NOTE, f'{fault}.'))
         self._report(Event(What.ENDED, f'{self._path.name} is at its end.'))

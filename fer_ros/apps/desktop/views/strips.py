@@ -52,7 +52,7 @@ class StripsView(tk.Canvas):
         self._axis = tuple(axis)
         self._photo: ImageTk.PhotoImage | None = None
         self._size = (0, 0)
-        self._cursor: float | None = None
+        self._base: tuple[tuple[object, ...], Image] | None = None
         self.rows = 0
         self.restyle()
 
@@ -67,21 +67,35 @@ class StripsView(tk.Canvas):
 
     def show(
         self, persons: Mapping[int, Means], cursor: float | None = None,
-        axis: Sequence[str] | None = None,
+        axis: Sequence[str] | None = None, version: object = None,
     ) -> None:
         """
         Draw the persons, at most `MAX_ROWS`: those seen longest, in the order of their numbers.
 
         :param persons: (N, 7) by track ID, NaN where a person was not seen.
         :param cursor: a place on the time axis, 0 to 1, that is marked.
+        :param version: changes with the persons; None: they are always drawn anew.
         """
         self._axis = tuple(axis) if axis is not None else self._axis
         seen = sorted(
             persons, key=lambda track_id: -int((~np.isnan(persons[track_id][:, 0])).sum()))
         kept = sorted(seen[:MAX_ROWS])
         colors = theme.palette()
-        row, gap = theme.px(self, ROW), theme.px(self, GAP)
         width = max(self.winfo_width() - self.left, 1)
+        key = (version, width, colors)
+        if version is None or self._base is None or self._base[0] != key:
+            self._base = key, self._picture(persons, kept, width)
+        picture = self._base[1].copy()
+        if cursor is not None:
+            place = min(max(round(cursor * width), 1), width - 2)
+            picture[:, place - 1:place + 2] = theme.rgb(colors.accent)
+        self._draw(kept, len(seen) - len(kept), picture)
+
+    def _picture(
+        self, persons: Mapping[int, Means], kept: Sequence[int], width: int,
+    ) -> Image:
+        colors = theme.palette()
+        row, gap = theme.px(self, ROW), theme.px(self, GAP)
         height = max(len(kept), 1) * (row + gap)
         picture: Image = np.full((height, width, 3), theme.rgb(colors.window), np.uint8)
         for number in range(max(len(kept), 1)):
@@ -93,10 +107,7 @@ class StripsView(tk.Canvas):
                 persons[kept[number]], row, theme.rgb(colors.stage), theme.rgb(colors.line))
             columns = np.arange(width) * drawn.shape[1] // width
             picture[top:top + row] = drawn[:, columns]
-        if cursor is not None:
-            place = min(max(round(cursor * width), 1), width - 2)
-            picture[:, place - 1:place + 2] = theme.rgb(colors.accent)
-        self._draw(kept, len(seen) - len(kept), picture)
+        return picture
 
     def _draw(self, kept: Sequence[int], others: int, picture: Image) -> None:
         colors = theme.palette()

@@ -24,7 +24,7 @@ from fer_ros.apps.desktop.model.player import Player
 from fer_ros.apps.desktop.model.readers import SPEEDS
 from fer_ros.apps.desktop.model.video_analysis import BINS
 from fer_ros.apps.desktop.views import theme
-from fer_ros.apps.desktop.views.strips import NAME_WIDTH, StripsView
+from fer_ros.apps.desktop.views.strips import Means, StripsView
 import ttkbootstrap as ttk
 
 
@@ -43,6 +43,8 @@ class VideoBar(ttk.Frame):
         self._player = player
         self._count, self._rate_hz = 0, 30.0
         self._is_dragging = self._is_setting = False
+        self._version: tuple[object, ...] = ()
+        self._persons: dict[int, Means] = {}
         gap = theme.px(self, 4)
         top = ttk.Frame(self)
         top.pack(fill='x')
@@ -185,13 +187,13 @@ class VideoBar(ttk.Frame):
             self.strips.pack(fill='x', pady=(theme.px(self, 8), 0))
         bins = analysis.bins
         if bins is not None:
-            persons = {
-                track_id: person.means(BINS, BINS)
-                for track_id, person in list(bins.persons.items())}
-            duration_s = analysis.duration_s
+            # In steps of a hundredth, because drawing takes longer than the images come.
+            version = analysis, round(100 * analysis.progress), analysis.is_complete
+            if version != self._version:
+                self._version = version
+                self._persons = {
+                    track_id: person.means(BINS, BINS)
+                    for track_id, person in list(bins.persons.items())}
             self.strips.show(
-                persons, number / max(self._count - 1, 1),
-                [clock(duration_s * k / 4) for k in range(5)])
-
-
-__all__ = ['NAME_WIDTH', 'VideoBar', 'clock']
+                self._persons, number / max(self._count - 1, 1),
+                [clock(analysis.duration_s * k / 4) for k in range(5)], version)

@@ -22,6 +22,7 @@ from contextlib import suppress
 import gc
 import time
 import tkinter as tk
+import traceback
 from typing import Any
 
 from fer_ros.apps.analyze.results_file import OutputError, RESULTS_FILES
@@ -74,6 +75,7 @@ class Window(ttk.App):
         self._cards_at = self._strips_at = 0.0
         self._timer = ''
         self._is_closing = False
+        self._failures: set[str] = set()
         self._camera_is_used = False
         theme.set_fonts(self)
         self._build()
@@ -458,6 +460,11 @@ class Window(ttk.App):
             self.dialogs.fault(event.text)
         else:
             self._say(event.text)
+            if event.what is What.NOTE and self.player.pictures is not None:
+                # The picture that was asked for cannot be read.
+                self.player.last = None
+                self.picture.say(event.text)
+                self.cards.update_faces(None, is_blurred=False, is_still=True)
 
     def _say(self, text: str) -> None:
         if text:
@@ -465,10 +472,14 @@ class Window(ttk.App):
 
     def _failed(self, kind: Any, error: BaseException, trace: Any) -> None:
         """Show an error in a callback, which Tk would only print."""
-        import traceback
+        text = f'{kind.__name__}: {error}'
+        if text in self._failures:
+            # What fails in every image must not open a dialog for every image.
+            return
+        self._failures.add(text)
         traceback.print_exception(kind, error, trace)
         with suppress(tk.TclError):
-            self.dialogs.fault(f'Something went wrong: {error}')
+            self.dialogs.fault(f'Something went wrong: {text}')
 
     # The end
 
