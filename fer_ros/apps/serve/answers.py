@@ -112,3 +112,20 @@ class Model(BaseModel):
     limits: str
     data: str
     terms: str
+
+
+class Video(BaseModel):
+    """A video and how far its analysis is."""
+
+    id: str
+    name: str
+    state: Literal['uploading', 'waiting', 'running', 'done', 'failed']
+    progress: float | None = Field(
+        description='From 0 to 1; null if the file does not state its length.')
+    images: int
+    faces: int
+    tracks: int = Field(description='Number of different faces.')
+    duration_s: float
+    faults: list[str] = Field(description='Sentences; the rows before a fault are kept.')
+    notes: list[str]
+    expires_in_s: int | None = Field(description='Seconds until the results are deleted.')

@@ -19,7 +19,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from fastapi import FastAPI
-from fer_ros.apps.serve import live_routes, model_routes, picture_routes, problem, state_routes
+from fer_ros.apps.serve import (
+    live_routes,
+    model_routes,
+    picture_routes,
+    problem,
+    state_routes,
+    video_routes,
+)
 from fer_ros.apps.serve.gate import Gate
 from fer_ros.apps.serve.service import Service
 from starlette.responses import FileResponse
@@ -46,7 +53,7 @@ def create_app(service: Service) -> ASGIApp:
     app = FastAPI(
         title='fer serve', version='1', description=DESCRIPTION, docs_url=None, redoc_url=None)
     app.state.service = service
-    for module in (picture_routes, model_routes, state_routes, live_routes):
+    for module in (picture_routes, video_routes, model_routes, state_routes, live_routes):
         app.include_router(module.router)
     problem.install(app)
     app.mount('/page', StaticFiles(directory=PAGE), name='page')

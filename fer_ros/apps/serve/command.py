@@ -70,6 +70,10 @@ FILE = click.Path(dir_okay=False, exists=True, path_type=Path)
     '--max-live', type=click.IntRange(1), metavar='N',
     help='Most live connections at a time. Default: by the speed that is measured at the start.')
 @click.option(
+    '--temporary', type=click.Path(file_okay=False, exists=True, path_type=Path), metavar='FOLDER',
+    help="Where uploaded videos are until they are analysed. Default: the system's temporary "
+    'folder.')
+@click.option(
     '--model', metavar='NAME', help='Name in models/ or path of a model card or its folder.')
 @click.option(
     '--config', metavar='NAME',
@@ -80,7 +84,8 @@ FILE = click.Path(dir_okay=False, exists=True, path_type=Path)
 def serve(
     host: str, port: int, token_file: Path | None, tls_self_signed: bool,
     tls_certificate: Path | None, tls_key: Path | None, workers: int | None,
-    max_live: int | None, model: str | None, config: str | None, settings: tuple[str, ...],
+    max_live: int | None, temporary: Path | None, model: str | None, config: str | None,
+    settings: tuple[str, ...],
 ) -> None:
     """
     Serve a web page and an interface for programs, for pictures, videos and cameras.
@@ -104,7 +109,8 @@ def serve(
             live=parameters(config or 'live', settings, own),
             video=parameters(config or 'live', (*VIDEO_SETTINGS, *settings), own),
             picture=picture_parameters(config, settings, own),
-            workers=workers or _cores(), token=token, max_live=max_live or 0)
+            workers=workers or _cores(), token=token, max_live=max_live or 0,
+            temporary=temporary)
     except ConfigError as error:
         raise click.ClickException(str(error)) from error
     for text in config_warnings(config or 'live'):
@@ -138,7 +144,7 @@ def _serve(
         click.echo('Loading the networks…')
         try:
             service = stack.enter_context(Service(values))
-        except PoolError as error:
+        except (PoolError, OSError) as error:
             raise click.ClickException(f'{str(error).rstrip(".")}.') from error
         options = uvicorn.Config(
             create_app(service), log_level='warning', access_log=False, server_header=False,

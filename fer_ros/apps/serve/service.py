@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 from fer_ros.apps.serve.metrics import Metrics
 from fer_ros.apps.serve.pool import Pool
 from fer_ros.apps.serve.settings import Settings
+from fer_ros.apps.serve.video_jobs import VideoJobs
 from fer_ros.apps.serve.worker import WorkerSettings
 from starlette.requests import HTTPConnection
 
@@ -36,13 +37,14 @@ LIVE_SHARE = 0.8
 
 
 class Service:
-    """Worker processes, limits and metrics."""
+    """Worker processes, videos, limits and metrics."""
 
     def __init__(self, settings: Settings) -> None:
         """
         Start the worker processes, and measure how many live connections they can serve.
 
         :raises PoolError: if the networks cannot be loaded.
+        :raises OSError: if the temporary folder cannot be created.
         """
         self.settings = settings
         self.limits = settings.limits
@@ -50,6 +52,13 @@ class Service:
         self.started_s = time.monotonic()
         self.pool = Pool(
             WorkerSettings(settings.live, settings.picture), settings.workers, settings.limits)
+        try:
+            self.videos = VideoJobs(
+                settings.video, settings.picture, settings.limits,
+                max(settings.workers // 2, 1), settings.temporary, self.metrics)
+        except OSError:
+            self.pool.close()
+            raise
         self.live_limit = settings.max_live or live_limit(self.pool.live_s, settings.workers)
         self.metrics.live_limit.set(self.live_limit)
         self.metrics.live.set_function(lambda: self.pool.live)
@@ -58,6 +67,7 @@ class Service:
 
     def close(self) -> None:
         """End all processes."""
+        self.videos.close()
         self.pool.close()
 
     def __enter__(self) -> Self:
