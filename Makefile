@@ -78,9 +78,11 @@ lint: setup
 setup:
 	@tools/setup.sh
 
-# Tests with windows need Xvfb and Tk; where these cannot be installed, the tests are skipped and say so.
+# Tests with windows need Xvfb and Tk, those of the web page Chromium; where these cannot be installed, the tests are
+# skipped and say so.
 setup-windows: setup
 	@tools/setup.sh test-windows || true
+	@tools/setup.sh test-browser || true
 
 setup-train:
 	@tools/setup.sh train

@@ -158,7 +158,7 @@ export class Live {
     const used = this.stream.getVideoTracks()[0].getSettings().deviceId;
     byId('live-camera').replaceChildren(...cameras.map((camera, k) =>
       new Option(camera.label || `camera ${k + 1}`, camera.deviceId, false, camera.deviceId === used)));
-    byId('live-camera').disabled = cameras.length < 2;
+    byId('live-camera').parentElement.hidden = cameras.length < 2;
   }
 
   say(text) {

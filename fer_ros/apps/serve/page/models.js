@@ -22,7 +22,7 @@ function card(model) {
     ?? model.accuracy.find((entry) => entry.split === 'private') ?? model.accuracy[0];
   const made = element('article', {className: 'model card', 'aria-label': model.name},
     element('header', {}, element('h2', {textContent: model.name}),
-      element('span', {className: 'quiet', textContent: model.version}),
+      element('span', {className: 'version', textContent: model.version}),
       ...(model.is_used ? [element('span', {className: 'badge', textContent: 'in use'})] : [])),
     element('p', {textContent: model.description}),
     facts(model, best));
@@ -37,7 +37,7 @@ function facts(model, best) {
     ['right answers', best ? percent(best.accuracy) : '–'],
     ['size', `${(model.size_bytes / 1e6).toFixed(1)} MB`],
     ['weights', model.parameters ? `${(model.parameters / 1e6).toFixed(1)} million` : '–'],
-    ['time for a face', model.ms_per_face ? `${model.ms_per_face} ms` : '–'],
+    ['time for a face', model.ms_per_face ? `${model.ms_per_face.toFixed(1)} ms` : '–'],
     ['arithmetic', model.precision]];
   return element('dl', {className: 'facts'}, ...rows.map(([name, value]) =>
     element('div', {}, element('dt', {textContent: name}), element('dd', {textContent: value}))));

@@ -160,6 +160,7 @@ class Item {
     this.summary.removeAttribute('aria-busy');
     if (job.state === 'failed') throw new Error(job.faults.join(' '));
     const rows = await (await ask(`${address}/rows`)).json();
+    this.abort.signal.removeEventListener('abort', forget);
     forget();
     this.summary.textContent = [
       `${job.images} images, ${job.duration_s.toFixed(1)} s, ${job.tracks} ${job.tracks === 1 ? 'person' : 'persons'}`,
