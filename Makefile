@@ -1,7 +1,7 @@
 # `make help` lists the targets. tools/setup.sh makes the environment, tools/env.sh enters it.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help live bench test test-fast test-newest lint setup setup-train lock clean
+.PHONY: help live desktop bench test test-fast test-newest lint setup setup-train setup-windows lock clean
 
 SOURCE ?=
 CONFIG ?=
@@ -16,6 +16,7 @@ help:
 	@echo '     SOURCE  0, /dev/video2, a video, an image, a folder of images, rtsp://…, http://… or sample'
 	@echo '     CONFIG  a YAML file of parameters instead of config/live.yaml'
 	@echo '     ARGS    more options, for example ARGS="--duration 5 --record out.mp4"; ARGS=--help lists them'
+	@echo 'make desktop [SOURCE=…] [CONFIG=…] [ARGS=…]  open a window for cameras, videos and pictures; SOURCE as above'
 	@echo 'make test [ARGS=…]    run all tests in parallel; ARGS go to pytest, for example ARGS="-k tracker"'
 	@echo 'make test-fast        run the tests for daily work: no .venv-train, no data sets, no slow tests'
 	@echo 'make test-newest      run the fast tests that need no ROS with the newest Python and packages, in .venv-newest'
@@ -32,16 +33,24 @@ help:
 # On a terminal Ctrl-C must not reach make, because make would report a failure: fer gets its own process group
 # (set -m). Without a terminal fer replaces the shell, so that it receives the signals that make passes on. SIGINT is
 # ignored until fer installs its handler, because Python would print a traceback.
-live: setup
+define START
 	@$(ENTER) || exit; trap '' INT; \
-	set -- -m fer_ros live $${SOURCE:+--source "$$SOURCE"} $${CONFIG:+--config "$$CONFIG"} $(ARGS); \
+	set -- -m fer_ros $@ $${SOURCE:+--source "$$SOURCE"} $${CONFIG:+--config "$$CONFIG"} $(ARGS); \
 	{ : < /dev/tty; } 2> /dev/null || exec python "$$@"; \
 	set -m; FER_ROS_PARENT=$$$$ python "$$@"; code=$$?; exit $$code
+endef
+
+live: setup
+	$(START)
+
+desktop: setup
+	@tools/setup.sh windows
+	$(START)
 
 # worksteal: each process runs neighbouring tests, which share their fixtures.
 PYTEST = python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal
 
-test: setup setup-train
+test: setup setup-train setup-windows
 	@$(ENTER) && exec $(PYTEST) $(ARGS)
 
 test-fast: setup
@@ -64,6 +73,10 @@ lint: setup
 
 setup:
 	@tools/setup.sh
+
+# Tests with windows need Xvfb and Tk; where these cannot be installed, the tests are skipped and say so.
+setup-windows: setup
+	@tools/setup.sh test-windows || true
 
 setup-train:
 	@tools/setup.sh train

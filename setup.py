@@ -56,8 +56,12 @@ setup(
         *shared_files(),
     ],
     python_requires='>=3.10',
-    # Tells `colcon test` to run pytest.
-    extras_require={'test': ['pytest', 'pytest-timeout']},
+    # The first tells `colcon test` to run pytest.
+    extras_require={
+        'test': ['pytest', 'pytest-timeout'],
+        # requirements/desktop.txt pins them.
+        'desktop': ['ttkbootstrap>=2.2', 'platformdirs', 'tkinterdnd2'],
+    },
     zip_safe=False,
     entry_points={
         'console_scripts': [

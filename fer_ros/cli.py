@@ -26,6 +26,8 @@ COMMANDS = {
     'analyze': (
         'fer_ros.apps.analyze.command',
         'Find the emotions in pictures, videos and folders of them.'),
+    'desktop': (
+        'fer_ros.apps.desktop.command', 'Open a window for cameras, videos and pictures.'),
     'bench': (
         'fer_ros.bench.commands',
         'Measure quality and speed in comparison with other pipelines.'),

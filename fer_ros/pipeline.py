@@ -23,6 +23,7 @@ import warnings
 
 from fer_ros.core.emotion_stage import EmotionOptions, EmotionStage
 from fer_ros.core.face_stage import FaceOptions, FaceStage
+from fer_ros.core.options import OptionError
 from fer_ros.core.values import FaceEmotion, Frame
 from fer_ros.parameters.node_options import EmotionNodeOptions, FaceNodeOptions
 from fer_ros.parameters.parameter_files import config_warnings, load_options
@@ -77,6 +78,28 @@ class Pipeline:
         return cls(
             load_options(path_or_name, 'face_node', FaceNodeOptions),
             load_options(path_or_name, 'emotion_node', EmotionNodeOptions))
+
+    @property
+    def options(self) -> tuple[FaceOptions, EmotionOptions]:
+        """Return the options of both stages."""
+        return self._face_stage.options, self._emotion_stage.options
+
+    def set_options(self, face: FaceOptions, emotion: EmotionOptions) -> None:
+        """
+        Take new options, which take effect in the next image.
+
+        :raises OptionError: if options differ that cannot change while a pipeline runs; then
+            nothing changes.
+        """
+        static = [
+            name for old, new in zip(self.options, (face, emotion), strict=True)
+            for name in old.static_changes(new)]
+        if static:
+            raise OptionError(
+                f'{", ".join(static)} cannot change while a pipeline runs: make a new one')
+        with self._lock:
+            self._face_stage.options = face
+            self._emotion_stage.options = emotion
 
     @property
     def model(self) -> str:

@@ -38,8 +38,10 @@ ROSDEP_KEYS = {
     'numpy': 'python3-numpy', 'PIL': 'python3-pil', 'rich': 'python3-rich',
     'pytest': 'python3-pytest', 'pytest_timeout': 'python3-pytest-timeout',
     'scipy': 'python3-scipy', 'skimage': 'python3-skimage', 'yaml': 'python3-yaml'}
-# The first has no rosdep key, as package.xml says; the second is read by type checkers alone.
-WITHOUT_KEY = {'ai_edge_litert', 'typing_extensions'}
+# The first has no rosdep key, as package.xml says; the second is read by type checkers alone. The
+# others belong to the extra `desktop`, which no robot needs.
+WITHOUT_KEY = {
+    'ai_edge_litert', 'typing_extensions', 'ttkbootstrap', 'platformdirs', 'tkinterdnd2'}
 ROOMS = (
     'core', 'media', 'parameters', 'pipeline', 'nodes', 'evaluation', 'training', 'apps', 'bench',
     'cli')
@@ -282,8 +284,8 @@ def pins(path, python):
 
 @pytest.mark.parametrize('python', ['3.10', '3.11', '3.12'])
 @pytest.mark.parametrize(('lock', 'parts'), [
-    ('main', ('install', 'ros', 'build', 'run', 'test')),
-    ('kilted', ('install', 'ros_kilted', 'build', 'run', 'test')),
+    ('main', ('install', 'ros', 'build', 'run', 'desktop', 'test')),
+    ('kilted', ('install', 'ros_kilted', 'build', 'run', 'desktop', 'test')),
     ('train', ('install', 'run', 'train', 'bench', 'mtcnn', 'test'))])
 def test_lock_files_pin_what_the_requirements_ask_for(lock, parts, python):
     requirements = ROOT / 'requirements'

@@ -34,6 +34,7 @@ case "$*" in
   *'sys.version_info[:2]'*) echo VERSION ;;
   *_base_executable*) echo "$BASE_FOLDER/pythonVERSION" ;;
   *'import rclpy'*) [ -n "$HAS_RCLPY" ] ;;
+  *'import tkinter'*) [ -z "$HAS_NO_TK" ] ;;
   *missing_packages.py*) printf '%s' "$MISSING" ;;
   *'-m venv'*)
     for folder; do :; done
@@ -297,6 +298,30 @@ def test_missing_packages_are_named_where_there_is_no_apt(machine):
     assert code == 1
     assert len(errors.splitlines()) == 1
     assert 'libgl1' in errors
+
+
+@pytest.mark.parametrize('what', ['windows', 'test-windows'])
+def test_what_windows_need_is_installed_only_for_them(ready, what):
+    ready.program('apt-get', 'true')
+    assert ready.run(MISSING='python3-tk\n') == (0, '', '')
+    assert ready.calls('apt-get') == []
+    assert ready.run(what, MISSING='python3-tk\n')[0] == 0
+    (question,) = ready.calls('missing_packages.py')
+    assert question.endswith(what)
+    (apt,) = ready.calls('apt-get')
+    assert apt.endswith(' python3-tk')
+
+
+def test_the_package_that_windows_need_is_named_in_one_line(ready):
+    code, _, errors = ready.run('windows', MISSING='python3-tk\n')
+    assert (code, len(errors.splitlines())) == (1, 1)
+    assert 'python3-tk' in errors
+
+
+def test_a_python_that_was_built_without_tk_is_named(ready):
+    code, _, errors = ready.run('windows', HAS_NO_TK='1')
+    assert (code, len(errors.splitlines())) == (1, 1)
+    assert f'{ready.bin}/python3.11 has no Tk' in errors
 
 
 def test_another_processor_is_told_to_install_ros(machine):

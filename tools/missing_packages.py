@@ -15,7 +15,7 @@
 """
 Prints the missing Debian packages that fer_ros needs with this Python, one per line.
 
-    python -I tools/missing_packages.py [train]
+    python -I tools/missing_packages.py [train | windows | test-windows]
 """
 
 import ctypes
@@ -59,7 +59,17 @@ def can_load(library):
     return True
 
 
+def missing_for_windows(with_tests):
+    """Return the missing packages that the desktop application needs, or its tests too."""
+    names = [] if importlib.util.find_spec('_tkinter') else ['python3-tk']
+    return names + (['xvfb'] if with_tests and not shutil.which('Xvfb') else [])
+
+
 if __name__ == '__main__':
-    needed = LIBRARIES | (TRAINING_LIBRARIES if 'train' in sys.argv[1:] else {})
-    for name in missing_packages(needed):
+    if sys.argv[1:] in (['windows'], ['test-windows']):
+        missing = missing_for_windows('test-windows' in sys.argv)
+    else:
+        missing = missing_packages(
+            LIBRARIES | (TRAINING_LIBRARIES if 'train' in sys.argv[1:] else {}))
+    for name in missing:
         print(name)

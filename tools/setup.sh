@@ -17,6 +17,7 @@
 #
 #   tools/setup.sh          system packages, .venv with ROS 2 and Python packages, fer_msgs and fer_ros built
 #   tools/setup.sh train    .venv-train with TensorFlow, for `fer train`, `fer export` and `fer bench`
+#   tools/setup.sh windows  the same, and Tk for `fer desktop` (test-windows: Xvfb for its tests too)
 #   tools/setup.sh check    says whether the environment is ready, or why not (exit code 1)
 #   tools/setup.sh python   prints the Python that the environment is made from
 #   tools/setup.sh missing  prints the missing system packages
@@ -184,16 +185,26 @@ set_up() {  # mode: train, or nothing
   say 'ready'
 }
 
+install_for_windows() {  # windows or test-windows
+  local missing
+  missing=$("$venv/bin/python" -I "$root/tools/missing_packages.py" "$1" | tr '\n' ' ')
+  # shellcheck disable=SC2086  # one word each
+  [ -z "$missing" ] || apt_install $missing
+  "$venv/bin/python" -I -c 'import tkinter' 2> /dev/null ||
+    fail "$(recorded base) has no Tk, and its package does not bring it: make PYTHON=/usr/bin/python3, or another Python"
+}
+
 main() {
   local now
   case ${ROS_WHEELS:-jazzy} in jazzy | kilted) ;; *) fail "there is no ROS_WHEELS=$ROS_WHEELS: jazzy or kilted" ;; esac
   case ${1:-} in
     '' | train) set_up "${1:-}" ;;
+    windows | test-windows) set_up ''; install_for_windows "$1" ;;
     check) now=$(state); echo "$now"; [ "$now" = ready ] ;;
     python) choose_python ;;
     missing) "$(choose_python)" -I "$root/tools/missing_packages.py" ;;
     lock) "$(choose_python)" -I "$root/tools/install_packages.py" lock ;;
-    *) fail "there is no '$1': give nothing, train, check, python, missing or lock" ;;
+    *) fail "there is no '$1': give nothing, train, windows, check, python, missing or lock" ;;
   esac
 }
 

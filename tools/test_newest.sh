@@ -57,4 +57,4 @@ analyze "$usual/bin/python" "$rows/expected.csv" "$@"
 analyze "$venv/bin/python" "$rows/found.csv" "$@"
 "$venv/bin/python" tools/compare_rows.py compare "$rows/expected.csv" "$rows/found.csv"
 exec "$venv/bin/python" -m pytest -q --numprocesses auto --maxprocesses 4 --dist worksteal \
-  -m 'not slow and not tensorflow' test/core test/media test/evaluation test/apps/analyze
+  -m 'not slow and not tensorflow' test/core test/media test/evaluation test/apps/analyze test/apps/desktop

@@ -16,6 +16,6 @@
 Programs that users start, one folder each, and the code that they share with the launch files.
 
 `apps/live` starts the four nodes and shows `/emotions`. `apps/analyze` passes pictures and videos
-through a `Pipeline` into files. `apps/startup` is used by `apps/live` and by the launch files.
-Algorithms belong to `fer_ros.core`.
+through a `Pipeline` into files, `apps/desktop` shows them in a window; both use `apps/session`.
+`apps/startup` is used by `apps/live` and by the launch files. Algorithms belong to `fer_ros.core`.
 """

@@ -39,7 +39,9 @@ def save_chart(path: Path, figures: Figures) -> None:
     """
     figure = Figure(figsize=(12, 7), dpi=110, layout='constrained')
     figure.suptitle(f'fer bench {figures["bench"]}: {figures["machine"]}, {figures["date"][:10]}')
-    draw = {'speed': _speed, 'quality': _quality, 'ros': _ros, 'work': _work}[figures['bench']]
+    draw = {
+        'speed': _speed, 'quality': _quality, 'ros': _ros, 'work': _work,
+        'desktop': _desktop}[figures['bench']]
     draw(figure, figures)
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path)
@@ -107,6 +109,16 @@ def _ros(figure: Figure, figures: Figures) -> None:
         axes, [f'{row["processes"]}\n{row["rate_hz"]:g} images/s' for row in runs],
         {name: [row[f'{name}_ms'] for row in runs] for name in PERCENTILES},
         'latency from stamp to /emotions in ms')
+    axes.legend()
+
+
+def _desktop(figure: Figure, figures: Figures) -> None:
+    runs = figures['runs'].values()
+    axes = figure.subplots()
+    _bars(
+        axes, [f'{row["width"]}x{row["height"]}\nfaces: {row["faces"]}' for row in runs],
+        {name: [row[f'{name}_ms'] for row in runs] for name in PERCENTILES},
+        'time from reading to painting in ms')
     axes.legend()
 
 

@@ -101,6 +101,17 @@ def work(with_valgrind: bool, json_path: Path | None, plot: Path | None) -> None
     _bench('work', lambda report: run(with_valgrind, report), json_path, plot)
 
 
+@bench.command()
+@click.option(
+    '--rounds', type=click.IntRange(min=1), default=3, show_default=True,
+    help='Number of repetitions of each run.')
+@_outputs
+def desktop(rounds: int, json_path: Path | None, plot: Path | None) -> None:
+    """Measure the window of fer desktop, on this display or on one without a monitor."""
+    from fer_ros.bench.desktop_bench import run
+    _bench('desktop', lambda report: run(rounds=rounds, report=report), json_path, plot)
+
+
 def _bench(
     name: str, run: Callable[[Report], dict[str, Any]], json_path: Path | None, plot: Path | None,
 ) -> None:

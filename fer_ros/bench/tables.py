@@ -34,7 +34,9 @@ def tables(figures: Figures) -> list[Titled]:
 
     :param figures: result of `results.with_aims`.
     """
-    make = {'speed': _speed, 'quality': _quality, 'ros': _ros, 'work': _work}[figures['bench']]
+    make = {
+        'speed': _speed, 'quality': _quality, 'ros': _ros, 'work': _work,
+        'desktop': _desktop}[figures['bench']]
     own = make(figures)
     left_out = figures.get('left_out', {})
     if left_out:
@@ -194,6 +196,18 @@ def _ros(figures: Figures) -> list[Titled]:
                ('CPU % of a core', 'cpu_percent_by_process'), ('RSS MiB', 'rss_mib_by_process'))),
          ('CPU % of a core, inactive', *figures['inactive']['cpu_percent'].values())])
     return [runs, processes]
+
+
+def _desktop(figures: Figures) -> list[Titled]:
+    keys = ('images_per_s', 'p50_ms', 'p95_ms', 'p99_ms', 'cpu_percent')
+    threads = ('reader', 'worker', 'MainThread')
+    return [_table(
+        'The window: shown images, and the time from reading to painting',
+        ('camera', 'shown images/s', 'p50 ms', 'p95 ms', 'p99 ms', 'CPU % of a core',
+         'reading, CPU ms per image', 'faces and drawing', 'window'),
+        ((f'{row["width"]}x{row["height"]}, {row["rate_hz"]:g} images/s, faces: {row["faces"]}',
+          *(row[key] for key in keys), *(row['ms_per_image'][name] for name in threads))
+         for row in figures['runs'].values()))]
 
 
 def _work(figures: Figures) -> list[Titled]:

@@ -150,6 +150,13 @@ class Options:
                 rows.append(Option(**{**vars(row), 'name': prefix + row.name}))
         return rows
 
+    def static_changes(self, other: Options) -> list[str]:
+        """Return the names of the options that differ in `other` and are not dynamic."""
+        mine, theirs = self.to_mapping(), other.to_mapping()
+        return [
+            row.name for row in self.table()
+            if not row.dynamic and mine[row.name] != theirs[row.name]]
+
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> Self:
         """

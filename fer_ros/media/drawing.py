@@ -14,9 +14,10 @@
 
 """Draws faces, emotions and head poses on images."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 import math
+import unicodedata
 
 import cv2
 from fer_ros.core.emotions import Emotion, LABELS
@@ -59,12 +60,15 @@ class DrawingOptions(Options):
 
 def draw_emotions(
     image: Image, faces: Sequence[FaceEmotion], options: DrawingOptions | None = None,
+    names: Mapping[int, str] | None = None,
 ) -> None:
     """
     Draw boxes, track IDs, emotions and head poses.
 
     :param image: (H, W, 3) uint8, BGR; changed in place.
     :param options: None means the defaults.
+    :param names: names by track ID, which are drawn instead of the ID. The font has ASCII only:
+        accents are left out, and other letters become question marks.
     """
     options = options or DrawingOptions()
     scale = max(min(image.shape[:2]) / 480, 0.4)
@@ -79,7 +83,13 @@ def draw_emotions(
             _draw_head_pose(image, face, scale)
     # Labels are drawn last, so that nothing covers them.
     for face in faces:
-        _draw_label(image, face, scale)
+        _draw_label(image, face, scale, (names or {}).get(face.track_id, str(face.track_id)))
+
+
+def _ascii(text: str) -> str:
+    letters = unicodedata.normalize('NFKD', text)
+    return ''.join(c for c in letters if not unicodedata.combining(c)).encode(
+        'ascii', 'replace').decode()
 
 
 def _draw_box(image: Image, face: FaceEmotion, scale: float) -> None:
@@ -98,8 +108,8 @@ def _draw_box(image: Image, face: FaceEmotion, scale: float) -> None:
             cv2.line(image, (x, y), (x, y + dy), color, thickness, cv2.LINE_AA)
 
 
-def _draw_label(image: Image, face: FaceEmotion, scale: float) -> None:
-    text = f'{face.track_id} {face.label}'
+def _draw_label(image: Image, face: FaceEmotion, scale: float, name: str) -> None:
+    text = f'{_ascii(name)} {face.label}'
     if face.emotion is not Emotion.UNKNOWN:
         text += f' {face.confidence:.0%}'
     size = 0.55 * scale

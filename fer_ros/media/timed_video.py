@@ -58,21 +58,50 @@ class TimedVideo(VideoSource):
         """
         super().__init__(path, SourceOptions())
         self._damaged = 0
+        self._number, self._time_s = -1, -1 / self.rate_hz
 
     def images(self) -> Iterator[TimedImage]:
         """Yield the images that can be decoded."""
-        time_s = -1 / self.rate_hz
-        number = 0
-        while self.grab():
-            stated_s = float(self._capture.get(cv2.CAP_PROP_POS_MSEC)) / 1000
-            # Formats without times, such as raw MJPEG, state 0 for every image.
-            time_s = stated_s if stated_s > time_s else time_s + 1 / self.rate_hz
+        while (place := self.take()) is not None:
             image = self.retrieve()
-            if image is None:
-                self._damaged += 1
-            else:
-                yield TimedImage(number, time_s, image)
-            number += 1
+            if image is not None:
+                yield TimedImage(*place, image)
+
+    def take(self) -> tuple[int, float] | None:
+        """
+        Take the next image without converting it; `retrieve` returns it.
+
+        :return: its number and its time in seconds; None at the end.
+        """
+        if not self.grab():
+            return None
+        stated_s = float(self._capture.get(cv2.CAP_PROP_POS_MSEC)) / 1000
+        # Formats without times, such as raw MJPEG, state 0 for every image.
+        self._time_s = stated_s if stated_s > self._time_s else self._time_s + 1 / self.rate_hz
+        self._number += 1
+        return self._number, self._time_s
+
+    def retrieve(self) -> Image | None:
+        image = super().retrieve()
+        self._damaged += image is None
+        return image
+
+    def seek(self, number: int) -> None:
+        """
+        Continue with the image of this number; reads from the start if the file has no index.
+
+        :raises SourceError: if the file can no longer be opened.
+        """
+        number = max(number, 0)
+        # OpenCV cannot seek to the first image of some files.
+        if number == 0 or not self._capture.seek(number):
+            self.rewind()
+            for _ in range(number):
+                if not self.grab():
+                    break
+        self._first_is_grabbed = False
+        self._delivered = number
+        self._number, self._time_s = number - 1, (number - 1) / self.rate_hz - 1e-3
 
     @property
     def faults(self) -> list[str]:

@@ -18,7 +18,7 @@ import json
 
 from click.testing import CliRunner
 import cv2
-from fer_ros.bench import quality_bench, ros_bench, speed_bench, work_bench
+from fer_ros.bench import desktop_bench, quality_bench, ros_bench, speed_bench, work_bench
 from fer_ros.bench.commands import bench
 from fer_ros.bench.results import write_json
 import pytest
@@ -60,6 +60,11 @@ FIGURES = {
             'p99_ms': 21.0, 'images': 400, 'lost': 2, 'cpu_percent': 50.0, 'rss_mib': 500.0,
             'first_emotion_s': None, 'cpu_percent_by_process': {'face_node': 31.0},
             'rss_mib_by_process': {'face_node': 99.0}}}},
+    'desktop': {
+        **ABOUT, 'runs': {'one_face_720p': {
+            'width': 1280, 'height': 720, 'faces': 1, 'rate_hz': 30.0, 'images_per_s': 29.0,
+            'p50_ms': 30.0, 'p95_ms': 41.0, 'p99_ms': 50.0, 'cpu_percent': 80.0,
+            'ms_per_image': {'reader': 1.0, 'worker': 20.0, 'MainThread': 5.0}}}},
     'work': {
         **ABOUT, 'left_out': {}, 'network_mmacs': {'classifier': 400.0, 'mesh': 30.0},
         'calls': {'live, sample': {
@@ -96,6 +101,8 @@ def aims_of(output):
             '≤ 40', '17', 'for another processor'],
         'four processes, 30 images/s, images without emotions': ['≤ 0', '2', 'missed'],
         'the busiest inactive node, CPU in % of one core': ['< 1', '0.3', 'held']}),
+    ('desktop', desktop_bench, {
+        '1280x720, one face, 30 images/s, shown images/s': ['≥ 29.5', '29', 'missed']}),
     ('work', work_bench, {
         'still scene, multiply-accumulates relative to the sample': ['≤ 0.25', '0.3', 'missed']}),
 ])

@@ -229,3 +229,14 @@ def test_bars_cover_no_other_face(options):
         x, y = (round(c) for c in face.box.center)
         # The axes of the head are not drawn, as the pose is unknown: inside the frames is nothing.
         assert not changed(image)[y - 40:y + 40, x - 40:x + 40].any()
+
+
+@pytest.mark.parametrize(('name', 'same'), [
+    ('Zoë', 'Zoe'), ('Ångström', 'Angstrom'), ('山', '?')])
+def test_a_name_is_drawn_instead_of_the_number(name, same):
+    face = seen(Box(200, 150, 120, 120))
+    images = [wall() for _ in range(3)]
+    for image, names in zip(images, ({3: name}, {3: same}, {4: name}), strict=True):
+        draw_emotions(image, [face], NOTHING_ELSE, names)
+    assert (images[0] == images[1]).all()
+    assert (images[0] != images[2]).any(), 'the name of somebody else'

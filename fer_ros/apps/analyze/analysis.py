@@ -25,15 +25,16 @@ import time
 
 import cv2
 from fer_ros.apps.analyze.results_file import face_row, ResultsFile
+from fer_ros.apps.session import Session
 from fer_ros.core.emotions import Emotion
-from fer_ros.core.values import FaceEmotion, Frame, Image, NS_PER_S
+from fer_ros.core.values import FaceEmotion, Image, NS_PER_S
 from fer_ros.media.drawing import draw_emotions
 from fer_ros.media.image_file import read_image
 from fer_ros.media.media_files import Media
 from fer_ros.media.sources.frame_source import SourceError
 from fer_ros.media.timed_video import TimedImage, TimedVideo
 from fer_ros.media.video_writer import VideoFileWriter
-from fer_ros.parameters.node_options import EmotionNodeOptions, FaceNodeOptions, OverlayNodeOptions
+from fer_ros.parameters.node_options import OverlayNodeOptions
 from fer_ros.parameters.overrides import Parameters
 from fer_ros.pipeline import Pipeline
 
@@ -98,7 +99,7 @@ class Summary:
 
 class Analysis:
     """
-    Processes pictures and videos, with one pipeline for each of the two kinds.
+    Processes pictures and videos.
 
     The analysis of a faulty file ends at the fault; the results before it are kept.
     """
@@ -115,8 +116,7 @@ class Analysis:
         :param results: files that receive the rows.
         :param is_stopped: returns whether the work shall end after the current image.
         """
-        self._parameters = {True: video, False: picture}
-        self._pipelines: dict[bool, Pipeline] = {}
+        self._session = Session(video, picture)
         self._drawing = OverlayNodeOptions.from_mapping(video['overlay_node'])
         self._results = results
         self._is_stopped = is_stopped
@@ -127,12 +127,7 @@ class Analysis:
 
         :raises ValueError, OSError, ImportError: if a network cannot be loaded.
         """
-        if is_video not in self._pipelines:
-            values = self._parameters[is_video]
-            self._pipelines[is_video] = Pipeline(
-                FaceNodeOptions.from_mapping(values['face_node']),
-                EmotionNodeOptions.from_mapping(values['emotion_node']))
-        return self._pipelines[is_video]
+        return self._session.pipeline(is_video)
 
     def run(self, job: Job, progress: Callable[[Summary], None]) -> Summary:
         """
@@ -164,9 +159,6 @@ class Analysis:
         :param stack: completes the output files at the end, also after an error.
         """
         summary.images_expected = video.frame_count if video is not None else 1
-        # In a single image, faces cannot be followed over time.
-        pipeline = self.pipeline(summary.images_expected != 1)
-        pipeline.reset()
         if job.timeline:
             # Imported here because matplotlib takes long to import and is only needed for charts.
             from fer_ros.apps.analyze.timeline import Timeline
@@ -175,9 +167,10 @@ class Analysis:
         write = _image_writer(job.annotated, video, stack) if job.annotated else None
         begin_s = time.perf_counter()
         images = video.images() if video is not None else _picture(job.media.path, summary.notes)
-        for timed in images:
-            faces = pipeline.process(
-                Frame(timed.image, round(timed.time_s * NS_PER_S), sequence=timed.number))
+        # In a single image, faces cannot be followed over time.
+        is_video = summary.images_expected != 1
+        for result in self._session.results(images, is_video=is_video):
+            timed, faces = result.timed, result.faces
             rows = [face_row(job.media.path, timed.number, timed.time_s, face) for face in faces]
             for results in self._results:
                 results.write(rows)
@@ -200,8 +193,7 @@ class Analysis:
 
     def close(self) -> None:
         """Free the networks."""
-        for pipeline in self._pipelines.values():
-            pipeline.close()
+        self._session.close()
 
 
 def _picture(path: Path, notes: list[str]) -> Iterator[TimedImage]:

@@ -176,3 +176,20 @@ class JsonFile(ResultsFile):
         if not self._can_go_back:
             self._put('\n]\n')
         super().close()
+
+
+RESULTS_FILES: Mapping[str, type[ResultsFile]] = {'.csv': CsvFile, '.json': JsonFile}
+"""The kinds of files by their ending."""
+
+
+def results_file(path: Path) -> ResultsFile:
+    """
+    Create the file of rows that the ending of its name asks for.
+
+    :raises OutputError: if the ending is of no kind, or the file cannot be written.
+    """
+    kind = RESULTS_FILES.get(path.suffix.lower())
+    if kind is None:
+        raise OutputError(
+            f'{path} cannot be written: its name must end in {", ".join(RESULTS_FILES)}')
+    return kind(path)

@@ -17,21 +17,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-import queue
-import threading
 import time
 
-import cv2
-from fer_ros.media.video_writer import VideoFileWriter
+from fer_ros.media.video_recorder import VideoRecorder
 from fer_ros.nodes.face_conversion import stamp_ns
 from fer_ros.nodes.image_conversion import to_bgr
+from fer_ros.nodes.image_encodings import ImageError
 from fer_ros.nodes.qos import IMAGES
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
 from sensor_msgs.msg import CameraInfo, Image as ImageMessage
-
-MAX_WAITING_BYTES = 2 ** 28
-"""Maximum size of images that wait for the disk: 300 images of 640x480."""
 
 LAST_IMAGE_TIMEOUT_S = 1.0
 
@@ -51,12 +46,9 @@ class OverlayRecorder:
         self._node = node
         # On a slow machine the overlay skips images; camera_info has the times of all.
         self._camera_times_ns: list[int] = []
-        self._file = VideoFileWriter(path, source_times_ns=self._camera_times_ns)
-        self._queue: queue.Queue[ImageMessage | None] = queue.Queue()
+        self._recorder = VideoRecorder(
+            path, source_times_ns=self._camera_times_ns, on_fault=node.get_logger().error)
         self._newest_ns = 0
-        self.fault = ''
-        self._thread = threading.Thread(target=self._run, name='recorder', daemon=True)
-        self._thread.start()
         self._subscription = node.create_subscription(
             ImageMessage, 'emotions/overlay', self._receive,
             QoSProfile(depth=100, reliability=IMAGES.reliability))
@@ -64,28 +56,31 @@ class OverlayRecorder:
             CameraInfo, 'camera_info', self._receive_camera_info,
             QoSProfile(depth=100, reliability=IMAGES.reliability))
 
+    @property
+    def fault(self) -> str:
+        """Return a sentence if the file cannot be written, else ''."""
+        return self._recorder.fault
+
+    @property
+    def images(self) -> int:
+        """Return how many images were written."""
+        return self._recorder.images
+
     def _receive_camera_info(self, message: CameraInfo) -> None:
         if len(self._camera_times_ns) < MAX_CAMERA_TIMES:
             self._camera_times_ns.append(stamp_ns(message.header.stamp))
 
     def _receive(self, message: ImageMessage) -> None:
         self._newest_ns = stamp_ns(message.header.stamp)
-        if self._queue.qsize() * len(message.data) < MAX_WAITING_BYTES:
-            self._queue.put(message)
-        else:
+        try:
+            is_taken = self._recorder.write(to_bgr(message), self._newest_ns)
+        except ImageError as error:
+            self._node.get_logger().error(str(error), throttle_duration_sec=5)
+            return
+        if not is_taken:
             self._node.get_logger().warning(
                 'The disk is too slow for the recording: images are skipped.',
                 throttle_duration_sec=5)
-
-    def _run(self) -> None:
-        while (message := self._queue.get()) is not None:
-            if self.fault:
-                continue
-            try:
-                self._file.write(to_bgr(message), stamp_ns(message.header.stamp))
-            except (OSError, ValueError, cv2.error) as error:
-                self.fault = str(error)
-                self._node.get_logger().error(self.fault)
 
     def close(self, last_ns: int = 0) -> str:
         """
@@ -98,14 +93,4 @@ class OverlayRecorder:
             time.sleep(0.01)
         self._node.destroy_subscription(self._subscription)
         self._node.destroy_subscription(self._camera_subscription)
-        self._queue.put(None)
-        self._thread.join()
-        try:
-            self._file.close()
-        except OSError as error:
-            self.fault = self.fault or str(error)
-        if self.fault:
-            return self.fault
-        if not self._file.images:
-            return f'Nothing was recorded: no image arrived, so {self._file.path} was not written.'
-        return f'Recorded {self._file.images} images in {self._file.path}.'
+        return self._recorder.close()

@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Cameras, read through Video4Linux."""
+"""Cameras: on Linux through Video4Linux, elsewhere by their number as OpenCV counts."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ import math
 import os
 from pathlib import Path
 import re
+import sys
 from typing import Any
 
 import cv2
@@ -38,10 +39,10 @@ _FIRST_IMAGE_ATTEMPTS = 5
 
 class CameraSource(CaptureSource):
     """
-    A camera, read through Video4Linux.
+    A camera, read through Video4Linux; on other systems through what OpenCV finds there.
 
-    The driver buffers two images. With only one buffer, a USB camera cannot store the next image
-    while the last one is read, and its rate is halved.
+    The driver of Video4Linux buffers two images. With only one buffer, a USB camera cannot store
+    the next image while the last one is read, and its rate is halved.
     """
 
     is_live = True
@@ -52,17 +53,22 @@ class CameraSource(CaptureSource):
         """
         Open the camera, request size, rate and pixel format, and wait for the first image.
 
-        :param device: its path, such as /dev/video0, or a link to it.
+        :param device: its path, such as /dev/video0, or a link to it; without Video4Linux, its
+            number.
         :raises SourceError: if it does not exist, cannot be accessed, is in use or delivers no
             image.
         """
-        _check_device(device)
+        is_number = device.isdigit()
+        if not is_number:
+            _check_device(device)
         # OpenCV offers no other way to set its timeout for a camera. It reads this variable once,
         # in whole seconds.
         os.environ.setdefault(
             'OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT', str(math.ceil(options.read_timeout_s)))
         with quiet_opencv():
-            opened = capture(device, cv2.CAP_V4L2)
+            opened = (
+                capture(int(device), cv2.CAP_ANY) if is_number
+                else capture(device, cv2.CAP_V4L2))
             if not opened.isOpened():
                 raise SourceError(
                     f'{device} does not open as a camera: another program may be using it, or it '
@@ -141,7 +147,10 @@ def device_path(spec: str) -> str:
     """
     Return the path of the camera that the text names by its number or path.
 
+    Without Video4Linux, cameras have no paths, and a number stays a number.
+
     >>> device_path('2')
     '/dev/video2'
     """
-    return f'/dev/video{int(spec)}' if spec.isdigit() else spec
+    has_paths = sys.platform.startswith('linux')
+    return f'/dev/video{int(spec)}' if spec.isdigit() and has_paths else spec

@@ -84,6 +84,11 @@ class CorrectedCapture:
             return round(value * self._scale_y)
         return value
 
+    def seek(self, number: int) -> bool:
+        """Make the image of this number the next one; return whether the file can do that."""
+        return bool(self._capture.set(cv2.CAP_PROP_POS_FRAMES, number)) and round(
+            self._capture.get(cv2.CAP_PROP_POS_FRAMES)) == number
+
     @property
     def fourcc(self) -> str:
         """Return the four letters that name the codec, such as avc1; empty if unknown."""

@@ -44,7 +44,7 @@ class StillsSource(FrameSource):
         """
         self._path = path
         self._is_folder = path.is_dir()
-        self._paths = _images_in(path) if self._is_folder else [path]
+        self._paths = images_in(path) if self._is_folder else [path]
         rate_hz = options.rate_hz or FALLBACK_RATE_HZ
         self._repeats = max(1, round(options.image_duration_s * rate_hz))
         self._next = 0
@@ -115,7 +115,12 @@ def _files_in(folder: Path) -> list[Path]:
         raise SourceError(f'the folder {folder} cannot be read: {error.strerror}') from error
 
 
-def _images_in(folder: Path) -> list[Path]:
+def images_in(folder: Path) -> list[Path]:
+    """
+    Return the pictures of a folder in natural order, without those of folders inside.
+
+    :raises SourceError: if the folder cannot be read.
+    """
     return sorted((p for p in _files_in(folder) if is_image(p)), key=_natural)
 
 

@@ -247,7 +247,7 @@ def test_the_overlay_is_recorded(graph, tmp_path):
     wait_until(overlay.get_subscription_count)
     for k in range(30):
         overlay.publish(image_message(image(5 * k), stamp_ns=S + k * PERIOD))
-        wait_until(lambda: recorder._file.images == k + 1)  # noqa: B023
+        wait_until(lambda: recorder.images == k + 1)  # noqa: B023
     assert recorder.close() == f'Recorded 30 images in {path}.'
     assert len(read(path)[0]) == 30
 
@@ -264,7 +264,7 @@ def test_an_overlay_that_leaves_images_out_is_recorded_at_the_rate_of_the_camera
         wait_until(lambda: len(recorder._camera_times_ns) == k + 1)  # noqa: B023
         if k % 3 == 0:
             overlay.publish(message)
-            wait_until(lambda: recorder._file.images == k // 3 + 1)  # noqa: B023
+            wait_until(lambda: recorder.images == k // 3 + 1)  # noqa: B023
     assert recorder.close() == f'Recorded 10 images in {path}.'
     values, rate, _ = read(path)
     assert (len(values), rate) == (28, pytest.approx(RATE))

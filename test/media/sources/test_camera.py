@@ -107,3 +107,14 @@ def test_a_damaged_image_of_a_camera_is_passed_over():
     with CameraSource(DEVICE, SourceOptions(), lambda *_: camera) as source:
         assert source.read() is not None
         assert source.read() is not None
+
+
+def test_a_camera_without_a_path_is_opened_by_its_number():
+    asked = []
+
+    def capture(*arguments):
+        asked.append(arguments)
+        return FakeCamera()
+    with CameraSource('1', SourceOptions(), capture) as source:
+        assert source.description.startswith('camera 1, 640x480')
+    assert asked == [(1, cv2.CAP_ANY)]
