@@ -1,7 +1,7 @@
 # `make help` lists the targets. tools/setup.sh makes the environment, tools/env.sh enters it.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help live desktop bench test test-fast test-newest lint setup setup-train setup-windows lock clean
+.PHONY: help live desktop serve bench test test-fast test-newest lint setup setup-train setup-windows lock clean
 
 SOURCE ?=
 CONFIG ?=
@@ -17,6 +17,7 @@ help:
 	@echo '     CONFIG  a YAML file of parameters instead of config/live.yaml'
 	@echo '     ARGS    more options, for example ARGS="--duration 5 --record out.mp4"; ARGS=--help lists them'
 	@echo 'make desktop [SOURCE=…] [CONFIG=…] [ARGS=…]  open a window for cameras, videos and pictures; SOURCE as above'
+	@echo 'make serve [CONFIG=…] [ARGS=…]  serve a web page for cameras, pictures and videos; ARGS="--port 8080"; ARGS=--help'
 	@echo 'make test [ARGS=…]    run all tests in parallel; ARGS go to pytest, for example ARGS="-k tracker"'
 	@echo 'make test-fast        run the tests for daily work: no .venv-train, no data sets, no slow tests'
 	@echo 'make test-newest      run the fast tests that need no ROS with the newest Python and packages, in .venv-newest'
@@ -47,6 +48,9 @@ desktop: setup
 	@tools/setup.sh windows
 	$(START)
 
+serve: setup
+	$(START)
+
 # worksteal: each process runs neighbouring tests, which share their fixtures.
 PYTEST = python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal
 
@@ -74,9 +78,11 @@ lint: setup
 setup:
 	@tools/setup.sh
 
-# Tests with windows need Xvfb and Tk; where these cannot be installed, the tests are skipped and say so.
+# Tests with windows need Xvfb and Tk, those of the web page Chromium; where these cannot be installed, the tests are
+# skipped and say so.
 setup-windows: setup
 	@tools/setup.sh test-windows || true
+	@tools/setup.sh test-browser || true
 
 setup-train:
 	@tools/setup.sh train

@@ -48,6 +48,8 @@ setup(
     maintainer='fer_ros maintainers',
     maintainer_email='fer_ros@users.noreply.github.com',
     packages=find_packages(include=[NAME, f'{NAME}.*']),
+    # The page of `fer serve`.
+    package_data={f'{NAME}.apps.serve': ['page/*']},
     data_files=[
         ('share/ament_index/resource_index/packages', [f'resource/{NAME}']),
         (f'share/{NAME}', ['package.xml']),
@@ -61,6 +63,8 @@ setup(
         'test': ['pytest', 'pytest-timeout'],
         # requirements/desktop.txt pins them.
         'desktop': ['ttkbootstrap>=2.2', 'platformdirs', 'tkinterdnd2'],
+        # requirements/serve.txt pins them.
+        'serve': ['fastapi', 'uvicorn', 'websockets', 'prometheus-client', 'cryptography'],
     },
     zip_safe=False,
     entry_points={

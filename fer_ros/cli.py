@@ -28,6 +28,9 @@ COMMANDS = {
         'Find the emotions in pictures, videos and folders of them.'),
     'desktop': (
         'fer_ros.apps.desktop.command', 'Open a window for cameras, videos and pictures.'),
+    'serve': (
+        'fer_ros.apps.serve.command',
+        'Serve a web page and an interface for programs, for pictures, videos and cameras.'),
     'bench': (
         'fer_ros.bench.commands',
         'Measure quality and speed in comparison with other pipelines.'),

@@ -47,7 +47,9 @@ def imported_by(*arguments):
 def test_help_lists_all_commands_and_imports_none(flag):
     imported, output = imported_by(flag)
     assert imported == set()
-    for name in ('live', 'analyze', 'desktop', 'bench', 'models', 'evaluate', 'train', 'export'):
+    for name in (
+            'live', 'analyze', 'desktop', 'serve', 'bench', 'models', 'evaluate', 'train',
+            'export'):
         assert f'\n  {name} ' in output
 
 

@@ -173,9 +173,9 @@ def test_beside_a_sourced_ros_with_a_newer_python_the_lock_does_not_count(comman
     monkeypatch.setattr(sys, 'version_info', (3, 14, 0))
     install_packages.install_on_ros('python3')
     installation, _ = commands
-    assert installation.split()[-6::2] == ['-r', '-r', '-r']
-    assert [Path(word).name for word in installation.split()[-5::2]] == [
-        'run.txt', 'desktop.txt', 'test.txt']
+    assert installation.split()[-8::2] == ['-r'] * 4
+    assert [Path(word).name for word in installation.split()[-7::2]] == [
+        'run.txt', 'desktop.txt', 'serve.txt', 'test.txt']
     assert 'lock' not in installation
 
 

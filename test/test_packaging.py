@@ -39,9 +39,11 @@ ROSDEP_KEYS = {
     'pytest': 'python3-pytest', 'pytest_timeout': 'python3-pytest-timeout',
     'scipy': 'python3-scipy', 'skimage': 'python3-skimage', 'yaml': 'python3-yaml'}
 # The first has no rosdep key, as package.xml says; the second is read by type checkers alone. The
-# others belong to the extra `desktop`, which no robot needs.
+# others belong to the extras `desktop` and `serve`, which no robot needs, and to their tests.
 WITHOUT_KEY = {
-    'ai_edge_litert', 'typing_extensions', 'ttkbootstrap', 'platformdirs', 'tkinterdnd2'}
+    'ai_edge_litert', 'typing_extensions', 'ttkbootstrap', 'platformdirs', 'tkinterdnd2',
+    'fastapi', 'starlette', 'pydantic', 'uvicorn', 'websockets', 'prometheus_client',
+    'cryptography', 'httpx', 'schemathesis', 'playwright', 'axe_playwright_python'}
 ROOMS = (
     'core', 'media', 'parameters', 'pipeline', 'nodes', 'evaluation', 'training', 'apps', 'bench',
     'cli')
@@ -57,7 +59,7 @@ ROOMS_ON_A_ROBOT = ('core', 'media', 'parameters', 'nodes', 'apps')
 
 NOT_NEEDED = {
     'nodes': {'pipeline'}, 'evaluation': {'nodes'},
-    'training': {'parameters', 'pipeline', 'nodes'}, 'apps': {'evaluation', 'training'},
+    'training': {'parameters', 'pipeline', 'nodes'}, 'apps': {'training'},
     'cli': set(ROOMS) - {'cli'}}
 """Rooms that a later one has no business with, although they come before it."""
 
@@ -284,8 +286,8 @@ def pins(path, python):
 
 @pytest.mark.parametrize('python', ['3.10', '3.11', '3.12'])
 @pytest.mark.parametrize(('lock', 'parts'), [
-    ('main', ('install', 'ros', 'build', 'run', 'desktop', 'test')),
-    ('kilted', ('install', 'ros_kilted', 'build', 'run', 'desktop', 'test')),
+    ('main', ('install', 'ros', 'build', 'run', 'desktop', 'serve', 'test')),
+    ('kilted', ('install', 'ros_kilted', 'build', 'run', 'desktop', 'serve', 'test')),
     ('train', ('install', 'run', 'train', 'bench', 'mtcnn', 'test'))])
 def test_lock_files_pin_what_the_requirements_ask_for(lock, parts, python):
     requirements = ROOT / 'requirements'

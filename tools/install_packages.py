@@ -36,8 +36,8 @@ import tempfile
 ROOT = Path(__file__).resolve().parent.parent
 REQUIREMENTS = ROOT / 'requirements'
 LOCKS = {
-    'main': ('install', 'ros', 'build', 'run', 'desktop', 'test'),
-    'kilted': ('install', 'ros_kilted', 'build', 'run', 'desktop', 'test'),
+    'main': ('install', 'ros', 'build', 'run', 'desktop', 'serve', 'test'),
+    'kilted': ('install', 'ros_kilted', 'build', 'run', 'desktop', 'serve', 'test'),
     'train': ('install', 'run', 'train', 'bench', 'test')}
 """The files of requirements/lock, and the files of requirements that each is resolved from."""
 
@@ -176,7 +176,7 @@ def install_on_ros(ros_python):
     is_locked = sys.version_info[:2] in LOCKED_PYTHONS
     pip(
         'install', *(('-c', REQUIREMENTS / 'lock' / 'main.txt') if is_locked else ()),
-        *(word for part in ('run', 'desktop', 'test')
+        *(word for part in ('run', 'desktop', 'serve', 'test')
           for word in ('-r', REQUIREMENTS / f'{part}.txt')))
     if not can_import('colcon_core'):
         pip('install', '-r', REQUIREMENTS / 'build.txt')
@@ -202,7 +202,8 @@ def link_overlay():
 
 def newest_packages():
     """Return the names of the packages that fer_ros and its tests import, without versions."""
-    text = ''.join((REQUIREMENTS / f'{part}.txt').read_text() for part in ('run', 'desktop'))
+    text = ''.join(
+        (REQUIREMENTS / f'{part}.txt').read_text() for part in ('run', 'desktop', 'serve'))
     named = re.findall(r'^([\w.-]+)==', text, re.MULTILINE)
     return sorted({*named, *PACKAGES_OF_TESTS} - {'backports.strenum'})
 

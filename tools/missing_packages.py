@@ -15,7 +15,7 @@
 """
 Prints the missing Debian packages that fer_ros needs with this Python, one per line.
 
-    python -I tools/missing_packages.py [train | windows | test-windows]
+    python -I tools/missing_packages.py [train | windows | test-windows | test-browser]
 """
 
 import ctypes
@@ -65,8 +65,15 @@ def missing_for_windows(with_tests):
     return names + (['xvfb'] if with_tests and not shutil.which('Xvfb') else [])
 
 
+def missing_for_browser():
+    """Return the missing packages that the tests of the web page need."""
+    return [] if shutil.which('chromium') else ['chromium']
+
+
 if __name__ == '__main__':
-    if sys.argv[1:] in (['windows'], ['test-windows']):
+    if sys.argv[1:] == ['test-browser']:
+        missing = missing_for_browser()
+    elif sys.argv[1:] in (['windows'], ['test-windows']):
         missing = missing_for_windows('test-windows' in sys.argv)
     else:
         missing = missing_packages(

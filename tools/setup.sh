@@ -18,6 +18,7 @@
 #   tools/setup.sh          system packages, .venv with ROS 2 and Python packages, fer_msgs and fer_ros built
 #   tools/setup.sh train    .venv-train with TensorFlow, for `fer train`, `fer export` and `fer bench`
 #   tools/setup.sh windows  the same, and Tk for `fer desktop` (test-windows: Xvfb for its tests too)
+#   tools/setup.sh test-browser  the same, and Chromium for the tests of the page of `fer serve`
 #   tools/setup.sh check    says whether the environment is ready, or why not (exit code 1)
 #   tools/setup.sh python   prints the Python that the environment is made from
 #   tools/setup.sh missing  prints the missing system packages
@@ -185,11 +186,15 @@ set_up() {  # mode: train, or nothing
   say 'ready'
 }
 
-install_for_windows() {  # windows or test-windows
+install_missing() {  # an argument of missing_packages.py
   local missing
   missing=$("$venv/bin/python" -I "$root/tools/missing_packages.py" "$1" | tr '\n' ' ')
   # shellcheck disable=SC2086  # one word each
   [ -z "$missing" ] || apt_install $missing
+}
+
+install_for_windows() {  # windows or test-windows
+  install_missing "$1"
   "$venv/bin/python" -I -c 'import tkinter' 2> /dev/null ||
     fail "$(recorded base) has no Tk, and its package does not bring it: make PYTHON=/usr/bin/python3, or another Python"
 }
@@ -200,11 +205,12 @@ main() {
   case ${1:-} in
     '' | train) set_up "${1:-}" ;;
     windows | test-windows) set_up ''; install_for_windows "$1" ;;
+    test-browser) set_up ''; install_missing test-browser ;;
     check) now=$(state); echo "$now"; [ "$now" = ready ] ;;
     python) choose_python ;;
     missing) "$(choose_python)" -I "$root/tools/missing_packages.py" ;;
     lock) "$(choose_python)" -I "$root/tools/install_packages.py" lock ;;
-    *) fail "there is no '$1': give nothing, train, windows, check, python, missing or lock" ;;
+    *) fail "there is no '$1': give nothing, train, windows, test-windows, test-browser, check, python, missing or lock" ;;
   esac
 }
 

@@ -59,6 +59,18 @@ def read_image(path: Path, note: Callable[[str], None] | None = None) -> Image:
         data = path.read_bytes()
     except OSError as error:
         raise ValueError(f'{path} cannot be read: {error.strerror}') from error
+    return decode_image(path, data, note)
+
+
+def decode_image(
+    path: Path, data: bytes, note: Callable[[str], None] | None = None,
+) -> Image:
+    """
+    Decode the content of an image file, as `read_image`.
+
+    :param path: name for the messages; its suffix tells camera raw files.
+    :param data: the content of the file.
+    """
     if not data:
         raise ValueError(f'{path} is empty (0 bytes): copy it again')
     if is_truncated(data):
