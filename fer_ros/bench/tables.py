@@ -169,6 +169,13 @@ def _quality(figures: Figures) -> list[Titled]:
     result.append(_table(
         'Step response: ms until 63 % of a change of the face', ('raw', 'smoothed', 'added'),
         [(step['raw_ms'], step['smoothed_ms'], step['added_ms'])]))
+    if figures['emotion_steps']:
+        measured = ('accuracy', 'delay_ms', 'false_changes_per_minute', 'ece')
+        result.append(_table(
+            'Labelled sequences of emotions',
+            ('labels', 'accuracy', 'ms until 90 %', 'false changes per minute', 'ECE'),
+            ((kind, *(row[key] for key in measured))
+             for kind, row in figures['emotion_steps'].items())))
     result.append(_table(
         'Rolled faces', ('degrees', 'faces', 'same label', 'roll error in degrees'),
         ((degrees, row['faces'], row['same_label'], row['roll_error_deg'])

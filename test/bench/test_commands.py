@@ -52,6 +52,9 @@ FIGURES = {
                       'people': 1, 'identities': 2, 'found': 0.9, 'raw_changes_per_minute': 30.0,
                       'smoothed_changes_per_minute': 4.0}}},
         'step': {'raw_ms': 50.0, 'smoothed_ms': 300.0, 'added_ms': 250.0},
+        'emotion_steps': {kind: {
+            'accuracy': 0.9, 'delay_ms': 290.0, 'false_changes_per_minute': 9.0, 'ece': 0.03}
+            for kind in ('raw', 'smoothed')},
         'roll': {'0': {'faces': 3, 'same_label': 1.0, 'roll_error_deg': float('nan')}}},
     'ros': {
         **ABOUT, 'inactive': {'cpu_percent': {'face_node': 0.3}, 'highest_cpu_percent': 0.3},
