@@ -56,4 +56,6 @@ class MeshFeatureInverse:
 
         :param landmarks: (1404,) float32, the output of the network, in pixels of its input.
         """
-        return np.asarray(self._inverse @ (landmarks - self._bias), np.float32)
+        # Not `@`: OpenBLAS would share so large a product among threads, which then keep all cores
+        # busy while they wait for the next one (docs/benchmarks.md).
+        return np.asarray(np.einsum('ij,j->i', self._inverse, landmarks - self._bias), np.float32)
