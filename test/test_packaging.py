@@ -58,7 +58,7 @@ ROOMS_OF_CORE = (
 ROOMS_ON_A_ROBOT = ('core', 'media', 'parameters', 'nodes', 'apps')
 
 NOT_NEEDED = {
-    'nodes': {'pipeline'}, 'evaluation': {'parameters', 'pipeline', 'nodes'},
+    'nodes': {'pipeline'}, 'evaluation': {'nodes'},
     'training': {'parameters', 'pipeline', 'nodes'}, 'apps': {'training'},
     'cli': set(ROOMS) - {'cli'}}
 """Rooms that a later one has no business with, although they come before it."""

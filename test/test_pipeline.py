@@ -235,7 +235,7 @@ def test_a_file_of_parameters_can_be_given(tmp_path, clip):
 
 def test_the_model_is_named():
     with Pipeline() as pipeline:
-        assert pipeline.model.startswith('ferplus_residual72/')
+        assert pipeline.model.startswith('ferplus_light48/')
 
 
 def test_an_unknown_configuration_is_refused_in_words():

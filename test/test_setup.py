@@ -300,7 +300,7 @@ def test_missing_packages_are_named_where_there_is_no_apt(machine):
     assert 'libgl1' in errors
 
 
-@pytest.mark.parametrize('what', ['windows', 'test-windows'])
+@pytest.mark.parametrize('what', ['windows', 'test-windows', 'test-browser'])
 def test_what_windows_need_is_installed_only_for_them(ready, what):
     ready.program('apt-get', 'true')
     assert ready.run(MISSING='python3-tk\n') == (0, '', '')

@@ -110,16 +110,21 @@ class Session:
         # A model that is missing must be reported here, not in the middle of the next picture.
         made = {
             kind: Pipeline(*new[kind]) for kind, pipeline in list(self._pipelines.items())
-            if any(old.static_changes(option)
-                   for old, option in zip(pipeline.options, new[kind], strict=True))}
+            if _must_be_replaced(pipeline, new[kind])}
         for kind, options in new.items():
             with self._locks[kind]:
                 self._options[kind] = options
+                # Another thread may have made or removed a pipeline meanwhile.
+                pipeline = self._pipelines.get(kind)
+                if pipeline is not None and not _must_be_replaced(pipeline, options):
+                    pipeline.set_options(*options)
+                    continue
+                if pipeline is not None:
+                    self._pipelines.pop(kind).close()
                 if kind in made:
-                    self._pipelines[kind].close()
-                    self._pipelines[kind] = made[kind]
-                elif kind in self._pipelines:
-                    self._pipelines[kind].set_options(*options)
+                    self._pipelines[kind] = made.pop(kind)
+        for unused in made.values():
+            unused.close()
 
     def close(self) -> None:
         """Free the networks, after the image that another thread may be processing."""
@@ -136,6 +141,14 @@ class Session:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _must_be_replaced(
+    pipeline: Pipeline, options: tuple[FaceNodeOptions, EmotionNodeOptions],
+) -> bool:
+    """Return whether options differ that cannot change while a pipeline runs."""
+    return any(
+        old.static_changes(new) for old, new in zip(pipeline.options, options, strict=True))
 
 
 def _options(values: Parameters) -> tuple[FaceNodeOptions, EmotionNodeOptions]:

@@ -93,7 +93,7 @@ def read_aims(bench: str, path: Path | None = None) -> list[Aim]:
     """
     Return the aims of a bench.
 
-    :param bench: 'speed', 'quality', 'ros', 'work' or 'desktop'.
+    :param bench: 'speed', 'quality', 'ros', 'work', 'desktop' or 'serve'.
     :param path: file of aims; None for config/bench/aims.yaml.
     :raises ValueError: if the file is wrong. The text names the place.
     """

@@ -41,7 +41,7 @@ def save_chart(path: Path, figures: Figures) -> None:
     figure.suptitle(f'fer bench {figures["bench"]}: {figures["machine"]}, {figures["date"][:10]}')
     draw = {
         'speed': _speed, 'quality': _quality, 'ros': _ros, 'work': _work,
-        'desktop': _desktop}[figures['bench']]
+        'desktop': _desktop, 'serve': _serve}[figures['bench']]
     draw(figure, figures)
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path)
@@ -119,6 +119,16 @@ def _desktop(figure: Figure, figures: Figures) -> None:
         axes, [f'{row["width"]}x{row["height"]}\nfaces: {row["faces"]}' for row in runs],
         {name: [row[f'{name}_ms'] for row in runs] for name in PERCENTILES},
         'time from reading to painting in ms')
+    axes.legend()
+
+
+def _serve(figure: Figure, figures: Figures) -> None:
+    runs = figures['runs'].values()
+    axes = figure.subplots()
+    _bars(
+        axes, [f'{row["clients"]} clients' for row in runs],
+        {name: [row[f'{name}_ms'] for row in runs] for name in PERCENTILES},
+        'time from request to answer in ms')
     axes.legend()
 
 

@@ -112,6 +112,17 @@ def desktop(rounds: int, json_path: Path | None, plot: Path | None) -> None:
     _bench('desktop', lambda report: run(rounds=rounds, report=report), json_path, plot)
 
 
+@bench.command()
+@click.option(
+    '--rounds', type=click.IntRange(min=1), default=3, show_default=True,
+    help='Number of repetitions of each run.')
+@_outputs
+def serve(rounds: int, json_path: Path | None, plot: Path | None) -> None:
+    """Measure the web service with 1, 4 and 16 clients, beside the pipeline alone."""
+    from fer_ros.bench.serve_bench import run
+    _bench('serve', lambda report: run(rounds=rounds, report=report), json_path, plot)
+
+
 def _bench(
     name: str, run: Callable[[Report], dict[str, Any]], json_path: Path | None, plot: Path | None,
 ) -> None:

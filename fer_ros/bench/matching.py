@@ -20,16 +20,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fer_ros.core.values import Box
+from fer_ros.evaluation.photograph_evaluation import MIN_IOU
 import numpy as np
 from scipy.optimize import linear_sum_assignment
-
-MIN_IOU = 0.3
-"""
-Minimum overlap of a detection with a true face.
-
-Detectors frame faces differently, some from the hair, some from the eyebrows. The usual minimum of
-0.5 would measure the framing instead of the detection.
-"""
 
 
 @dataclass

@@ -29,6 +29,7 @@ from typing import Any
 
 import cv2
 from fer_ros.core.values import Frame, Image
+from fer_ros.evaluation.fer_package import FerPackage
 from fer_ros.parameters.parameter_files import ConfigError
 from fer_ros.pipeline import Pipeline
 import numpy as np
@@ -157,16 +158,15 @@ class Classic(Contestant):
         self._trackers = []
 
 
-class FerPackage(Contestant):
-    """The `fer` package as in its guide: `FER().detect_emotions(image)` in every image."""
+class FerOfPyPI(Contestant):
+    """The `fer` package in every image."""
 
     def __init__(self) -> None:
         """Load its networks."""
-        from fer.fer import FER
-        self._detector = FER()
+        self._package = FerPackage()
 
     def process(self, image: Image, stamp_ns: int) -> int:
-        return len(self._detector.detect_emotions(image))
+        return len(self._package.find_faces(image))
 
 
 @dataclass(frozen=True)
@@ -192,7 +192,7 @@ ENTRIES = {entry.name: entry for entry in (
     Entry(CLASSIC, 'MTCNN every 10th image, CSRT, Keras predict (48x48) every 5th', Classic),
     Entry('mtcnn_keras', 'MTCNN and Keras predict (48x48) on every image', MtcnnKeras),
     Entry(MTCNN_CSRT, 'fer_ros with config/mtcnn_csrt.yaml', lambda: Ours(MTCNN_CSRT)),
-    Entry('fer', 'the fer package', FerPackage),
+    Entry('fer', 'the fer package', FerOfPyPI),
 )}
 """All pipelines by name, in the order of the tables."""
 

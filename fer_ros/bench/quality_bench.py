@@ -20,7 +20,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from fer_ros.bench import detection_accuracy, far_faces, identity, leaning_faces, steadiness
+from fer_ros.bench import (
+    detection_accuracy,
+    emotion_steps,
+    far_faces,
+    identity,
+    leaning_faces,
+    steadiness,
+)
 from fer_ros.bench.labelled_photos import labelled_photos, sample_photo
 from fer_ros.bench.results import circumstances
 from fer_ros.pipeline import Pipeline
@@ -44,10 +51,15 @@ def run(data: Path | None, report: Callable[[str], None] = lambda text: None) ->
     left_out.update(without)
     if not clips:
         left_out['clips'] = 'FER_ROS_DATA names no folder with clips'
+    steps = emotion_steps.run(data, report)
+    if not steps:
+        left_out['labelled sequences'] = (
+            f'FER_ROS_DATA names no folder with {emotion_steps.DATA_FILE}')
     with Pipeline.from_config('live') as pipeline:
         model = pipeline.model
     return {
         **about, 'model': model, 'left_out': left_out, 'detection': detection,
         'far': far_faces.run(photos, report), 'leaning': leaning_faces.run(photos, report),
         'identity': identities, 'clips': clips, 'step': steadiness.run_step(report),
+        'emotion_steps': steps,
         'roll': steadiness.run_roll(photos, report)}

@@ -36,7 +36,7 @@ def tables(figures: Figures) -> list[Titled]:
     """
     make = {
         'speed': _speed, 'quality': _quality, 'ros': _ros, 'work': _work,
-        'desktop': _desktop}[figures['bench']]
+        'desktop': _desktop, 'serve': _serve}[figures['bench']]
     own = make(figures)
     left_out = figures.get('left_out', {})
     if left_out:
@@ -171,6 +171,13 @@ def _quality(figures: Figures) -> list[Titled]:
     result.append(_table(
         'Step response: ms until 63 % of a change of the face', ('raw', 'smoothed', 'added'),
         [(step['raw_ms'], step['smoothed_ms'], step['added_ms'])]))
+    if figures['emotion_steps']:
+        measured = ('accuracy', 'delay_ms', 'false_changes_per_minute', 'ece')
+        result.append(_table(
+            'Labelled sequences of emotions',
+            ('labels', 'accuracy', 'ms until 90 %', 'false changes per minute', 'ECE'),
+            ((kind, *(row[key] for key in measured))
+             for kind, row in figures['emotion_steps'].items())))
     result.append(_table(
         'Rolled faces', ('degrees', 'faces', 'same label', 'roll error in degrees'),
         ((degrees, row['faces'], row['same_label'], row['roll_error_deg'])
@@ -208,6 +215,23 @@ def _desktop(figures: Figures) -> list[Titled]:
         ((f'{row["width"]}x{row["height"]}, {row["rate_hz"]:g} images/s, faces: {row["faces"]}',
           *(row[key] for key in keys), *(row['ms_per_image'][name] for name in threads))
          for row in figures['runs'].values()))]
+
+
+def _serve(figures: Figures) -> list[Titled]:
+    keys = ('images_per_s', 'p50_ms', 'p95_ms', 'server_cpu_ms')
+    return [
+        _table(
+            'The pipeline alone: pictures of 640x480 with two faces',
+            ('processes', 'pictures/s', 'decoding ms', 'pipeline ms'),
+            ((name.partition('_')[0], row['images_per_s'], row['decoding_ms'], row['pipeline_ms'])
+             for name, row in figures['alone'].items())),
+        _table(
+            f'The web service with {figures["workers"]} workers: time from request to answer',
+            ('clients', 'pictures/s', 'p50 ms', 'p95 ms', 'CPU ms of HTTP per picture'),
+            ((str(row['clients']), *(row[key] for key in keys))
+             for row in figures['runs'].values())),
+        _table('HTTP', ('cost', 'measured'), [
+            ('one client, ms more than the pipeline alone', figures['http_ms'])])]
 
 
 def _work(figures: Figures) -> list[Titled]:

@@ -24,7 +24,7 @@ from fer_ros.core.classification.card_file import load_card
 from fer_ros.core.classification.classifier import Classifier, LiteRtClassifier
 from fer_ros.core.classification.model_card import PRECISIONS
 from fer_ros.core.classification.schedule import ClassificationSchedule, TimeBudget
-from fer_ros.core.classification.smoothing import ProbabilitySmoother
+from fer_ros.core.classification.smoothing import EmotionFilter
 from fer_ros.core.classification.view_quality import view_quality
 from fer_ros.core.emotions import Emotion
 from fer_ros.core.landmarks.mesh_features import MeshFeatures
@@ -74,15 +74,19 @@ class EmotionOptions(Options):
         'others wait for the next image; 0: no limit.', unit='ms',
         minimum=0.0, maximum=10000.0, dynamic=True)
     smoothing_s: float = option(
-        0.4, 'Time constant of the smoothing: 63 % of a change is visible after this time; 0: no '
-        'smoothing. Good views have more weight than poor ones.', unit='s',
+        0.15, 'Time whose classifications of a face count as one view. Longer: steadier, but '
+        'later; 0: no smoothing. Good views have more weight than poor ones.', unit='s',
         minimum=0.0, maximum=60.0, dynamic=True)
+    emotion_duration_s: float = option(
+        2.0, 'Mean time for which a face is expected to keep an emotion. Longer: a new emotion '
+        'needs more evidence, so labels are steadier, but later.', unit='s',
+        minimum=0.01, maximum=3600.0, dynamic=True)
     min_confidence: float = option(
         0.4, 'Minimum confidence; below it, the emotion is UNKNOWN.',
         minimum=0.0, maximum=1.0, dynamic=True)
     min_quality: float = option(
-        0.45, 'Minimum quality of the views behind the probabilities, averaged as these are; '
-        'below it, the emotion is UNKNOWN, because half of the labels of such blurred or noisy '
+        0.45, 'Minimum quality of the last views, averaged over 0.4 s with more weight for good '
+        'ones; below it, the emotion is UNKNOWN, because half of the labels of such blurred or noisy '
         'faces are wrong; 0: no minimum.', minimum=0.0, maximum=1.0, dynamic=True)
     max_yaw_rad: float = option(
         1.0, 'Maximum yaw to either side; beyond it, the face is not classified and its emotion '
@@ -114,7 +118,7 @@ class _View:
 class _Evidence:
     """What was measured of one track: probabilities, quality, and its last known head pose."""
 
-    smoother: ProbabilitySmoother = field(default_factory=ProbabilitySmoother)
+    filter: EmotionFilter = field(default_factory=EmotionFilter)
     smoothed: Probabilities = field(default_factory=lambda: read_only(no_probabilities()))
     raw: Probabilities = field(default_factory=lambda: read_only(no_probabilities()))
     classified_at_ns: int | None = None
@@ -230,8 +234,9 @@ class EmotionStage:
         for track_id in due:
             evidence = self._evidence[track_id]
             observed = evidence.raw if evidence.view is None else evidence.view.mean
-            evidence.smoothed = read_only(evidence.smoother.update(
-                observed, stamp_ns, self._options.smoothing_s, evidence.quality))
+            evidence.smoothed = read_only(evidence.filter.update(
+                observed, stamp_ns, self._options.smoothing_s, self._options.emotion_duration_s,
+                evidence.quality))
 
     def _is_known_view(self, evidence: _Evidence, crop: Image, stamp_ns: int) -> bool:
         """Return whether the face looks as when it was classified, not long ago."""
@@ -258,7 +263,7 @@ class EmotionStage:
         confidence = float(evidence.smoothed.max())
         is_known = (
             confidence > 0 and confidence >= self._options.min_confidence
-            and evidence.smoother.quality >= self._options.min_quality
+            and evidence.filter.quality >= self._options.min_quality
             and not self._is_turned_away(face.track_id))
         return FaceEmotion(
             face.track_id, face.state, face.box, face.score, face.head_pose,

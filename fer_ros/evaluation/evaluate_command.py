@@ -40,6 +40,7 @@ from fer_ros.evaluation.machine import machine
 from fer_ros.evaluation.metrics import Calibration, figures as figures_of
 from fer_ros.evaluation.model_readme import SPLIT_NAMES
 from fer_ros.evaluation.model_writer import update_evaluation
+from fer_ros.evaluation.photographs import is_photographs
 import numpy as np
 from rich.console import Console
 
@@ -49,7 +50,8 @@ from rich.console import Console
     '--model', required=True, help='Name of a model, or path of a model card or its folder.')
 @click.option(
     '--data', type=DATA, required=True,
-    help='FER-2013 (.npz or .csv), a folder with one folder per emotion, or a folder of RAF-DB.')
+    help='FER-2013 (.npz or .csv), a folder with one folder per emotion, a folder of RAF-DB, or a '
+         'folder of photographs with a labels.csv (docs/accuracy.md).')
 @click.option(
     '--split', type=click.Choice(['train', *SPLIT_NAMES]), default='public', show_default=True,
     help='Rows to measure on. Use private only for finished models.')
@@ -74,13 +76,23 @@ from rich.console import Console
     '--plots', type=FOLDER,
     help='Write the confusion matrix and the reliability diagram to this folder.')
 @click.option(
+    '--peer', is_flag=True,
+    help='Of photographs, measure the fer package from PyPI, too, if it is installed.')
+@click.option(
     '--update-card', is_flag=True,
     help="Write the figures to the model's evaluation.yaml and README.")
 def evaluate(
     model: str, data: Path, split: str, labels: str, precision: str | None, crops: str,
-    mirrored: bool, threads: int, json_path: Path | None, plots: Path | None, update_card: bool,
+    mirrored: bool, threads: int, json_path: Path | None, plots: Path | None, peer: bool,
+    update_card: bool,
 ) -> None:
     """Measure the accuracy of a model on labelled faces."""
+    if is_photographs(data):
+        _evaluate_photographs(data, model, precision or '', threads, peer, json_path)
+        return
+    if peer:
+        raise click.UsageError(
+            f'--peer needs a folder of photographs with a labels.csv, and {data} is none')
     if update_card and split not in SPLIT_NAMES:
         raise click.UsageError(
             f'--update-card needs --split {" or ".join(SPLIT_NAMES)}, not {split}: only figures '
@@ -116,16 +128,35 @@ def evaluate(
             evaluation, figures = _measured(
                 classifier, rows, crops, known.temperature if known else None)
     _show(terminal, run, figures)
-    if json_path is not None:
-        json_path.parent.mkdir(parents=True, exist_ok=True)
-        json_path.write_text(json.dumps({**run, **figures}, indent=2) + '\n', encoding='utf-8')
-        click.echo(f'wrote {json_path}')
+    _write(json_path, {**run, **figures})
     if plots is not None and evaluation is not None:
         for path in _draw(plots, run, evaluation, figures):
             click.echo(f'wrote {path}')
     if update_card and known is not None:
         update_evaluation(card.path, _changes(known, run, figures))
         click.echo(f'updated {known.path} and the README beside it')
+
+
+def _evaluate_photographs(
+    data: Path, model: str, precision: str, threads: int, peer: bool, json_path: Path | None,
+) -> None:
+    context = click.get_current_context()
+    for name in ('split', 'labels', 'crops', 'mirrored', 'plots', 'update_card'):
+        if context.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT:
+            raise click.UsageError(
+                f'--{name.replace("_", "-")} is not for photographs: those in {data} are measured '
+                'with the preset still, and all their lines in labels.csv count')
+    from fer_ros.evaluation.photographs_report import measured_on_photographs
+    figures = measured_on_photographs(data, model, precision, threads, peer, console())
+    _write(json_path, {'data': str(data), 'machine': machine(), **figures})
+
+
+def _write(path: Path | None, figures: Mapping[str, Any]) -> None:
+    """Write the figures to the file that --json names, if any."""
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(figures, indent=2) + '\n', encoding='utf-8')
+        click.echo(f'wrote {path}')
 
 
 def _known_evaluation(card: ModelCard, is_required: bool) -> ModelEvaluation | None:

@@ -57,14 +57,41 @@ def scenes_table(figures: Mapping[str, Any]) -> RenderableType:
         table, Text('accuracy and macro-F1 are those of the faces that are found', style='dim'))
 
 
+def intervals_table(columns: Mapping[str, Mapping[str, Any]]) -> RenderableType:
+    """
+    Return a table of the figures of photographs with their intervals.
+
+    :param columns: figures of `photograph_evaluation.with_intervals` by the title of their column.
+    """
+    table = compact_table('', *columns)
+    for title, name in (
+            ('found', 'found'), ('named', 'named'), ('accuracy', 'accuracy'),
+            ('  of found', 'accuracy_of_found'), ('  of named', 'accuracy_of_named'),
+            ('macro-F1', 'macro_f1'), ('balanced acc.', 'balanced_accuracy'),
+            ('ECE of named', 'ece_of_named')):
+        cells = []
+        for figures in columns.values():
+            value, low, high = (
+                formatted(figures[name][key], '{:.3f}') for key in ('value', 'low', 'high'))
+            cells.append(f'{value} [{low} {high}]')
+        table.add_row(title, *cells)
+    return table
+
+
 def confusion_table(figures: Mapping[str, Any]) -> RenderableType:
-    """Return the confusion matrix with the recall of each label; the rows are the labels."""
-    table = compact_table('label \\ answer', *LABELS, 'recall')
+    """
+    Return the confusion matrix with the recall of each label; the rows are the labels.
+
+    A matrix (7, 8) has a last column of faces without an answer.
+    """
+    names = (*LABELS, 'none')[:len(figures['confusion'][0])]
+    table = compact_table('label\\answer', *names, 'recall')
     for row, (label, counts) in enumerate(zip(LABELS, figures['confusion'], strict=True)):
         cells = [
             Text(str(count), style='bold green' if column == row else '' if count else 'dim')
             for column, count in enumerate(counts)]
-        table.add_row(label, *cells, formatted(figures['per_class_recall'][label], '{:.1%}'))
+        recall = counts[row] / sum(counts) if sum(counts) else None
+        table.add_row(label, *cells, formatted(recall, '{:.1%}'))
     return table
 
 

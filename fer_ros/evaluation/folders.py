@@ -119,18 +119,27 @@ def read_folders(folder: Path, size: int) -> DataSet:
         name, LabelledFaces(images, one_hot(of_rows)), split_of_rows, TERMS, notes=notes)
 
 
+def emotion_named(name: str) -> Emotion | None:
+    """Return the emotion of a name, with any spaces, `_`, `-` and case; None for other names."""
+    return _CLASSES.get(_plain(name))
+
+
 def _named_folders(parent: Path, names: Mapping[str, int], remedy: str) -> dict[Path, int]:
     """Return the folders in a folder with the meaning of their names."""
     found = {}
     for folder in _contents(parent):
         if not folder.is_dir():
             continue
-        meaning = names.get(re.sub(r'[ _-]', '', folder.name.lower()))
+        meaning = names.get(_plain(folder.name))
         if meaning is None:
             raise ValueError(
                 f'{folder}: the name {folder.name!r} is none of {", ".join(names)}; {remedy}')
         found[folder] = meaning
     return found
+
+
+def _plain(name: str) -> str:
+    return re.sub(r'[ _-]', '', name.lower())
 
 
 def _contents(folder: Path) -> list[Path]:

@@ -23,6 +23,7 @@ from typing import Any
 from fer_ros.core.classification.model_card import ModelCard, PRECISIONS
 from fer_ros.core.classification.model_folders import CARD_FILE
 from fer_ros.core.emotions import LABELS
+from fer_ros.core.landmarks.mesh_features import FEATURE_COUNT
 from fer_ros.evaluation.evaluation_file import EVALUATION_FILE, ModelEvaluation, TRAINING_FOLDER
 import yaml
 
@@ -65,7 +66,8 @@ def _input_and_output(card: ModelCard, evaluation: ModelEvaluation) -> str:
     size = card.preprocessing
     macs = [('multiply-accumulates', f'{evaluation.macs:,} per face')] if evaluation.macs else []
     return _table(('', ''), [
-        ('input', f'grey, {size.width}x{size.height}'),
+        ('input', f'grey, {size.width}x{size.height}' + (
+            f'; {FEATURE_COUNT} features of the face mesh, or none' if card.uses_mesh else '')),
         ('normalisation', f'value * {size.scale:.8g} + {size.offset:g}'),
         ('minimum contrast',
          f'{size.least_contrast} grey levels' if size.least_contrast else 'none'),

@@ -185,6 +185,10 @@ def stages(folder: Path) -> list[dict[str, Any]]:
     options = {
         name: value for name, value in training.options.to_mapping().items()
         if value != defaults[name]}
+    for name, value in options.items():
+        if isinstance(value, str):
+            # Earlier stages are beside this one; here, their names are enough.
+            options[name] = value.replace(f'{folder.parent}/', '')
     return [*found, {'name': folder.name, 'options': options}]
 
 

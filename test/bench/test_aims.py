@@ -68,6 +68,9 @@ def test_what_was_left_out_is_not_measured(figures):
     ('ros', 'inactive.highest_cpu_percent', 'below', 1),
     ('quality', 'identity.choke1.idf1', 'at_least', 0.95),
     ('quality', 'identity.street.idf1', 'at_least', 0.95),
+    ('quality', 'clips.smoothed_changes_per_minute', 'at_most', 18.5),
+    ('quality', 'emotion_steps.smoothed.false_changes_per_minute', 'at_most', 10),
+    ('quality', 'emotion_steps.smoothed.delay_ms', 'at_most', 337),
 ])
 def test_the_projects_aims_are_in_the_file(bench, measure, bound, limits):
     aims = [aim for aim in read_aims(bench) if aim.measure == measure]

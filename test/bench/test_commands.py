@@ -18,7 +18,14 @@ import json
 
 from click.testing import CliRunner
 import cv2
-from fer_ros.bench import desktop_bench, quality_bench, ros_bench, speed_bench, work_bench
+from fer_ros.bench import (
+    desktop_bench,
+    quality_bench,
+    ros_bench,
+    serve_bench,
+    speed_bench,
+    work_bench,
+)
 from fer_ros.bench.commands import bench
 from fer_ros.bench.results import write_json
 import pytest
@@ -52,6 +59,9 @@ FIGURES = {
                       'people': 1, 'identities': 2, 'found': 0.9, 'raw_changes_per_minute': 30.0,
                       'smoothed_changes_per_minute': 4.0}}},
         'step': {'raw_ms': 50.0, 'smoothed_ms': 300.0, 'added_ms': 250.0},
+        'emotion_steps': {kind: {
+            'accuracy': 0.9, 'delay_ms': 290.0, 'false_changes_per_minute': 9.0, 'ece': 0.03}
+            for kind in ('raw', 'smoothed')},
         'roll': {'0': {'faces': 3, 'same_label': 1.0, 'roll_error_deg': float('nan')}}},
     'ros': {
         **ABOUT, 'inactive': {'cpu_percent': {'face_node': 0.3}, 'highest_cpu_percent': 0.3},
@@ -65,6 +75,13 @@ FIGURES = {
             'width': 1280, 'height': 720, 'faces': 1, 'rate_hz': 30.0, 'images_per_s': 29.0,
             'p50_ms': 30.0, 'p95_ms': 41.0, 'p99_ms': 50.0, 'cpu_percent': 80.0,
             'ms_per_image': {'reader': 1.0, 'worker': 20.0, 'MainThread': 5.0}}}},
+    'serve': {
+        **ABOUT, 'workers': 2, 'http_ms': 2.5, 'throughput': 0.5,
+        'alone': {name: {'images_per_s': 60.0, 'decoding_ms': 2.0, 'pipeline_ms': 30.0}
+                  for name in ('one_process', 'all_processes')},
+        'runs': {'clients_1': {
+            'clients': 1, 'images_per_s': 28.0, 'server_cpu_ms': 1.0, 'p50_ms': 34.0,
+            'p95_ms': 41.0, 'p99_ms': 50.0}}},
     'work': {
         **ABOUT, 'left_out': {}, 'network_mmacs': {'classifier': 400.0, 'mesh': 30.0},
         'calls': {'live, sample': {
@@ -103,6 +120,9 @@ def aims_of(output):
         'the busiest inactive node, CPU in % of one core': ['< 1', '0.3', 'held']}),
     ('desktop', desktop_bench, {
         '1280x720, one face, 30 images/s, shown images/s': ['≥ 29.5', '29', 'missed']}),
+    ('serve', serve_bench, {
+        'one client, CPU time of HTTP per picture, in ms': ['≤ 3', '1', 'held'],
+        '16 clients, pictures/s relative to the pipeline alone': ['≥ 0.75', '0.5', 'missed']}),
     ('work', work_bench, {
         'still scene, multiply-accumulates relative to the sample': ['≤ 0.25', '0.3', 'missed']}),
 ])

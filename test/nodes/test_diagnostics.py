@@ -100,7 +100,7 @@ def test_every_node_is_ok_while_images_flow(graph, reports):
         assert 0 < float(rows['latency p50 (ms)']) <= float(rows['latency p95 (ms)']) < 60_000
         assert float(rows['age of the last input (s)']) < 5
         if node.get_name() == 'emotion_node':
-            assert rows['model'].startswith('ferplus_residual72/')
+            assert rows['model'].startswith('ferplus_light48/')
         if node.get_name() == 'camera_node':
             assert 'sample' in rows['source']
             assert status.hardware_id == rows['source']

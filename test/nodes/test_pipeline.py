@@ -73,7 +73,7 @@ def test_the_sample_through_all_four_nodes(graph):
     for message in list(emotions)[10:]:
         assert message.header.frame_id == 'camera_optical_frame'
         assert (message.image_width, message.image_height) == (640, 480)
-        assert message.model.startswith('ferplus_residual72/')
+        assert message.model.startswith('ferplus_light48/')
         assert [e.track_id for e in message.emotions] == [1, 2]
         assert all(0.5 < e.quality <= 1 for e in message.emotions)
         # Which frame of the clip it was shows in its place among the images.

@@ -346,14 +346,14 @@ def test_installed_models_are_listed_with_their_figures(installed):
 
 
 def test_aliases_of_models_are_listed(installed):
-    for folder in 'ferplus_residual72', 'tiny':
+    for folder in 'ferplus_light48', 'tiny':
         (installed / folder).mkdir()
         write_model(installed / folder, name=folder)
     text = ' '.join(ran('models').output.split())
-    assert 'default is another name of ferplus_residual72.' in text
+    assert 'default is another name of ferplus_light48.' in text
     listed = json.loads(ran('models', '--json').output)['models']
     assert {model['name']: model['aliases'] for model in listed} == {
-        'ferplus_residual72': ['default'], 'tiny': []}
+        'ferplus_light48': ['default'], 'tiny': []}
 
 
 def test_damaged_and_missing_files_are_told(installed):

@@ -80,8 +80,8 @@ def test_the_commands_begin_with_the_trainings_that_it_rests_on(tmp_path):
         Training(Path(folder).name, ('x',), TrainingOptions(**options)).keep(Path(folder))
     assert commands(Path(last)) == ['large', 'small', 'last']
     assert stages(Path(last)) == [
-        {'name': 'large', 'options': {}}, {'name': 'small', 'options': {'teacher': large}},
-        {'name': 'last', 'options': {'teacher': f'{large}, {small}', 'start_from': small}}]
+        {'name': 'large', 'options': {}}, {'name': 'small', 'options': {'teacher': 'large'}},
+        {'name': 'last', 'options': {'teacher': 'large, small', 'start_from': 'small'}}]
 
 
 def test_stages_of_one_file_have_one_command(tmp_path):
@@ -90,6 +90,7 @@ def test_stages_of_one_file_have_one_command(tmp_path):
     Training('fer train', ('x',), TrainingOptions(start_from=str(first))).keep(last)
     assert commands(last) == ['fer train']
     assert [stage['name'] for stage in stages(last)] == ['first', 'last']
+    assert stages(last)[1]['options'] == {'start_from': 'first'}
 
 
 def test_a_model_that_a_training_rests_on_is_named(tmp_path):

@@ -139,12 +139,13 @@ def _one_window(
     if on_window is not None:
         on_window(window)
     if source:
-        window.after_idle(window.open, source)
+        window.after(1, window.open, source)
     window.mainloop()
     return window.must_restart
 
 
 def _end_on_signals(window: Any) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
-        # The handler runs when Tk's loop returns to Python, which a timer makes often enough.
-        signal.signal(number, lambda *_: window.after_idle(window.close))
+        # The handler runs when Tk's loop returns to Python, which a timer makes often enough. Not
+        # as an idle task: painting an image runs these, and goes on with the window.
+        signal.signal(number, lambda *_: window.after(1, window.close))

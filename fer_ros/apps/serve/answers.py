@@ -129,3 +129,33 @@ class Video(BaseModel):
     faults: list[str] = Field(description='Sentences; the rows before a fault are kept.')
     notes: list[str]
     expires_in_s: int | None = Field(description='Seconds until the results are deleted.')
+
+
+class NodeState(BaseModel):
+    """A node of a running graph."""
+
+    name: str
+    state: str = Field(description='Of its lifecycle; absent: it does not run; silent: no answer.')
+    level: Literal['ok', 'warning', 'error', 'stale']
+    message: str
+    values: dict[str, str]
+
+
+class NodeParameter(BaseModel):
+    """A parameter of a node."""
+
+    name: str
+    type: Literal['bool', 'int', 'float', 'str']
+    value: bool | int | float | str | None
+    description: str
+    unit: str
+    minimum: float | None
+    maximum: float | None
+    choices: list[str]
+    is_dynamic: bool = Field(description='Whether it may change while the node is active.')
+
+
+class NodeValue(BaseModel):
+    """A new value of a parameter."""
+
+    value: bool | int | float | str

@@ -24,6 +24,7 @@ from fer_ros.apps.serve import (
     model_routes,
     picture_routes,
     problem,
+    robot_routes,
     state_routes,
     video_routes,
 )
@@ -53,7 +54,8 @@ def create_app(service: Service) -> ASGIApp:
     app = FastAPI(
         title='fer serve', version='1', description=DESCRIPTION, docs_url=None, redoc_url=None)
     app.state.service = service
-    for module in (picture_routes, video_routes, model_routes, state_routes, live_routes):
+    for module in (
+            picture_routes, video_routes, model_routes, state_routes, live_routes, robot_routes):
         app.include_router(module.router)
     problem.install(app)
     app.mount('/page', StaticFiles(directory=PAGE), name='page')

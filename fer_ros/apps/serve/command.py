@@ -69,6 +69,9 @@ FILE = click.Path(dir_okay=False, exists=True, path_type=Path)
 @click.option(
     '--max-live', type=click.IntRange(1), metavar='N',
     help='Most live connections at a time. Default: by the speed that is measured at the start.')
+@click.option('--ros', is_flag=True, help='Show the nodes of a running ROS 2 graph, too.')
+@click.option(
+    '--namespace', default='', metavar='NAME', help='Namespace of these nodes (with --ros).')
 @click.option(
     '--temporary', type=click.Path(file_okay=False, exists=True, path_type=Path), metavar='FOLDER',
     help="Where uploaded videos are until they are analysed. Default: the system's temporary "
@@ -84,8 +87,8 @@ FILE = click.Path(dir_okay=False, exists=True, path_type=Path)
 def serve(
     host: str, port: int, token_file: Path | None, tls_self_signed: bool,
     tls_certificate: Path | None, tls_key: Path | None, workers: int | None,
-    max_live: int | None, temporary: Path | None, model: str | None, config: str | None,
-    settings: tuple[str, ...],
+    max_live: int | None, ros: bool, namespace: str, temporary: Path | None, model: str | None,
+    config: str | None, settings: tuple[str, ...],
 ) -> None:
     """
     Serve a web page and an interface for programs, for pictures, videos and cameras.
@@ -110,19 +113,20 @@ def serve(
             video=parameters(config or 'live', (*VIDEO_SETTINGS, *settings), own),
             picture=picture_parameters(config, settings, own),
             workers=workers or _cores(), token=token, max_live=max_live or 0,
-            temporary=temporary)
+            temporary=temporary, with_ros=ros,
+            namespace=_enter_ros(namespace) if ros else '')
     except ConfigError as error:
         raise click.ClickException(str(error)) from error
     for text in config_warnings(config or 'live'):
         click.echo(text, err=True)
     if end_with_parent():
         return
-    _serve(values, host, port, tls_self_signed, tls_certificate, tls_key)
+    serve_settings(values, host, port, tls_self_signed, tls_certificate, tls_key)
 
 
-def _serve(
-    values: Settings, host: str, port: int, tls_self_signed: bool, certificate: Path | None,
-    key: Path | None,
+def serve_settings(
+    values: Settings, host: str, port: int, tls_self_signed: bool = False,
+    certificate: Path | None = None, key: Path | None = None,
 ) -> None:
     """
     Serve until a signal comes.
@@ -166,6 +170,24 @@ def _serve(
             # uvicorn ends in good order and then repeats the signal for the handler of before.
             signal.signal(signal_number, lambda *_: None)
         uvicorn.Server(options).run(sockets=[listening])
+
+
+def _enter_ros(namespace: str) -> str:
+    """
+    Prepare the environment for ROS, and return the checked namespace.
+
+    :raises ClickException: if ROS cannot be imported.
+    :raises ConfigError: if it is no namespace.
+    """
+    try:
+        import fer_msgs.msg  # noqa: F401
+        from fer_ros.apps.startup import checked_namespace, profile_variables
+    except ImportError as error:
+        raise click.ClickException(
+            f'--ros needs ROS 2 and fer_msgs ({error}): source them first, or use make serve '
+            'ARGS=--ros in a checkout.') from error
+    os.environ.update(profile_variables())
+    return checked_namespace(namespace)
 
 
 def _listen(host: str, port: int) -> socket.socket:

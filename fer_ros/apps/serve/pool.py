@@ -30,7 +30,8 @@ from fer_ros.apps.serve.limits import Limits
 from fer_ros.apps.serve.problem import busy, Problem
 from fer_ros.apps.serve.worker import Answer, Ready, Refusal, Request, work, WorkerSettings
 
-START_TIMEOUT_S = 120.0
+START_TIMEOUT_S = 300.0
+"""Some seconds suffice, except on a machine that is busy with other programs."""
 
 
 class PoolError(Exception):

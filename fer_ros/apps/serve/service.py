@@ -27,6 +27,7 @@ from fer_ros.apps.serve.worker import WorkerSettings
 from starlette.requests import HTTPConnection
 
 if TYPE_CHECKING:
+    from fer_ros.apps.serve.robot import Robot
     from typing_extensions import Self
 
 LIVE_RATE_HZ = 10.0
@@ -59,6 +60,7 @@ class Service:
         except OSError:
             self.pool.close()
             raise
+        self.robot = _robot(settings)
         self.live_limit = settings.max_live or live_limit(self.pool.live_s, settings.workers)
         self.metrics.live_limit.set(self.live_limit)
         self.metrics.live.set_function(lambda: self.pool.live)
@@ -67,6 +69,8 @@ class Service:
 
     def close(self) -> None:
         """End all processes."""
+        if self.robot is not None:
+            self.robot.close()
         self.videos.close()
         self.pool.close()
 
@@ -75,6 +79,14 @@ class Service:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _robot(settings: Settings) -> Robot | None:
+    if not settings.with_ros:
+        return None
+    # Imported here because ROS may not be installed.
+    from fer_ros.apps.serve.robot import Robot
+    return Robot(settings.namespace)
 
 
 def live_limit(live_s: float, workers: int) -> int:

@@ -31,7 +31,8 @@ class Settings:
     `live`, `video` and `picture` are parameters of all nodes for cameras, for videos and for
     pictures. `token` is empty where the service is open to everybody on this machine. `max_live`
     is 0 where the number of live connections follows from the measured speed. `temporary` is the
-    folder in which uploaded videos are kept; None: the system's.
+    folder in which uploaded videos are kept; None: the system's. `namespace` is that of the nodes
+    to which a service `with_ros` listens.
     """
 
     live: Parameters
@@ -43,3 +44,4 @@ class Settings:
     max_live: int = 0
     temporary: Path | None = None
     with_ros: bool = False
+    namespace: str = ''

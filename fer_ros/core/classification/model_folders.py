@@ -24,7 +24,7 @@ from fer_ros.core.resources import models_directory
 
 CARD_FILE = 'model.yaml'
 
-ALIASES = {'default': 'ferplus_residual72'}
+ALIASES = {'default': 'ferplus_light48'}
 """Further names of shipped models, which parameters and commands accept."""
 
 

@@ -57,6 +57,8 @@ def test_a_wrong_value_changes_nothing():
         settings.set('emotion_node', 'min_confidence', 2.0)
     with pytest.raises(OptionError, match='four letters'):
         settings.set('camera_node', 'fourcc', 'MJ')
+    with pytest.raises(OptionError, match='0, or 75 to 400'):
+        settings.set(DESKTOP, 'scale_percent', 20)
     with pytest.raises(OptionError, match='a whole number'):
         settings.set('camera_node', 'width', 'wide')
     assert settings.get('emotion_node', 'min_confidence') == 0.4

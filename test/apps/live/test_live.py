@@ -183,7 +183,7 @@ def test_a_file_ends_by_itself_and_is_recorded_as_a_whole(start, video, tmp_path
     # Images are sent as sensor data: some may not arrive.
     assert int(rows['images with emotions']) >= 30
     assert rows['lost'] == str(60 - int(rows['images with emotions']))
-    assert rows['classifier'].startswith('ferplus_residual72/')
+    assert rows['classifier'].startswith('ferplus_light48/')
     assert float(rows['first emotion after'].split()[0]) < 30
     recorded = int(re.search(r'Recorded (\d+) images', text)[1])
     assert recorded >= 50

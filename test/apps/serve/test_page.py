@@ -16,6 +16,8 @@
 
 import re
 import shutil
+import subprocess
+import sys
 
 from axe_playwright_python.sync_playwright import Axe
 import cv2
@@ -232,6 +234,43 @@ def test_everybody_can_use_it(open_page, scheme, width, tmp_path):
         assert page.evaluate('document.documentElement.scrollWidth') <= width
 
 
+def test_without_ros_the_tab_says_how_to_get_it(open_page):
+    page = open_page()
+    page.get_by_role('tab', name='Robot').click()
+    expect(page.get_by_role('tabpanel', name='Robot')).to_contain_text('make serve ARGS=--ros')
+
+
+def test_a_running_robot_is_shown_and_changed(open_page):
+    pytest.importorskip('rclpy')
+    live = subprocess.Popen(
+        [sys.executable, '-m', 'fer_ros', 'live', '--source', 'sample', '--loop'],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        with Server('--ros') as server:
+            page = open_page(f'{server.address}/#robot')
+            panel = page.get_by_role('tabpanel', name='Robot')
+            expect(panel.locator('.chip', has_text=re.compile('^active$'))).to_have_count(4)
+            expect(panel.locator('.words')).to_contain_text(re.compile(
+                r'Face \d+: (happiness|neutral), \d+ %\.'))
+            expect(panel.locator('canvas').first).to_have_attribute(
+                'data-images', re.compile(r'\d'))
+            node = page.get_by_role('article', name='emotion_node')
+            node.get_by_text('Parameters').click()
+            minimum = node.get_by_label('min_confidence', exact=True)
+            minimum.fill('1')
+            minimum.dispatch_event('change')
+            expect(panel.locator('.words')).to_contain_text(
+                re.compile(r'Face \d+: unknown\. Face \d+: unknown\.'))
+            assert Axe().run(page).violations_count == 0, Axe().run(page).generate_report()
+            page.get_by_role('button', name='deactivate overlay_node').click()
+            overlay = page.get_by_role('article', name='overlay_node')
+            expect(overlay.locator('.chip')).to_have_text('configured, not active')
+            page.close()
+    finally:
+        live.terminate()
+        live.wait()
+
+
 def test_a_token_is_asked_for(open_page, tmp_path):
     token = tmp_path / 'token'
     token.write_text('0123456789abcdef')
@@ -245,7 +284,9 @@ def test_a_token_is_asked_for(open_page, tmp_path):
         expect(page.locator('#access')).to_be_hidden()
         page.get_by_role('button', name='Agree and start the camera').click()
         expect(page.locator('.face')).not_to_have_count(0)
-    # The browser itself reports the status 401, and the end of the service.
+        page.close()
+    # The browser itself reports the status 401.
+    assert [fault for fault in open_page.faults if '401' not in fault] == []
     open_page.faults.clear()
 
 

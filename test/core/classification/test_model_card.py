@@ -109,7 +109,7 @@ def test_an_alias_is_no_path(tmp_path, monkeypatch):
 
 
 def test_an_unknown_name_is_answered_with_the_known_ones():
-    known = r'nobody.*shipped models are .*fer2013_cnn48, .*ferplus_residual72 \(default\)'
+    known = r'nobody.*shipped models are .*fer2013_cnn48, .*ferplus_light48 \(default\)'
     with pytest.raises(ModelError, match=known):
         load_card('nobody')
 

@@ -18,9 +18,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fer_ros.core.options import option, Options
+from fer_ros.core.options import option, OptionError, Options
 
 THEMES = ('light', 'dark')
+
+MIN_SCALE_PERCENT = 75
 
 
 @dataclass(frozen=True)
@@ -29,8 +31,8 @@ class DesktopOptions(Options):
 
     theme: str = option('light', 'Colours of the window.', choices=THEMES, dynamic=True)
     scale_percent: int = option(
-        0, 'Size of texts and symbols; 0: as the screen states it.', unit='%', minimum=0,
-        maximum=400, dynamic=True)
+        0, 'Size of texts and symbols, 75 or more; 0: as the screen states it.', unit='%',
+        minimum=0, maximum=400, dynamic=True)
     show_overlay: bool = option(
         True, 'Draw boxes, names and emotions on the image that is shown, saved or recorded.',
         dynamic=True)
@@ -40,3 +42,11 @@ class DesktopOptions(Options):
     mirror_camera: bool = option(
         False, 'Show the images of a camera as a mirror does. Recordings and rows are mirrored '
         'too.', dynamic=True)
+
+    def __post_init__(self) -> None:
+        """Also check that texts can be read: a number that is being typed is small at first."""
+        super().__post_init__()
+        if 0 < self.scale_percent < MIN_SCALE_PERCENT:
+            raise OptionError(
+                f'scale_percent must be 0, or {MIN_SCALE_PERCENT} to 400 %, not '
+                f'{self.scale_percent}')

@@ -167,7 +167,7 @@ class Window(ttk.App):
         names = self.tk.splitlist(data)
         if names:
             # The file manager waits for the answer, so the file is opened afterwards.
-            self.after_idle(lambda: self.open(str(names[0])))
+            self.after(1, lambda: self.open(str(names[0])))
 
     # Sources
 
@@ -386,6 +386,8 @@ class Window(ttk.App):
         shown = self.player.take()
         if shown is not None:
             self._paint(shown)
+        if self._is_closing:
+            return
         now_s = time.monotonic()
         if now_s - self._cards_at >= CARDS_S:
             self._cards_at = now_s
