@@ -86,8 +86,8 @@ class EmotionOptions(Options):
         minimum=0.0, maximum=1.0, dynamic=True)
     min_quality: float = option(
         0.45, 'Minimum quality of the last views, averaged over 0.4 s with more weight for good '
-        'ones; below it, the emotion is UNKNOWN, because half of the labels of such blurred or noisy '
-        'faces are wrong; 0: no minimum.', minimum=0.0, maximum=1.0, dynamic=True)
+        'ones; below it, the emotion is UNKNOWN, because half of the labels of such blurred or '
+        'noisy faces are wrong; 0: no minimum.', minimum=0.0, maximum=1.0, dynamic=True)
     max_yaw_rad: float = option(
         1.0, 'Maximum yaw to either side; beyond it, the face is not classified and its emotion '
         'is UNKNOWN.', unit='rad', minimum=0.0, maximum=3.2, dynamic=True)
