@@ -1,7 +1,7 @@
 # `make help` lists the targets. tools/setup.sh makes the environment, tools/env.sh enters it.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help live desktop serve bench test test-fast test-newest lint setup setup-train setup-windows lock clean
+.PHONY: help live desktop serve image bench test test-fast test-newest lint setup setup-train setup-windows lock clean
 
 SOURCE ?=
 CONFIG ?=
@@ -18,6 +18,7 @@ help:
 	@echo '     ARGS    more options, for example ARGS="--duration 5 --record out.mp4"; ARGS=--help lists them'
 	@echo 'make desktop [SOURCE=…] [CONFIG=…] [ARGS=…]  open a window for cameras, videos and pictures; SOURCE as above'
 	@echo 'make serve [CONFIG=…] [ARGS=…]  serve a web page for cameras, pictures and videos; ARGS="--port 8080"; ARGS=--help'
+	@echo 'make image [TARGET=ros] [ARGS=…]  build the container of the web service or of the ROS nodes, and list its packages'
 	@echo 'make test [ARGS=…]    run all tests in parallel; ARGS go to pytest, for example ARGS="-k tracker"'
 	@echo 'make test-fast        run the tests for daily work: no .venv-train, no data sets, no slow tests'
 	@echo 'make test-newest      run the fast tests that need no ROS with the newest Python and packages, in .venv-newest'
@@ -50,6 +51,9 @@ desktop: setup
 
 serve: setup
 	$(START)
+
+image:
+	@tools/image.sh $(or $(TARGET),serve) $(ARGS)
 
 # worksteal: each process runs neighbouring tests, which share their fixtures.
 PYTEST = python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal
