@@ -96,27 +96,34 @@ def pipeline_faces(images: Images, size: int = 48, progress: bool = False) -> Pi
 
 
 def with_mesh_features(faces: LabelledFaces, progress: bool = False) -> LabelledFaces:
-    """Return faces with the features of the mesh, which are found as `pipeline_faces` finds it."""
+    """
+    Return faces to measure on, with the features of the mesh if they have none yet.
+
+    The mesh is found as `pipeline_faces` finds it.
+    """
     return faces if faces.mesh is not None else replace(
-        faces, mesh=mesh_features(faces.images, progress))
+        faces, mesh=mesh_features(faces.images, progress, with_mirror_images=False))
 
 
-def mesh_features(images: Images, progress: bool = False) -> npt.NDArray[np.float32]:
+def mesh_features(
+    images: Images, progress: bool = False, with_mirror_images: bool = True,
+) -> npt.NDArray[np.float32]:
     """
     Return the features of the face mesh for faces and for their mirror images.
 
     :param images: (N, S, S) uint8, grey.
     :param progress: show a progress bar on standard error.
-    :return: (N, 2, 288) float32; zeros where no mesh is found.
+    :return: (N, 2, 288) float32, (N, 1, 288) without mirror images; zeros where no mesh is found.
     """
-    features = np.zeros((len(images), 2, FEATURE_COUNT), np.float32)
+    sides = 2 if with_mirror_images else 1
+    features = np.zeros((len(images), sides, FEATURE_COUNT), np.float32)
     network = FaceMesh()
     for place, (picture, face) in enumerate(_largest_faces(images, progress)):
         if face is None:
             continue
         flipped = np.asarray(cv2.flip(picture, 1), np.uint8)
         seen = (picture, face), (flipped, _mirrored(face, picture.shape[1]))
-        for side, (view, known) in enumerate(seen):
+        for side, (view, known) in enumerate(seen[:sides]):
             mesh = network.refine(view, region_of_face(known.box, known.key_points))
             if mesh.features is not None:
                 features[place, side] = mesh.features

@@ -14,6 +14,7 @@
 
 """The shipped models are as good as stated, and their documents belong together."""
 
+from dataclasses import replace
 from functools import cache
 from hashlib import sha256
 
@@ -23,6 +24,7 @@ from fer_ros.core.classification.model_card import PRECISIONS
 from fer_ros.core.classification.model_folders import card_paths
 from fer_ros.evaluation.classifier_evaluation import evaluate
 from fer_ros.evaluation.data_sets import read_data
+from fer_ros.evaluation.detected_faces import with_mesh_features
 from fer_ros.evaluation.evaluation_file import load_evaluation
 from fer_ros.evaluation.model_readme import readme
 import numpy as np
@@ -46,12 +48,15 @@ def shipped():
     found = set()
     for path in card_paths():
         figures = load_evaluation(path).figures
+        uses_mesh = load_card(path).uses_mesh
         for precision in PRECISIONS:
             for mirrored, by_precision in (False, figures), (True, figures.get('mirrored', {})):
                 found |= {
                     (path.parent.name, precision, split, mirrored, labels)
                     for labels, splits in by_precision.get(precision, {}).items()
-                    for split in splits}
+                    for split in splits
+                    # To find the meshes of one split takes a minute.
+                    if not uses_mesh or (labels, split) == ('ferplus', 'public')}
     return [
         pytest.param(*each, id='-'.join((*each[:3], 'mirrored' if each[3] else 'plain', each[4])))
         for each in sorted(found)]
@@ -68,11 +73,14 @@ class Remembering(LiteRtClassifier):
         super().__init__(load_card(name), precision=precision, mirrored=mirrored)
         self._known = outputs_of(name, precision)
 
-    def _outputs(self, pixels):
-        keys = [sha256(each.tobytes()).digest() for each in pixels]
+    def _outputs(self, values):
+        keys = [
+            sha256(b''.join(part.tobytes() for part in each)).digest()
+            for each in zip(*values, strict=True)]
         new = [place for place, key in enumerate(keys) if key not in self._known]
         if new:
-            for place, output in zip(new, super()._outputs(pixels[new]), strict=True):
+            outputs = super()._outputs([each[new] for each in values])
+            for place, output in zip(new, outputs, strict=True):
                 self._known[keys[place]] = output
         return np.array([self._known[key] for key in keys])
 
@@ -85,6 +93,13 @@ def outputs_of(name, precision):
 
 classifier_of = cache(Remembering)
 rows_of = cache(read_data)
+
+
+@cache
+def public_rows_with_mesh(path):
+    """Return the public rows with the labels of FER+ and with the features of their meshes."""
+    public = rows_of(path, 'ferplus').public
+    return replace(public, faces=with_mesh_features(public.faces))
 
 
 @pytest.mark.parametrize('mirrored', [False, True], ids=['plain', 'mirrored'])
@@ -107,13 +122,17 @@ def test_threads_and_faces_in_one_call_change_no_answer(
 @pytest.mark.parametrize(('name', 'precision', 'split', 'mirrored', 'labels'), shipped())
 def test_shipped_models_are_as_good_as_stated(
         name, precision, split, mirrored, labels, data_directory):
-    faces = rows_of(data_directory / 'fer2013' / 'fer2013_ferplus.npz', labels)
+    path = data_directory / 'fer2013' / 'fer2013_ferplus.npz'
     classifier = classifier_of(name, precision, mirrored)
-    found = evaluate(classifier, getattr(faces, split)).to_mapping()
+    found = evaluate(
+        classifier, public_rows_with_mesh(path) if classifier.card.uses_mesh
+        else getattr(rows_of(path, labels), split)).to_mapping()
     figures = load_evaluation(classifier.card.path).figures
     stated = (figures['mirrored'] if mirrored else figures)[precision][labels][split]
+    # The mesh comes from a network of float32, whose last digits depend on the processor.
+    tolerance = 4e-3 if classifier.card.uses_mesh else 1e-3
     for key in stated if mirrored else ('n', 'accuracy', 'macro_f1', 'ece'):
-        assert found[key] == pytest.approx(stated[key], abs=1e-3)
+        assert found[key] == pytest.approx(stated[key], abs=tolerance)
     if not mirrored:
         assert found['without_rows_in_training']['accuracy'] == pytest.approx(
-            stated['without_rows_in_training']['accuracy'], abs=1e-3)
+            stated['without_rows_in_training']['accuracy'], abs=tolerance)

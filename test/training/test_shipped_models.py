@@ -16,7 +16,8 @@
 
 from fer_ros.core.resources import models_directory
 
-LARGEST_BYTES = 40e6
+LARGEST_BYTES = 50e6
+"""A third of it are Keras networks, which are not installed."""
 
 
 def test_the_models_are_small():

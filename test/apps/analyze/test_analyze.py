@@ -311,7 +311,7 @@ def test_every_image_is_classified_where_that_is_asked(sources, tmp_path):
         changes.append(len({(row['track_id'], row['anger'], row['neutral']) for row in rows}))
     # 20 images a second, of which every second one is classified.
     assert changes[0] <= IMAGES + 2
-    assert changes[1] > 1.7 * changes[0]
+    assert changes[1] > 1.6 * changes[0]
 
 
 def rows_of_pictures(pictures, *arguments):

@@ -14,12 +14,15 @@
 
 """The shipped files of a model are one network."""
 
+from dataclasses import replace
+
 from fer_ros.core.classification.card_file import load_card
 from fer_ros.core.classification.classifier import LiteRtClassifier
 from fer_ros.core.classification.model_folders import card_paths
 from fer_ros.evaluation.classifier_evaluation import probabilities_of
 from fer_ros.evaluation.evaluation_file import load_evaluation
 from fer_ros.training.export import MAX_PROBABILITY_DIFFERENCE
+from fer_ros.training.network_input import network_input
 from fer_ros.training.networks import network
 import keras
 import numpy as np
@@ -35,9 +38,12 @@ pytestmark = pytest.mark.timeout(600)
 def test_float32_file_and_source_agree(path):
     card = load_card(path)
     faces = patterns(70, seed=5)
-    pixels = card.preprocessing.network_input(list(faces.images))
     source = keras.models.load_model(load_evaluation(path).source.path)
-    expected = keras.ops.convert_to_numpy(keras.ops.softmax(source(pixels)))
+    if card.uses_mesh:
+        features = np.random.default_rng(6).normal(0, 1, (70, 1, 288)).astype(np.float32)
+        faces = replace(faces, mesh=features)
+    expected = keras.ops.convert_to_numpy(
+        keras.ops.softmax(source(network_input(source, faces))))
     found = probabilities_of(LiteRtClassifier(card, precision='float32'), faces)
     # Pictures on which all answers are alike would show nothing.
     assert np.ptp(expected, axis=0).max() > 0.1
@@ -47,10 +53,13 @@ def test_float32_file_and_source_agree(path):
 @pytest.mark.parametrize('path', MODELS)
 def test_one_can_start_from_it_and_imitate_it(path):
     source = keras.models.load_model(load_evaluation(path).source.path)
-    edge = source.input_shape[1]
-    made = network(source.name, edge)
+    edge = source.inputs[0].shape[1]
+    made = network(source.name, edge, mesh=len(source.inputs) == 2)
     made.set_weights(source.get_weights())
-    pixels = np.random.default_rng(4).uniform(-1, 1, (3, edge, edge, 1)).astype(np.float32)
+    random = np.random.default_rng(4)
+    given = [
+        random.uniform(-1, 1, (3, *each.shape[1:])).astype(np.float32) for each in source.inputs]
+    given = given if len(given) == 2 else given[0]
     np.testing.assert_allclose(
-        keras.ops.convert_to_numpy(made(pixels)), keras.ops.convert_to_numpy(source(pixels)),
+        keras.ops.convert_to_numpy(made(given)), keras.ops.convert_to_numpy(source(given)),
         rtol=1e-4, atol=1e-4)
