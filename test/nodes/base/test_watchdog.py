@@ -31,7 +31,7 @@ NODE = """
 import re, sys, time
 from fer_ros.nodes.base.lifecycle_node import PipelineNode
 from fer_ros.nodes.base.process import run_node
-from fer_ros.parameters.node_options import EmotionNodeOptions
+from fer_ros.parameters.node_options import EmotionNodeOptions, InputOptions
 
 class Tested(PipelineNode):
     OPTIONS = EmotionNodeOptions
@@ -40,7 +40,7 @@ class Tested(PipelineNode):
     def configure(self):
         {configure}
     def activate(self):
-        receive = self.start_worker(self.work, 0.1)
+        receive = self.start_worker(self.work, InputOptions(max_delay_s=0.1))
         receive('a message')
         self.create_timer(0.1, self.work_in_executor)
     def work(self, message):
