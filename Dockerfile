@@ -5,8 +5,8 @@
 #   docker build --tag fer_ros:ros --target ros .
 #
 # Settings of pip, such as another package index, are given as a secret: --secret id=pip.conf,src=/etc/pip.conf
-ARG DEBIAN_IMAGE=docker.io/library/debian:bookworm-slim
-ARG ROS_IMAGE=docker.io/library/ros:jazzy
+ARG DEBIAN_IMAGE=debian:bookworm-slim
+ARG ROS_IMAGE=ros:jazzy
 
 
 # ROS: the nodes on the official image.
