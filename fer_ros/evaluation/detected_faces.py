@@ -121,12 +121,27 @@ def mesh_features(
     for place, (picture, face) in enumerate(_largest_faces(images, progress)):
         if face is None:
             continue
-        flipped = np.asarray(cv2.flip(picture, 1), np.uint8)
-        seen = (picture, face), (flipped, _mirrored(face, picture.shape[1]))
-        for side, (view, known) in enumerate(seen[:sides]):
-            mesh = network.refine(view, region_of_face(known.box, known.key_points))
-            if mesh.features is not None:
-                features[place, side] = mesh.features
+        features[place] = features_of_face(network, picture, face, sides)
+    return features
+
+
+def features_of_face(
+    network: FaceMesh, image: Image, face: Detection, sides: int = 2,
+) -> npt.NDArray[np.float32]:
+    """
+    Return the features of a face's mesh, and those of its mirror image.
+
+    :param image: (H, W, 3) uint8, BGR.
+    :param sides: 2, or 1 without the mirror image.
+    :return: (sides, 288); zeros where no mesh is found.
+    """
+    features = np.zeros((sides, FEATURE_COUNT), np.float32)
+    flipped = np.asarray(cv2.flip(image, 1), np.uint8)
+    seen = (image, face), (flipped, _mirrored(face, image.shape[1]))
+    for side, (view, known) in enumerate(seen[:sides]):
+        mesh = network.refine(view, region_of_face(known.box, known.key_points))
+        if mesh.features is not None:
+            features[side] = mesh.features
     return features
 
 

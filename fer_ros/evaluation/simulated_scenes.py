@@ -20,17 +20,17 @@ from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import cv2
-from fer_ros.core.classification.crop import FRAME_SCALE
+from fer_ros.core.classification.crop import FRAME_SCALE, upright_crop
 from fer_ros.core.detection import create_detector
 from fer_ros.core.detection.detector import DetectorOptions
 from fer_ros.core.geometry import Similarity
 from fer_ros.core.landmarks.face_mesh import FaceMesh
 from fer_ros.core.landmarks.mesh_features import FEATURE_COUNT
 from fer_ros.core.values import Image
-from fer_ros.evaluation.detected_faces import framed, PipelineFaces
+from fer_ros.evaluation.detected_faces import features_of_face, framed, PipelineFaces
 from fer_ros.evaluation.labelled_faces import Images
 import numpy as np
 import numpy.typing as npt
@@ -81,6 +81,68 @@ SIMULATED_SCENES = (
     *(SimulatedScene(f'rolled by {angle} degrees', roll_deg=angle) for angle in (20, 40, 60)),
 )
 """The scenes of `fer evaluate --crops scenes`; each differs from the first in one property."""
+
+
+class SceneViews(NamedTuple):
+    """
+    Faces as the pipeline sees them in random scenes, V scenes for each face.
+
+    :param crops: (N, V, S, S) uint8, grey; zeros where no face was found.
+    :param features: features of the mesh of the face and of its mirror image, (N, V, 2, 288)
+        float32; zeros where no mesh was found.
+    """
+
+    crops: npt.NDArray[np.uint8]
+    features: npt.NDArray[np.float32]
+
+
+def random_scene(random: np.random.Generator) -> SimulatedScene:
+    """Return a scene with a small, blurred, dark or backlit face, or several of these."""
+    light, light_before_white, noise = 1.0, 1.0, random.uniform(0, 5)
+    kind = random.random()
+    if kind < 0.3:
+        light_before_white = random.uniform(0.15, 0.5)
+    elif kind < 0.7:
+        light = math.exp(random.uniform(math.log(0.08), math.log(0.6)))
+    return SimulatedScene(
+        'random', face_px=round(math.exp(random.uniform(math.log(14), math.log(120)))),
+        roll_deg=random.uniform(-30, 30),
+        blur=random.uniform(0.01, 0.07) if random.random() < 0.4 else 0.0,
+        light=light, noise=noise, light_before_white=light_before_white)
+
+
+def random_scene_views(
+    images: Images, views: int, size: int, progress: bool = False,
+) -> SceneViews:
+    """
+    Return faces as the pipeline would crop them from random scenes.
+
+    :param images: (N, S, S) uint8, grey.
+    :param views: number of scenes for each image.
+    :param size: edge of the crops in pixels.
+    :param progress: show a progress bar on standard error.
+    """
+    seen = SceneViews(
+        np.zeros((len(images), views, size, size), np.uint8),
+        np.zeros((len(images), views, 2, FEATURE_COUNT), np.float32))
+    bar: Sequence[Image] = track(  # type: ignore[assignment]
+        images, 'random scenes', console=Console(stderr=True), disable=not progress)
+    network = FaceMesh()
+    with closing(create_detector(DetectorOptions())) as detector:
+        for place, image in enumerate(bar):
+            random = np.random.default_rng(place)
+            for view in range(views):
+                scene = random_scene(random)
+                surrounded, continued = simulated_images(image, scene, int(random.integers(2**31)))
+                faces = detector.detect(surrounded)
+                if not faces:
+                    continue
+                largest = max(faces, key=lambda face: face.box.area)
+                face = framed(network, continued, largest)
+                seen.crops[place, view] = upright_crop(
+                    continued, face.box, face.key_points, size)
+                seen.features[place, view] = features_of_face(network, continued, largest)
+    return seen
 
 
 def simulated_images(image: Image, scene: SimulatedScene, seed: int = 0) -> tuple[Image, Image]:

@@ -23,6 +23,7 @@ from typing import NamedTuple
 from fer_ros.core.classification.preprocessing import Preprocessing
 from fer_ros.core.emotions import LABELS
 from fer_ros.evaluation.labelled_faces import Images, LabelledFaces, Mask, Targets
+from fer_ros.evaluation.simulated_scenes import SceneViews
 from fer_ros.training.augmentation import Augmentation
 from fer_ros.training.balance import row_weights
 from fer_ros.training.network_input import NetworkInput
@@ -67,17 +68,20 @@ class Batches:
 
     def __init__(
         self, faces: LabelledFaces, detected: Images | None, preprocessing: Preprocessing,
-        options: TrainingOptions,
+        options: TrainingOptions, scenes: SceneViews | None = None,
     ) -> None:
         """
         Take the training rows.
 
         :param detected: the images as the pipeline crops them, (N, S, S) uint8; None if not used.
+        :param scenes: the images as the pipeline crops them in random scenes, of the same size;
+            None if not used.
         :raises ValueError: if there are fewer rows than a batch has, or the features of the mesh
             are wanted and not known.
         """
         self._faces = faces
         self._detected = detected
+        self._scenes = scenes
         self._preprocessing = preprocessing
         self._options = options
         self._augmentation = Augmentation().times(options.augmentation)
@@ -123,9 +127,12 @@ class Batches:
         if self._detected is not None:
             as_detected = random.random(len(rows)) < options.pipeline_crops
             images[as_detected] = self._detected[rows[as_detected]]
+        views = self._views(rows, random)
+        if self._scenes is not None:
+            images[views >= 0] = self._scenes.crops[rows, views][views >= 0]
         changed, mirrored = self._augmentation(images, random)
         pixels = self._preprocessing.network_input(list(changed))
-        mesh = self._mesh(rows, mirrored, pixels, random)
+        mesh = self._mesh(rows, views, mirrored, pixels, random)
         smoothing = np.float32(options.label_smoothing)
         targets = self._faces.targets[rows] * (1 - smoothing) + smoothing / len(LABELS)
         weights = (
@@ -134,14 +141,28 @@ class Batches:
         batch = Batch(pixels, targets.astype(np.float32), weights, mesh)
         return mixed(batch, options.mixup, random) if options.mixup else batch
 
+    def _views(
+        self, rows: npt.NDArray[np.int64], random: np.random.Generator,
+    ) -> npt.NDArray[np.int64]:
+        """Return the scene in which each row is shown, or -1 for no scene."""
+        none = np.full(len(rows), -1)
+        if self._scenes is None:
+            return none
+        views = random.integers(self._scenes.crops.shape[1], size=len(rows))
+        shown = random.random(len(rows)) < self._options.scenes
+        return np.where(shown & self._scenes.crops[rows, views].any(axis=(1, 2)), views, none)
+
     def _mesh(
-        self, rows: npt.NDArray[np.int64], mirrored: Mask, pixels: npt.NDArray[np.float32],
-        random: np.random.Generator,
+        self, rows: npt.NDArray[np.int64], views: npt.NDArray[np.int64], mirrored: Mask,
+        pixels: npt.NDArray[np.float32], random: np.random.Generator,
     ) -> npt.NDArray[np.float32] | None:
         """Return the features of the mesh, and hide some of them, or the pixels, of some rows."""
         if not self._options.mesh or self._faces.mesh is None:
             return None
-        mesh = self._faces.mesh[rows, mirrored.astype(np.int64)].astype(np.float32)
+        sides = mirrored.astype(np.int64)
+        mesh = self._faces.mesh[rows, sides].astype(np.float32)
+        if self._scenes is not None:
+            mesh[views >= 0] = self._scenes.features[rows, views, sides][views >= 0]
         chance = random.random(len(rows))
         mesh[chance < self._options.mesh_absent] = 0
         pixels[(chance > 1 - self._options.image_absent) & mesh.any(axis=1)] = 0

@@ -38,6 +38,7 @@ from fer_ros.evaluation.detected_faces import mesh_features, pipeline_faces, wit
 from fer_ros.evaluation.fer2013 import EDGE as FER2013_EDGE
 from fer_ros.evaluation.labelled_faces import Images
 from fer_ros.evaluation.metrics import figures
+from fer_ros.evaluation.simulated_scenes import random_scene_views, SceneViews
 from fer_ros.training.batches import Batch, Batches
 from fer_ros.training.network_input import network_input, NORMALISATION
 from fer_ros.training.networks import (
@@ -69,6 +70,8 @@ from rich.progress import track
 
 LOG_FILE = 'log.csv'
 
+SCENES_PER_IMAGE = 2
+
 
 class Trainer:
     """
@@ -81,12 +84,15 @@ class Trainer:
     def __init__(
         self, training: LabelledFaces, validation: LabelledFaces, folder: Path,
         options: TrainingOptions, detected: Images | None = None,
+        scenes: SceneViews | None = None,
     ) -> None:
         """
         Make the network, or load it from the checkpoint in the folder.
 
         :param folder: folder of the training; it must exist.
         :param detected: the training images as the pipeline crops them; None if not used.
+        :param scenes: the training images as the pipeline crops them in random scenes; None if not
+            used.
         :raises ValueError: if there are fewer rows than a batch has.
         """
         self._options = options
@@ -108,7 +114,7 @@ class Trainer:
             training = _taught_once(training, options, folder)
         elif options.teachers:
             self._teacher = _teacher(options)
-        self._batches = Batches(training, detected, self._preprocessing, options)
+        self._batches = Batches(training, detected, self._preprocessing, options, scenes)
         self._network.compile(
             self._optimizer(), keras.losses.CategoricalCrossentropy(from_logits=True))
         self._epoch, self._best = 0, -1.0
@@ -306,7 +312,7 @@ def _trained(stage: Stage) -> Path:
             validation = _with_mesh(validation, folder / 'mesh_features_public.npy')
         trainer = Trainer(
             data_set.training, validation, folder, options,
-            _detected(data_set, options, folder))
+            _detected(data_set, options, folder), _scenes(data_set, options, folder))
         if trainer.epoch:
             print(f'continuing after epoch {trainer.epoch}, from {folder}')
         best = trainer.run()
@@ -399,6 +405,26 @@ def _detected(data_set: DataSet, options: TrainingOptions, folder: Path) -> Imag
         return faces.crops
 
     return np.asarray(_kept(folder / 'pipeline_crops.npy', found, images.shape), np.uint8)
+
+
+def _scenes(data_set: DataSet, options: TrainingOptions, folder: Path) -> SceneViews | None:
+    """Return the training images in random scenes; they are kept in the folder."""
+    if not options.scenes:
+        return None
+    images = data_set.training.images
+    rows, edge = images.shape[:2]
+
+    def seen() -> npt.NDArray[np.void]:
+        views = random_scene_views(images, SCENES_PER_IMAGE, edge, progress=True)
+        found = views.crops.any(axis=(2, 3))
+        print(f'the detector finds {found.sum():,} faces in {found.size:,} random scenes')
+        kept = np.empty(found.shape, [
+            ('crops', np.uint8, (edge, edge)), ('features', np.float32, (2, FEATURE_COUNT))])
+        kept['crops'], kept['features'] = views
+        return kept
+
+    kept = _kept(folder / 'scenes.npy', seen, (rows, SCENES_PER_IMAGE))
+    return SceneViews(np.array(kept['crops']), np.array(kept['features']))
 
 
 def _with_mesh(faces: LabelledFaces, path: Path) -> LabelledFaces:

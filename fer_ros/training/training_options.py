@@ -44,6 +44,9 @@ class TrainingOptions(Options):
     pipeline_crops: float = option(
         0.0, 'Share of the training images that are shown as the pipeline crops faces.',
         minimum=0.0, maximum=1.0)
+    scenes: float = option(
+        0.0, 'Share of the training images that are shown as the pipeline sees them in random '
+        'scenes: small, blurred, dark, in front of a window.', minimum=0.0, maximum=1.0)
     mesh: bool = option(
         False, 'The network also receives the features of the face mesh, so that it sees the '
         'shape of the face as well as its pixels.')

@@ -21,6 +21,8 @@ from fer_ros.core.detection import create_detector
 from fer_ros.core.detection.detector import DetectorOptions
 from fer_ros.evaluation.simulated_scenes import (
     CANVAS_SCALE,
+    random_scene,
+    random_scene_views,
     scene_faces,
     simulated_images,
     SIMULATED_SCENES,
@@ -125,3 +127,32 @@ def test_each_scene_differs_in_one_thing_from_the_first():
             name for name, value in vars(scene).items() if value != getattr(first, name)}
         assert len(changed - {'name', 'noise'}) == 1
     assert len({scene.name for scene in SIMULATED_SCENES}) == len(SIMULATED_SCENES)
+
+
+def test_random_scenes_cover_what_is_hard():
+    scenes = [random_scene(np.random.default_rng(seed)) for seed in range(300)]
+    assert min(scene.face_px for scene in scenes) < 16
+    assert max(scene.face_px for scene in scenes) > 100
+    assert min(scene.light for scene in scenes) < 0.1
+    before_white = [scene for scene in scenes if scene.light_before_white < 1]
+    assert len(before_white) == pytest.approx(90, abs=30)
+    # A face before a window is dark already.
+    assert all(scene.light == 1 for scene in before_white)
+    assert sum(scene.blur > 0 for scene in scenes) == pytest.approx(120, abs=30)
+
+
+def test_random_views_of_a_face(photograph):
+    faces = np.stack([picture_of_face(photograph), noise(1)])
+    views = random_scene_views(faces, 4, 48)
+    found = views.crops.any(axis=(2, 3))
+    assert found[0].sum() >= 2
+    assert not found[1].any()
+    assert not views.features[~found].any()
+    meshed = views.features[0].any(axis=-1)
+    assert (meshed[:, 0] == meshed[:, 1]).sum() >= 3
+    assert meshed.any()
+    again = random_scene_views(faces, 4, 48)
+    np.testing.assert_array_equal(again.crops, views.crops)
+    np.testing.assert_array_equal(again.features, views.features)
+    seen, mirrored = views.features[0][meshed.all(axis=1)][0]
+    assert not np.allclose(seen, mirrored, atol=0.1)

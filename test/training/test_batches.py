@@ -18,6 +18,7 @@ from dataclasses import replace
 
 from fer_ros.core.classification.preprocessing import Preprocessing
 from fer_ros.evaluation.labelled_faces import LabelledFaces
+from fer_ros.evaluation.simulated_scenes import SceneViews
 from fer_ros.training.batches import Batch, Batches, mixed
 from fer_ros.training.network_input import NORMALISATION
 from fer_ros.training.training_options import TrainingOptions
@@ -28,9 +29,9 @@ import pytest
 PREPROCESSING = Preprocessing(EDGE, EDGE, **NORMALISATION)
 
 
-def batches(faces, detected=None, **options):
+def batches(faces, detected=None, seen_in=None, **options):
     chosen = TrainingOptions(**{'batch_size': 32, 'edge': EDGE, **options})
-    return Batches(faces, detected, PREPROCESSING, chosen)
+    return Batches(faces, detected, PREPROCESSING, chosen, seen_in)
 
 
 def test_an_epoch_is_the_same_however_it_is_reached():
@@ -69,6 +70,30 @@ def test_a_share_of_the_pictures_is_shown_as_detected(share):
         own, detected, batch_size=400, augmentation=0.0, pipeline_crops=share).epoch(0))
     assert abs((pixels.mean(axis=(1, 2, 3)) > 0).mean() - share) < 0.08
     assert own.images.max() == 0
+
+
+@pytest.mark.parametrize('share', [0.25, 1.0])
+def test_a_share_of_the_pictures_is_shown_in_scenes_with_the_mesh_seen_there(share):
+    rows, mesh = 400, np.full((400, 2, 288), 1, np.float32)
+    own = LabelledFaces(
+        np.zeros((rows, EDGE, EDGE), np.uint8), patterns(rows, 1).targets, mesh)
+    # In the scene with the number k, the face's mesh is 2 + k and its mirror image's 12 + k. In
+    # every tenth row no face was found.
+    crops = np.zeros((rows, 2, EDGE, EDGE), np.uint8)
+    crops[:, 0, :4] = crops[:, 1, :8] = 255
+    features = np.zeros((rows, 2, 2, 288), np.float32)
+    features[:] = np.array([[2, 12], [3, 13]])[None, :, :, None]
+    scenes = SceneViews(crops, features)
+    crops[::10] = 0
+    batch = next(batches(
+        own, None, scenes, batch_size=rows, augmentation=0.0, scenes=share, mesh=True,
+        mesh_absent=0.0, image_absent=0.0).epoch(0))
+    bright = (batch.pixels > 0).mean(axis=(1, 2, 3)) * EDGE
+    kinds, counts = np.unique(
+        np.stack([bright, batch.mesh.mean(axis=1) % 10]), axis=1, return_counts=True)
+    assert kinds.T.tolist() == [[0, 1], [4, 2], [8, 3]]
+    assert counts[0] == pytest.approx(rows * (1 - 0.9 * share), abs=30)
+    assert set(np.unique(batch.mesh)) == {1, 2, 3, 12, 13}
 
 
 def rare():

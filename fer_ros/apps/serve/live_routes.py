@@ -26,6 +26,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 import json
 import logging
 import time
@@ -74,23 +75,30 @@ class Newest:
                 now_s = time.monotonic()
                 begin_s = now_s if begin_s is None else begin_s
                 if data is None:
-                    await self._websocket.close(
-                        UNSUPPORTED_DATA, 'Send each image as one binary message.')
+                    await self._close(UNSUPPORTED_DATA, 'Send each image as one binary message.')
                     return
                 if self._rate.wait_s():
-                    await self._websocket.close(
-                        POLICY_VIOLATION, 'Too many images: wait for the answers.')
+                    await self._close(POLICY_VIOLATION, 'Too many images: wait for the answers.')
                     return
                 self._image = self.received, now_s - begin_s, data
                 self.received += 1
                 self._arrived.set()
         except asyncio.TimeoutError:
-            await self._websocket.close(NORMAL, 'No image came for a long time.')
+            await self._close(NORMAL, 'No image came for a long time.')
         except (WebSocketDisconnect, RuntimeError):
             pass
         finally:
-            self.is_open = False
-            self._arrived.set()
+            self._end()
+
+    async def _close(self, code: int, reason: str) -> None:
+        # First, because an answer must not be sent any more while the client is told.
+        self._end()
+        with suppress(WebSocketDisconnect, RuntimeError):
+            await self._websocket.close(code, reason)
+
+    def _end(self) -> None:
+        self.is_open = False
+        self._arrived.set()
 
     async def images(self) -> AsyncIterator[tuple[int, float, bytes]]:
         """Yield number, time in seconds and content of the newest image, each only once."""
@@ -123,7 +131,11 @@ async def live(websocket: WebSocket, service: Annotated[Service, Depends(service
             # The client has gone while an answer was sent.
             pass
         finally:
-            receiver.cancel()
+            if newest.is_open:
+                receiver.cancel()
+            else:
+                # The client may still be told why the connection ends.
+                await receiver
             await asyncio.shield(_forget(worker, connection))
 
 
@@ -143,6 +155,8 @@ async def _answer_all(
         else:
             service.metrics.count('live', answer.faces)
             text = f'{{"skipped": {skipped}, {answer.content.decode()[1:]}'
+        if not newest.is_open:
+            return
         await websocket.send_text(text)
 
 

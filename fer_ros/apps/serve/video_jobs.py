@@ -108,8 +108,13 @@ class VideoJobs:
         for state in State:
             metrics.videos.labels(state.value).set_function(partial(self._count, state))
 
+    @property
+    def jobs(self) -> list[VideoJob]:
+        """Return all videos that are kept."""
+        return list(self._jobs.values())
+
     def _count(self, state: State) -> int:
-        return sum(job.state is state for job in list(self._jobs.values()))
+        return sum(job.state is state for job in self.jobs)
 
     def check_place(self) -> None:
         """
@@ -219,7 +224,7 @@ class VideoJobs:
 
     def close(self) -> None:
         """Cancel everything and remove the folder."""
-        for job in list(self._jobs.values()):
+        for job in self.jobs:
             self.delete(job)
         self._threads.shutdown(cancel_futures=True)
         self._folder.close()

@@ -50,6 +50,13 @@ def clip(tmp_path_factory):
     return path
 
 
+@pytest.fixture(autouse=True)
+def only_own_videos(service):
+    """Delete the videos of other tests."""
+    for job in service.videos.jobs:
+        service.videos.delete(job)
+
+
 def finished(http, job):
     """Return the state when the analysis has ended."""
     def state():
