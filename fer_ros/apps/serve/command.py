@@ -95,6 +95,7 @@ def serve(
 
     By default only programs and browsers of this machine can connect.
     """
+    _check_platform()
     _check_packages()
     token = _token(token_file)
     if not token and not _is_local(host):
@@ -233,6 +234,13 @@ def _cores() -> int:
     except AttributeError:
         # Not on macOS and Windows.
         return os.cpu_count() or 1
+
+
+def _check_platform() -> None:
+    if importlib.util.find_spec('fcntl') is None:
+        raise click.ClickException(
+            'fer serve locks its temporary folder as Linux and macOS do, which Windows does not '
+            'have: start the container instead (docs/container.md), or use WSL.')
 
 
 def _check_packages() -> None:

@@ -12,9 +12,16 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""`fer serve` as a process: its options, its messages and its end."""
+"""
+`fer serve` as a process: its options, its messages and its end.
+
+`FER_ROS_PICTURES=10000 python -m pytest -s test/apps/serve/test_command.py -k memory` runs for
+longer and prints the memory of all processes.
+"""
 
 from concurrent.futures import ThreadPoolExecutor
+import importlib.util
+import os
 import signal
 import socket
 import ssl
@@ -26,6 +33,8 @@ import httpx
 import pytest
 from serve_pictures import encoded
 from web_service import Server, wait_until
+
+PICTURES = int(os.environ.get('FER_ROS_PICTURES', '100'))
 
 
 @pytest.mark.parametrize(('arguments', 'words'), [
@@ -106,6 +115,17 @@ def server():
         yield made
 
 
+@pytest.mark.parametrize(('absent', 'words'), [
+    ('fcntl', 'start the container instead'),
+    ('uvicorn', 'uvicorn cannot be imported: pip install -r requirements/serve.txt')])
+def test_what_is_absent_is_told(absent, words, monkeypatch):
+    found = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, 'find_spec', lambda name: None if name == absent else found(name))
+    result = CliRunner().invoke(serve, ['--port', '0'])
+    assert (result.exit_code, words in result.output) == (1, True)
+
+
 @pytest.mark.slow
 def test_two_hundred_connections(server):
     with (
@@ -155,6 +175,31 @@ def test_clients_that_are_slow_broken_or_gone_disturb_nobody(server):
     for sock in sockets[:2]:
         sock.close()
     assert server.process.poll() is None
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(7200)
+def test_memory_stays_flat():
+    pictures = [encoded(frame=20 * k) for k in range(5)]
+    with Server() as server, httpx.Client(timeout=60) as http:
+        def send(number):
+            for k in range(number):
+                answer = http.post(f'{server.address}/v1/pictures', content=pictures[k % 5])
+                assert len(answer.json()['faces']) == 2
+            processes = [server.process.pid, *_children(server.process.pid)]
+            return sum(_resident_mib(process) for process in processes)
+        before = send(40)
+        # An image has 0.9 MiB.
+        for _ in range(max(PICTURES // 1000, 1)):
+            after = send(min(PICTURES, 1000))
+            print(f'{before:.0f} MiB, {after:.0f} MiB')
+        assert after - before < 20
+
+
+def _resident_mib(process):
+    with open(f'/proc/{process}/status') as file:
+        found = [line for line in file if line.startswith('VmRSS')]
+    return int(found[0].split()[1]) / 1024 if found else 0.0
 
 
 def _children(process):
