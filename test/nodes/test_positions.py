@@ -189,12 +189,36 @@ def test_images_of_another_size_have_no_positions(graph):
         assert all(math.isnan(face.position.z) for face in answer.faces)
 
 
+@pytest.mark.skipif(HAS_TF, reason='tf2_msgs is installed')
 def test_frames_need_tf2_msgs(graph):
     """Where the package is missing, the node says so instead of failing later."""
     node = graph.add(FaceNode, tf=True)
-    if HAS_TF:
-        graph.up(node)
-        assert node.count_publishers('/tf') == 1
-        return
     with pytest.raises(AssertionError, match='tf2_msgs'):
         graph.up(node)
+
+
+@pytest.mark.skipif(not HAS_TF, reason='no tf2_msgs: install ros-$ROS_DISTRO-tf2-msgs')
+def test_frames_of_faces_are_broadcast(graph):
+    from tf2_msgs.msg import TFMessage
+    graph.up(graph.add(FaceNode, tracker__min_hits=1, tf=True))
+    faces, frames = graph.listen(FaceArray, 'faces'), graph.listen(TFMessage, '/tf')
+    images = graph.speaker(Image, 'image_raw', BEST_EFFORT)
+    infos = graph.speaker(CameraInfo, 'camera_info', BEST_EFFORT)
+    stamp = 0
+
+    def is_broadcast():
+        nonlocal stamp
+        stamp += 10**8
+        infos.publish(info())
+        graph.ask(images, sample_message(0, stamp), faces, stamp)
+        return list(frames)
+
+    (message, *_) = wait_until(is_broadcast)
+    sent = faces.wait_for_stamp(stamp_ns(message.transforms[0].header.stamp))
+    assert [frame.child_frame_id for frame in message.transforms] == [
+        f'face_{face.track_id}' for face in sent.faces]
+    for frame, face in zip(message.transforms, sent.faces, strict=True):
+        place = frame.transform.translation
+        assert (place.x, place.y, place.z) == (
+            face.position.x, face.position.y, face.position.z)
+        assert frame.header == sent.header
