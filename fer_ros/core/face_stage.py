@@ -106,6 +106,8 @@ class FaceStage:
             self._follower = LandmarkFollower(FaceMesh())
         self._watch = SceneWatch()
         self._unsearched, self._searches = _NEVER, 0
+        self._sides: tuple[int, ...] = ()
+        self._waits = False
 
     @property
     def options(self) -> FaceOptions:
@@ -171,14 +173,37 @@ class FaceStage:
             if self._tracker.is_visual:
                 return None
             detections = self._follower.carried(image, max_meshes) if self._follower else None
+        is_searched = detections is None
         if detections is None:
             detections = self._searched(image, max_meshes)
             self._unsearched = 0
-        if self._tracker.keeps_identities and self._can_search_windows:
+            self._sides += self._sides_to_search()
+        # One search in an image is enough, or it takes much longer than the others.
+        self._waits = is_searched and not self._waits and self._may_wait(interval)
+        if not self._waits:
+            detections = self._searched_more(frame, detections, is_calm)
+        return self._largest(detections)
+
+    def _may_wait(self, interval: int) -> bool:
+        """Return whether faces that the next image shows too are early enough."""
+        return interval > 1 and self._tracker.keeps_identities and not self._tracker.is_visual
+
+    def _searched_more(
+        self, frame: Frame, detections: list[Detection], is_calm: bool,
+    ) -> list[Detection]:
+        """Return the faces with those that lean or are small; only one of both is searched."""
+        image = frame.image
+        if self._follower and self._sides:
+            for side in self._sides:
+                detections = self._follower.confirmed(
+                    image, self._rotated_search.find(image, side), detections,
+                    side * SEARCH_ANGLE_RAD)
+            self._sides = ()
+        elif self._tracker.keeps_identities and self._can_search_windows:
             windows = self._window_schedule.take(
                 image, frame.stamp_ns, is_calm, [face.box for face in detections])
             detections += self._small_faces(image, windows, detections)
-        return self._largest(detections)
+        return detections
 
     def _searched(self, image: Image, max_meshes: int) -> list[Detection]:
         """Return what a search of the whole image finds, and all its windows if it is alone."""
@@ -191,10 +216,6 @@ class FaceStage:
                 detections, self._small_faces(image, windows, ()), max(height, width))
         if self._follower:
             detections += self._follower.missed(image, detections, max_meshes)
-            for side in self._sides_to_search():
-                detections = self._follower.confirmed(
-                    image, self._rotated_search.find(image, side), detections,
-                    side * SEARCH_ANGLE_RAD)
         return detections
 
     @property
@@ -223,7 +244,7 @@ class FaceStage:
             detections, key=lambda d: d.box.area, reverse=True)[:self._options.max_faces]
 
     def _sides_to_search(self) -> tuple[int, ...]:
-        """Return to which sides the image is rotated in this search."""
+        """Return to which sides the image is to be rotated after this search."""
         interval = self._options.rotated_search_interval
         self._searches += 1
         if interval == 0 or self._searches % interval:
@@ -269,6 +290,7 @@ class FaceStage:
         self._window_schedule.reset()
         self._watch.reset()
         self._unsearched, self._searches = _NEVER, 0
+        self._sides, self._waits = (), False
 
     def close(self) -> None:
         """Free the networks."""

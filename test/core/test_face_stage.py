@@ -640,18 +640,47 @@ def test_motion_makes_the_detector_run_at_once_and_often(photograph, detector, w
     assert np.diff(ran).max() <= 3
 
 
+def test_an_image_has_one_kind_of_search(photograph):
+    """Of the whole image, of the leaning image, or of windows; so none takes much longer."""
+    view = cv2.resize(photograph, (640, 640))[:480]
+    stage_ = FaceStage(FaceOptions(detector=DetectorOptions(still_interval=1)))
+    kinds = [set() for _ in range(120)]
+    now = 0
+
+    def noted(owner, name, kind):
+        function = getattr(owner, name)
+
+        def called(image, where, *arguments):
+            # There may be no window to search.
+            if where:
+                kinds[now].add(kind)
+            return function(image, where, *arguments)
+        setattr(owner, name, called)
+    noted(stage_, '_searched', 'whole')
+    noted(stage_._rotated_search, 'find', 'leaning')
+    noted(stage_, '_small_faces', 'windows')
+    for now in range(len(kinds)):
+        stage_.process(Frame(view, now * NS_PER_S // 30))
+    # The first images are searched one after the other, until the face is confirmed.
+    later = kinds[10:]
+    assert max(len(kind) for kind in later) == 1
+    assert sum('whole' in kind for kind in later) == pytest.approx(len(later) / 3, abs=1)
+    assert sum('leaning' in kind for kind in later) == pytest.approx(len(later) / 30, abs=1)
+    assert sum('windows' in kind for kind in later) > 10
+
+
 def test_windows_are_searched_less_often_while_nothing_moves(photograph):
     view = cv2.resize(photograph, (640, 640))[:480]
     windows = []
     for still_interval in (1, 30):
         stage_ = FaceStage(FaceOptions(
             detector=DetectorOptions(still_interval=still_interval)))
-        taken = []
+        taken = [0] * 300
         take = stage_._window_schedule.take
 
-        def counted(*arguments, take=take, taken=taken):
-            chosen = take(*arguments)
-            taken.append(len(chosen))
+        def counted(image, stamp_ns, *arguments, take=take, taken=taken):
+            chosen = take(image, stamp_ns, *arguments)
+            taken[round(stamp_ns * 30 / NS_PER_S)] = len(chosen)
             return chosen
         stage_._window_schedule.take = counted
         for k in range(300):

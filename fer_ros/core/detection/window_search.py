@@ -61,6 +61,9 @@ CALM_SWEEP_S = 10.0
 MAX_WINDOWS_PER_IMAGE = 4
 """Limit for slow cameras: each window takes as long as a search of the whole image."""
 
+REST = 0.99
+"""Part of a window; more than this is not made up for if an image had no time for windows."""
+
 CHANGED_LEVEL = 20
 """Difference of a pixel in two images, in grey levels, from which it counts as changed."""
 
@@ -233,9 +236,12 @@ class WindowSchedule:
         elapsed_s = 0.0 if self._last_ns is None else (stamp_ns - self._last_ns) / NS_PER_S
         self._last_ns = stamp_ns
         self._waited_s += max(elapsed_s, 0.0)
-        limit = min(MAX_WINDOWS_PER_IMAGE, len(self._windows))
         sweeps = max(elapsed_s, 0.0) / (CALM_SWEEP_S if is_calm else SWEEP_S)
-        self._due = min(self._due + sweeps * len(self._windows), limit)
+        due = sweeps * len(self._windows)
+        # What is due is spread over the images, so that none takes much longer than the others.
+        limit = min(max(math.ceil(due), 1), MAX_WINDOWS_PER_IMAGE, len(self._windows))
+        # The rest is due in the next image.
+        self._due = min(self._due + due, limit + REST)
         quiet_sweep_s = max(len(self._windows) / QUIET_WINDOWS_PER_S, SWEEP_S)
         turns = self._waited_s / np.where(self._has_changed, SWEEP_S, quiet_sweep_s)
         order = np.argsort(-turns, kind='stable')[:int(self._due)]
