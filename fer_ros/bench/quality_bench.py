@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from fer_ros.bench import (
+    classifier_card,
     detection_accuracy,
     emotion_steps,
     far_faces,
@@ -58,7 +59,8 @@ def run(data: Path | None, report: Callable[[str], None] = lambda text: None) ->
     with Pipeline.from_config('live') as pipeline:
         model = pipeline.model
     return {
-        **about, 'model': model, 'left_out': left_out, 'detection': detection,
+        **about, 'model': model, 'classifier': classifier_card.run(), 'left_out': left_out,
+        'detection': detection,
         'far': far_faces.run(photos, report), 'leaning': leaning_faces.run(photos, report),
         'identity': identities, 'clips': clips, 'step': steadiness.run_step(report),
         'emotion_steps': steps,

@@ -167,6 +167,11 @@ def _quality(figures: Figures) -> list[Titled]:
         result.append(_table(
             'Emotion stability: label changes per minute',
             ('clip', 'people', 'identities', 'found', 'raw', 'smoothed'), rows))
+    classifier = figures['classifier']
+    result.append(_table(
+        "Default classifier, int8, FER+'s majority on PrivateTest (from its evaluation file)",
+        ('million multiply-accumulates', 'accuracy', 'macro-F1', 'ECE'),
+        [(classifier['mmacs'], *classifier['private'].values())]))
     step = figures['step']
     result.append(_table(
         'Step response: ms until 63 % of a change of the face', ('raw', 'smoothed', 'added'),

@@ -71,6 +71,8 @@ def test_what_was_left_out_is_not_measured(figures):
     ('quality', 'clips.smoothed_changes_per_minute', 'at_most', 18.5),
     ('quality', 'emotion_steps.smoothed.false_changes_per_minute', 'at_most', 10),
     ('quality', 'emotion_steps.smoothed.delay_ms', 'at_most', 337),
+    ('quality', 'classifier.private.accuracy', 'at_least', 0.875),
+    ('quality', 'classifier.scenes.dark, a tenth of the light', 'at_least', 0.85),
 ])
 def test_the_projects_aims_are_in_the_file(bench, measure, bound, limits):
     aims = [aim for aim in read_aims(bench) if aim.measure == measure]
