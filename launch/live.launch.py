@@ -94,7 +94,7 @@ def nodes(context):
     arguments = context.launch_configurations
     profile = profile_variables()
     context.environment.update(profile)
-    if profile and (warning := shared_memory_warning()):
+    if warning := shared_memory_warning(profile):
         get_logger('fer_ros').warning(warning)
     try:
         config = config_path(arguments['config'])

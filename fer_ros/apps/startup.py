@@ -21,6 +21,7 @@ names and files: a node would end at once if one of them were wrong. Nothing her
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 import os
 
 from fer_ros.core.resources import share_directory
@@ -47,17 +48,24 @@ SEGMENTS_BYTES = 5 * 32 * 2**20
 
 def profile_variables() -> dict[str, str]:
     """
-    Return the environment variables that select our Fast DDS profile, to be set before ROS starts.
+    Return the environment variables that select the Fast DDS profile, to be set before ROS starts.
 
-    The dictionary is empty if the user has chosen another profile.
+    Jazzy reads the first one, Kilted the second. A profile that the user has chosen in one of them
+    is used for both; the dictionary is empty if both are set already.
     """
-    if any(name in os.environ for name in PROFILE_VARIABLES):
-        return {}
-    return dict.fromkeys(PROFILE_VARIABLES, str(share_directory() / 'config' / 'fastdds.xml'))
+    chosen = [os.environ[name] for name in PROFILE_VARIABLES if name in os.environ]
+    profile = chosen[0] if chosen else str(share_directory() / 'config' / 'fastdds.xml')
+    return {name: profile for name in PROFILE_VARIABLES if name not in os.environ}
 
 
-def shared_memory_warning() -> str:
-    """Return a sentence if the nodes' segments do not fit into shared memory, else ''."""
+def shared_memory_warning(variables: Mapping[str, str]) -> str:
+    """
+    Return a sentence if the nodes' segments do not fit into shared memory, else ''.
+
+    :param variables: the result of `profile_variables`; nothing is known of the user's profiles.
+    """
+    if set(variables) != set(PROFILE_VARIABLES):
+        return ''
     try:
         state = os.statvfs(SHARED_MEMORY)
     except OSError:

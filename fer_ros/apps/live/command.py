@@ -114,7 +114,7 @@ def live(
     _end_on_signals(stop)
     profile = profile_variables()
     os.environ.update(profile)
-    if processes and profile and (warning := shared_memory_warning()):
+    if processes and (warning := shared_memory_warning(profile)):
         click.echo(warning, err=True)
     if not any(name in os.environ for name in DISCOVERY_VARIABLES):
         # Camera images must not reach other machines unless the user wants that.

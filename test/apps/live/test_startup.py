@@ -81,8 +81,12 @@ def test_a_file_that_would_end_every_node_is_refused(tmp_path, text, words):
 def test_shared_memory_that_is_too_small_is_told(monkeypatch, blocks, words):
     state = SimpleNamespace(f_bavail=blocks, f_frsize=4096)
     monkeypatch.setattr(os, 'statvfs', {'/dev/shm': state}.__getitem__)
-    assert words in shared_memory_warning()
-    assert bool(shared_memory_warning()) == bool(words)
+    variables = dict.fromkeys(PROFILE_VARIABLES, 'fastdds.xml')
+    warning = shared_memory_warning(variables)
+    assert words in warning
+    assert bool(warning) == bool(words)
+    # The user's own profile may need less.
+    assert shared_memory_warning({PROFILE_VARIABLES[1]: 'own.xml'}) == ''
 
 
 def test_the_segments_are_those_of_the_profile():
@@ -98,4 +102,7 @@ def test_a_profile_of_ones_own_is_left_alone(monkeypatch, own):
     assert {Path(path).name for path in profile_variables().values()} == {'fastdds.xml'}
     assert set(profile_variables()) == set(PROFILE_VARIABLES)
     monkeypatch.setenv(own, '/my/own.xml')
+    (other,) = set(PROFILE_VARIABLES) - {own}
+    assert profile_variables() == {other: os.environ[own]}
+    monkeypatch.setenv(other, 'another.xml')
     assert profile_variables() == {}
