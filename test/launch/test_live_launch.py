@@ -136,7 +136,7 @@ def test_emotions_come_survive_a_killed_node_and_end_with_ctrl_c(
     assert {e.label for e in listener.wait_for_faces(40).emotions} - {''}
     killed = pid_of(log, 'face_node')
     os.kill(killed, signal.SIGKILL)
-    wait_for_respawn(log, 'face_node', killed, 20)
+    wait_for_respawn(log, 'face_node', killed, 60)
     listener.wait_for_faces(60)
     process.send_signal(signal.SIGINT)
     assert process.wait(20) == 0, log.read_text(encoding='utf-8')
@@ -152,7 +152,7 @@ def test_a_node_that_hangs_is_started_again(
     first = {e.track_id for e in listener.wait_for_faces(40).emotions}
     stopped = pid_of(log, 'face_node')
     os.kill(stopped, signal.SIGSTOP)
-    wait_for_respawn(log, 'face_node', stopped, 40)
+    wait_for_respawn(log, 'face_node', stopped, 90)
     wait_for_text(log, f'The process {stopped} of /robot/face_node hangs: it is killed', 5)
     assert not first & {e.track_id for e in listener.wait_for_faces(60).emotions}
     process.send_signal(signal.SIGINT)
