@@ -39,7 +39,7 @@ _EDGE = 48
 _MIDDLE = slice(_EDGE // 6, _EDGE - _EDGE // 6)
 """The face without the background: a bright window must not hide that the face is dark."""
 
-_SHARPNESS = 0.148, 3.5
+_SHARPNESS = 0.133, 3.5
 _SIZE_PX = 9.2, 3.0
 _CONTRAST = 0.355, 2.63
 _GRAIN = 0.79, -5.2
