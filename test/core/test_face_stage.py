@@ -18,8 +18,10 @@ from dataclasses import replace
 import math
 
 import cv2
+from fer_ros.core import face_stage
 from fer_ros.core.detection import create_detector
 from fer_ros.core.detection.detector import DetectorOptions
+from fer_ros.core.detection.window_search import search_windows
 from fer_ros.core.face_stage import FaceOptions, FaceStage
 from fer_ros.core.landmarks.face_mesh import FaceMesh
 from fer_ros.core.landmarks.options import LandmarkOptions
@@ -688,3 +690,18 @@ def test_windows_are_searched_less_often_while_nothing_moves(photograph):
         windows.append((sum(taken[:60]), sum(taken[75:])))
     assert windows[0][0] == windows[1][0]
     assert windows[1][1] < 0.5 * windows[0][1]
+
+
+@pytest.mark.parametrize('size', [(640, 480), (1280, 720), (1920, 1080)])
+def test_each_window_of_an_empty_scene_is_searched_in_about_a_second(size, monkeypatch):
+    width, height = size
+    seen = set()
+    monkeypatch.setattr(
+        face_stage, 'find_in_window', lambda image, window, detect: seen.add(window) or [])
+    scene = np.full((height, width, 3), 90, np.uint8)
+    options = FaceOptions()
+    with FaceStage(options) as faces:
+        for k in range(32):
+            faces.process(Frame(scene, k * NS_PER_S // 30))
+    assert len(seen) == len(search_windows(
+        width, height, options.detector.min_face_fraction))

@@ -39,14 +39,12 @@ _EDGE = 48
 _MIDDLE = slice(_EDGE // 6, _EDGE - _EDGE // 6)
 """The face without the background: a bright window must not hide that the face is dark."""
 
-_SHARPNESS = 0.133, 3.5
+_SHARPNESS = 0.088, 2.4
 _SIZE_PX = 9.2, 3.0
 _CONTRAST = 0.355, 2.63
 _GRAIN = 0.79, -5.2
 """
-Half and steepness of each measure, see `_fraction`, fitted by least squares.
-
-The half of sharpness is a little lower than fitted, for blur without motion (docs/benchmarks.md).
+Half and steepness of each measure, see `_fraction`, fitted by least squares (docs/benchmarks.md).
 """
 
 _POWER_OF_COSINE = 0.28
@@ -120,18 +118,22 @@ def _sharpness(grey: _Matrix) -> float:
 
     Fine detail is the difference of blurs of 1 and 2 px, coarse detail that of 2 and 4 px. The
     ratio does not depend on contrast, and varies less among people than the usual energy of the
-    Laplacian (docs/benchmarks.md). Motion blurs in one direction; the blurrier direction counts.
+    Laplacian. Motion blurs in one direction: the fine detail of the blurrier direction counts.
+    The coarse detail is the geometric mean of both directions, because motion takes coarse detail
+    away too, but only along its own direction (docs/benchmarks.md).
     """
-    return min(_detail_of_columns(grey), _detail_of_columns(grey.T))
+    down, coarse_down = _detail_of_columns(grey)
+    across, coarse_across = _detail_of_columns(grey.T)
+    coarse = math.sqrt(coarse_down * coarse_across)
+    return min(down, across) / coarse if coarse > 0 else 0.0
 
 
-def _detail_of_columns(grey: _Matrix) -> float:
+def _detail_of_columns(grey: _Matrix) -> tuple[float, float]:
+    """Return the energy of the fine and of the coarse detail along the columns."""
     # Averaging across the direction keeps noise from counting as detail.
     averaged = grey @ _SMOOTH.T
-    coarse = _COARSE @ averaged
-    energy = float(np.vdot(coarse, coarse))
-    fine = _FINE @ averaged
-    return float(np.vdot(fine, fine)) / energy if energy > 0 else 0.0
+    fine, coarse = _FINE @ averaged, _COARSE @ averaged
+    return float(np.vdot(fine, fine)), float(np.vdot(coarse, coarse))
 
 
 def _noise(grey: _Matrix) -> float:

@@ -60,6 +60,11 @@ def moved(dx, dy):
     return lambda image: cv2.filter2D(image, -1, kernel / kernel.sum())
 
 
+def smeared(width, height):
+    """Return a blur by motion in a small picture."""
+    return lambda image: cv2.blur(image, (width, height), borderType=cv2.BORDER_REPLICATE)
+
+
 def dimmed(share):
     return lambda image: np.rint(image * share).astype(np.uint8)
 
@@ -84,7 +89,7 @@ def test_a_sharp_bright_frontal_view_is_nearly_perfect(identity):
 @pytest.mark.parametrize('changes', [
     [blurred(s) for s in (0.5, 3, 5, 8, 12)],
     [moved(d, 0) for d in (0, 12, 24, 50)],
-    [moved(0, d) for d in (0, 12, 24, 60)],
+    [moved(0, d) for d in (0, 24, 60)],
     [dimmed(s) for s in (1, 0.1, 0.03, 0.02, 0.004)],
     [greyed(s) for s in (1, 0.1, 0.03, 0.02, 0.004)],
     [noisy(s) for s in (0, 130, 250, 500)],
@@ -93,7 +98,7 @@ def test_each_worse_image_has_a_lower_quality(changes, identity):
     qualities = [quality(change, identity) for change in changes]
     assert all(better > worse for better, worse in pairwise(qualities))
     assert qualities[0] > 0.9
-    assert qualities[-1] < 0.8
+    assert qualities[-1] < 0.7
 
 
 def test_the_fewer_pixels_a_face_has_the_lower_is_its_quality():
@@ -186,8 +191,10 @@ def rate(data_directory):
 
 
 @pytest.mark.parametrize('degrade', [
-    blurred(1.25), blurred(2), blurred(3), dimmed(0.1), dimmed(0.02), noisy(15), noisy(30)],
-    ids=['blur 1.25', 'blur 2', 'blur 3', 'dim 0.1', 'dim 0.02', 'noise 15', 'noise 30'])
+    blurred(1.25), blurred(2), blurred(3), blurred(5), smeared(5, 1), smeared(13, 1),
+    smeared(1, 5), smeared(1, 13), dimmed(0.1), dimmed(0.02), noisy(15), noisy(30)],
+    ids=['blur 1.25', 'blur 2', 'blur 3', 'blur 5', 'across 5', 'across 13', 'down 5', 'down 13',
+         'dim 0.1', 'dim 0.02', 'noise 15', 'noise 30'])
 def test_the_quality_is_the_share_of_the_accuracy_that_is_left(degrade, rate):
     images, above_chance = rate
     degraded = [degrade(image) for image in images]
