@@ -62,8 +62,8 @@ MAX_WINDOWS_PER_IMAGE = 6
 """
 Limit for slow cameras: each window takes as long as a search of the whole image.
 
-At 30 images/s, it covers the 92 windows of 1920x1080 in about 1 s, although every third image has no
-time for windows.
+At 30 images/s, it covers the 92 windows of 1920x1080 in about 1 s, although every third image has
+no time for windows.
 """
 
 REST = 0.99
