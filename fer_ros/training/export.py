@@ -46,8 +46,8 @@ from fer_ros.evaluation.model_writer import file_facts, write_model_documents
 from fer_ros.training.equalisation import equalise
 from fer_ros.training.network_input import network_input, NetworkInput, NORMALISATION
 from fer_ros.training.train import images_of, LOG_FILE
-from fer_ros.training.training_options import TrainingOptions
-from fer_ros.training.training_run import BEST_FILE, commands, network_file, stages, Training
+from fer_ros.training.trained_network import trained_network
+from fer_ros.training.training_run import commands, stages, Training
 import keras
 from keras import layers
 import numpy as np
@@ -91,7 +91,7 @@ def main(
     seeds = {'seeds': seed_figures([run, *seed_runs])} if seed_runs else {}
     data_set = images_of(training)
     card = export(
-        finished_network(run, training.options), data_set, output, balance,
+        trained_network(run), data_set, output, balance,
         card={
             'name': output.name, 'version': version, 'description': description,
             'terms': data_set.terms},
@@ -105,28 +105,6 @@ def main(
         if (run / name).is_file():
             shutil.copy(run / name, output / TRAINING_FOLDER / name)
     print(f'wrote {card}')
-
-
-def finished_network(run: Path, options: TrainingOptions) -> keras.Model:
-    """
-    Return the best network of a training, mixed with the one that it started from.
-
-    :param run: folder of the training.
-    :raises ValueError: if a mixture is wanted, and the two networks differ.
-    """
-    network = keras.models.load_model(run / BEST_FILE)
-    if not options.start or not options.start_share:
-        return network
-    earlier = keras.models.load_model(network_file(options.start)).get_weights()
-    weights = network.get_weights()
-    if [own.shape for own in weights] != [other.shape for other in earlier]:
-        raise ValueError(
-            f'start_share: the network of {options.start} has other weights than that of {run}: '
-            'set start_share to 0')
-    share = options.start_share
-    network.set_weights([
-        share * other + (1 - share) * own for own, other in zip(weights, earlier, strict=True)])
-    return network
 
 
 def export(

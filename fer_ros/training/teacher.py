@@ -17,7 +17,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import cv2
 from fer_ros.core.classification.classifier import softmax
@@ -35,14 +34,13 @@ _BATCH = 256
 class Teacher:
     """One or more trained networks; their mean answer is learned."""
 
-    def __init__(self, networks: Sequence[Path], precision: str) -> None:
+    def __init__(self, networks: Sequence[keras.Model], precision: str) -> None:
         """
-        Load the networks.
+        Copy the networks, with fixed weights.
 
-        :param networks: `.keras` files.
         :param precision: precision of the arithmetic, see `TrainingOptions`.
         """
-        self._networks = [_frozen(path, precision) for path in networks]
+        self._networks = [_frozen(trained, precision) for trained in networks]
 
     def answers(self, given: NetworkInput) -> Probabilities:
         """
@@ -89,12 +87,11 @@ def _answers(known: keras.Model, given: NetworkInput) -> Probabilities:
     return softmax(keras.ops.convert_to_numpy(known.predict_on_batch(wanted)))
 
 
-def _frozen(path: Path, precision: str) -> keras.Model:
-    """Return a trained network in a precision, with its own input size and fixed weights."""
-    loaded = keras.models.load_model(path)
+def _frozen(trained: keras.Model, precision: str) -> keras.Model:
+    """Return a copy of a trained network in a precision, with fixed weights."""
     style = Style(precision=precision, kinds=fastest_kinds())
     known = network(
-        loaded.name, loaded.inputs[0].shape[1], style, mesh=len(loaded.inputs) == 2)
-    known.set_weights(loaded.get_weights())
+        trained.name, trained.inputs[0].shape[1], style, mesh=len(trained.inputs) == 2)
+    known.set_weights(trained.get_weights())
     known.trainable = False
     return known

@@ -50,6 +50,7 @@ from fer_ros.training.networks import (
     Style,
 )
 from fer_ros.training.teacher import mixed, Teacher
+from fer_ros.training.trained_network import trained_network
 from fer_ros.training.training_config import read_stages, Stage
 from fer_ros.training.training_options import TrainingOptions
 from fer_ros.training.training_run import (
@@ -57,7 +58,6 @@ from fer_ros.training.training_run import (
     CHECKPOINT,
     epochs_done,
     holds_model,
-    network_file,
     STATE_FILE,
     Training,
 )
@@ -107,7 +107,7 @@ class Trainer:
             features = training.mesh[:, 0]
             set_whitening(self._network, features[features.any(axis=1)])
         if options.start:
-            start_from(self._network, keras.models.load_model(network_file(options.start)))
+            start_from(self._network, trained_network(options.start))
         self._average.set_weights(self._network.get_weights())
         self._teacher: Teacher | None = None
         if options.teachers and options.teacher_once:
@@ -346,12 +346,11 @@ def _check_earlier(options: TrainingOptions) -> None:
         try:
             if not holds_model(folder):
                 Training.finished(folder)
-            file = network_file(folder)
+            shape = trained_network(folder).name
         except OptionError as error:
             raise OptionError(
                 f'{name} must be the folder of a finished training or of a model: {error}; or '
                 'name another folder') from error
-        shape = keras.models.load_model(file).name
         if name == 'start_from' and shape != options.network:
             raise OptionError(
                 f'start_from: {folder} holds a network {shape}, whose weights do not fit the '
@@ -438,7 +437,8 @@ def _with_mesh(faces: LabelledFaces, path: Path) -> LabelledFaces:
 
 
 def _teacher(options: TrainingOptions) -> Teacher:
-    return Teacher([network_file(folder) for folder in options.teachers], options.precision)
+    return Teacher(
+        [trained_network(folder) for folder in options.teachers], options.precision)
 
 
 def _taught_once(

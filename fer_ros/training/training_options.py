@@ -97,9 +97,10 @@ class TrainingOptions(Options):
         'the initial weights. A network that also receives the mesh can start from one that does '
         'not. Empty: random initial weights.')
     start_share: float = option(
-        0.0, 'Share of the weights of start_from in the network that is exported; the others are '
-        'those of the training (Wortsman et al. 2022, WiSE-FT). Half keeps what the network knew '
-        'before and most of what it has learned.', minimum=0.0, maximum=1.0)
+        0.0, 'Share of the weights of start_from in the finished network, which is exported and '
+        'which later trainings rest on; the others are those of the training (Wortsman et al. '
+        '2022, WiSE-FT). Half keeps what the network knew before and most of what it has learned.',
+        minimum=0.0, maximum=1.0)
     precision: str = option(
         'float32', 'Precision of the arithmetic during the training.',
         choices=('float32', 'mixed_bfloat16'))

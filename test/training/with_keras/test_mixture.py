@@ -12,41 +12,58 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""The exported network can be a mixture of the trained one and the one that it started from."""
+"""The network of a training can be a mixture with the one that it started from."""
 
-from fer_ros.training.export import finished_network
 from fer_ros.training.networks import network
+from fer_ros.training.trained_network import trained_network
 from fer_ros.training.training_options import TrainingOptions
-from fer_ros.training.training_run import BEST_FILE
+from fer_ros.training.training_run import BEST_FILE, Training
 import numpy as np
 import pytest
 
 
+def run(folder, start='', share=0.0, **kinds):
+    """Make the folder of a training with random weights."""
+    options = TrainingOptions(network='compact', start_from=str(start), start_share=share)
+    Training('', (), options).keep(folder)
+    network('compact', 16, **kinds).save(folder / BEST_FILE)
+    return folder
+
+
 @pytest.fixture
-def folders(tmp_path):
-    for name, edge in (('start', 16), ('run', 16)):
-        (tmp_path / name).mkdir()
-        network('compact', edge).save(tmp_path / name / BEST_FILE)
-    return tmp_path
+def start(tmp_path):
+    return run(tmp_path / 'start')
 
 
-def options(folder, share):
-    return TrainingOptions(network='compact', start_from=str(folder), start_share=share)
+def own_weights(folder):
+    return trained_network(folder).get_weights()
 
 
-def weights(folder, share):
-    return finished_network(folder / 'run', options(folder / 'start', share)).get_weights()
+def mixture(share, trained, earlier):
+    return [
+        (1 - share) * one + share * other for one, other in zip(trained, earlier, strict=True)]
 
 
-def test_the_weights_are_mixed(folders):
-    trained, earlier = weights(folders, 0.0), weights(folders, 1.0)
-    assert any((one != other).any() for one, other in zip(trained, earlier, strict=True))
-    for one, other, mixed in zip(trained, earlier, weights(folders, 0.25), strict=True):
-        np.testing.assert_allclose(mixed, 0.75 * one + 0.25 * other, atol=1e-6)
+def same(found, expected):
+    return all(np.allclose(*pair, atol=1e-6) for pair in zip(found, expected, strict=True))
 
 
-def test_another_network_cannot_be_mixed_in(folders):
-    network('compact', 16, mesh=True).save(folders / 'run' / BEST_FILE)
-    assert weights(folders, 0.0)
+def test_the_weights_are_mixed_where_that_is_wanted(start, tmp_path):
+    folder = run(tmp_path / 'run', start)
+    alone = own_weights(folder)
+    assert not same(alone, own_weights(start))
+    (folder / 'training.yaml').unlink()
+    Training('', (), TrainingOptions(start_from=str(start), start_share=0.25)).keep(folder)
+    assert same(own_weights(folder), mixture(0.25, alone, own_weights(start)))
+
+
+def test_a_later_training_rests_on_the_mixture(start, tmp_path):
+    middle = run(tmp_path / 'middle', start, 1.0)
+    assert same(own_weights(middle), own_weights(start))
+    assert same(own_weights(run(tmp_path / 'last', middle, 1.0)), own_weights(start))
+
+
+def test_another_network_cannot_be_mixed_in(start, tmp_path):
+    assert own_weights(run(tmp_path / 'other', start, mesh=True))
     with pytest.raises(ValueError, match='set start_share to 0'):
-        weights(folders, 0.5)
+        trained_network(run(tmp_path / 'mixed', start, 0.5, mesh=True))

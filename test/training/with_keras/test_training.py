@@ -43,9 +43,13 @@ pytestmark = pytest.mark.timeout(600)
 
 
 def trainer(folder, rows=64, **options):
-    folder.mkdir(exist_ok=True)
-    return Trainer(
-        patterns(rows, 1), patterns(28, 2), folder, TrainingOptions(**{**SMALL, **options}))
+    return recorded(patterns(rows, 1), patterns(28, 2), folder, **{**SMALL, **options})
+
+
+def recorded(training, validation, folder, **options):
+    options = TrainingOptions(**options)
+    Training('fer train', (), options).keep(folder)
+    return Trainer(training, validation, folder, options)
 
 
 @pytest.fixture(scope='module')
@@ -58,8 +62,9 @@ def trained(tmp_path_factory):
 
 @pytest.fixture
 def copied(trained, tmp_path):
-    """Return a copy of that folder, which the test may change."""
-    return shutil.copytree(trained, tmp_path / 'copied')
+    """Return a copy of that folder, which the test may change; its options are open."""
+    return shutil.copytree(
+        trained, tmp_path / 'copied', ignore=shutil.ignore_patterns('training.yaml'))
 
 
 def logged(folder):
@@ -173,10 +178,8 @@ def test_the_teachers_answers_are_a_share_of_the_targets(trained, tmp_path, shar
 
 
 def test_of_several_teachers_the_mean_is_imitated(trained, tmp_path):
-    other = tmp_path / 'other'
-    other.mkdir()
     keras.utils.set_random_seed(2)
-    network('compact', EDGE).save(other / 'best.keras')
+    other = untrained(tmp_path / 'other')
     pupil = trainer(
         tmp_path / 'pupil', epochs=1, teacher=f'{trained}, {other}', teacher_share=1.0)
     batch = next(pupil._batches.epoch(0))
@@ -219,9 +222,8 @@ def test_a_network_with_the_mesh_starts_as_the_one_without_it_and_learns_from_it
         trained, tmp_path):
     options = {**SMALL, 'mesh': True, 'epochs': 6, 'start_from': str(trained), 'mesh_absent': 0.0,
                'image_absent': 0.5}
-    (tmp_path / 'fused').mkdir()
     rows, others = shaped(patterns(640, 1)), shaped(patterns(70, 2))
-    fused = Trainer(rows, others, tmp_path / 'fused', TrainingOptions(**options))
+    fused = recorded(rows, others, tmp_path / 'fused', **options)
     earlier = keras.models.load_model(trained / 'best.keras')
     given = network_input(fused._network, others)
     np.testing.assert_allclose(
@@ -239,16 +241,12 @@ def test_a_network_with_the_mesh_starts_as_the_one_without_it_and_learns_from_it
 
 
 def test_a_teacher_that_receives_the_mesh_needs_a_pupil_that_does(trained, tmp_path):
-    fused = tmp_path / 'fused'
-    fused.mkdir()
-    network('compact', EDGE, mesh=True).save(fused / 'best.keras')
+    fused = untrained(tmp_path / 'fused', mesh=True)
     options = {**SMALL, 'teacher': str(fused), 'teacher_share': 1.0}
     for place, once in enumerate((True, False)):
-        (tmp_path / f'pupil{place}').mkdir()
         faces = shaped(patterns(64, 1))
-        pupil = Trainer(
-            faces, faces, tmp_path / f'pupil{place}',
-            TrainingOptions(**options, mesh=True, teacher_once=once))
+        pupil = recorded(
+            faces, faces, tmp_path / f'pupil{place}', **options, mesh=True, teacher_once=once)
         batch = next(pupil._batches.epoch(0))
         assert np.abs(pupil._taught(batch).targets.sum(axis=1) - 1).max() < 1e-4
     with pytest.raises(ValueError, match='compact receives the features of the mesh: set mesh: t'):
@@ -321,6 +319,13 @@ def model_of(network, folder):
     (folder / 'training').mkdir(parents=True)
     (folder / 'training' / 'model.keras').write_bytes(content)
     write_model(folder, evaluation={'source': file_fields('model.keras', content)})
+    return folder
+
+
+def untrained(folder, **kinds):
+    """Make the folder of a training whose network has random weights."""
+    Training('fer train', (), TrainingOptions()).keep(folder)
+    network('compact', EDGE, **kinds).save(folder / 'best.keras')
     return folder
 
 
