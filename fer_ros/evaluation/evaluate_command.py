@@ -37,7 +37,7 @@ from fer_ros.evaluation.evaluation_file import load_evaluation, ModelEvaluation
 from fer_ros.evaluation.fer2013 import EDGE as FER2013_EDGE
 from fer_ros.evaluation.figure_tables import confusion_table, figures_table, scenes_table
 from fer_ros.evaluation.machine import machine
-from fer_ros.evaluation.metrics import Calibration, figures as figures_of
+from fer_ros.evaluation.metrics import Calibration, figures as figures_of, intervals
 from fer_ros.evaluation.model_readme import SPLIT_NAMES
 from fer_ros.evaluation.model_writer import update_evaluation
 from fer_ros.evaluation.photographs import is_photographs
@@ -128,7 +128,8 @@ def evaluate(
             evaluation, figures = _measured(
                 classifier, rows, crops, known.temperature if known else None)
     _show(terminal, run, figures)
-    _write(json_path, {**run, **figures})
+    drawn = {'intervals': intervals(figures['confusion'])} if 'confusion' in figures else {}
+    _write(json_path, {**run, **figures, **drawn})
     if plots is not None and evaluation is not None:
         for path in _draw(plots, run, evaluation, figures):
             click.echo(f'wrote {path}')
@@ -233,6 +234,9 @@ def _show(terminal: Console, run: Mapping[str, Any], figures: Mapping[str, Any])
         columns = {'pipeline crops': figures, 'own framing': figures['own_framing']}
     terminal.print(figures_table(columns))
     terminal.print(confusion_table(figures))
+    terminal.print(
+        'Rows are labels, columns answers. In brackets, and in the last column: 95 % intervals.',
+        style='dim')
 
 
 def _draw(

@@ -16,10 +16,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fer_ros.core.emotions import LABELS
+from fer_ros.evaluation.metrics import intervals
 from rich.box import SIMPLE_HEAD
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -40,7 +41,12 @@ def figures_table(columns: Mapping[str, Mapping[str, Any]]) -> RenderableType:
             ('calibration error (ECE)', 'ece', '{:.4f}'),
             ('  before the temperature', 'ece_before_temperature', '{:.4f}'),
             ('n', 'n', '{:,}'), ('ms per face', 'ms_per_face', '{:.2f}')):
-        cells = [formatted(figures.get(name), form) for figures in columns.values()]
+        cells = []
+        for figures in columns.values():
+            cell = formatted(figures.get(name), form)
+            if 'confusion' in figures and name in (known := intervals(figures['confusion'])):
+                cell += f' [{_interval(known[name], form)}]'
+            cells.append(cell)
         if any(cell != ABSENT for cell in cells):
             table.add_row(title, *cells)
     return table
@@ -82,17 +88,26 @@ def confusion_table(figures: Mapping[str, Any]) -> RenderableType:
     """
     Return the confusion matrix with the recall of each label; the rows are the labels.
 
-    A matrix (7, 8) has a last column of faces without an answer.
+    A matrix (7, 7) has a last column with the 95 % interval of the recall. A matrix (7, 8) has a
+    column of faces without an answer.
     """
-    names = (*LABELS, 'none')[:len(figures['confusion'][0])]
-    table = compact_table('label\\answer', *names, 'recall')
-    for row, (label, counts) in enumerate(zip(LABELS, figures['confusion'], strict=True)):
+    confusion = figures['confusion']
+    names = (*LABELS, 'none')[:len(confusion[0])]
+    bounds = intervals(confusion) if names == LABELS else None
+    table = compact_table('label', *names, 'recall', *(['95 %'] if bounds else []))
+    for row, (label, counts) in enumerate(zip(LABELS, confusion, strict=True)):
         cells = [
             Text(str(count), style='bold green' if column == row else '' if count else 'dim')
             for column, count in enumerate(counts)]
         recall = counts[row] / sum(counts) if sum(counts) else None
-        table.add_row(label, *cells, formatted(recall, '{:.1%}'))
+        table.add_row(
+            label, *cells, formatted(recall, '{:.1%}'),
+            *([_interval(bounds[label], '{:.0%}')] if bounds else []))
     return table
+
+
+def _interval(bounds: Sequence[float | None], form: str) -> str:
+    return ' '.join(formatted(bound, form) for bound in bounds)
 
 
 def formatted(value: float | None, form: str) -> str:

@@ -21,6 +21,7 @@ to `classifier_evaluation.py`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,6 +32,10 @@ import numpy as np
 import numpy.typing as npt
 
 CALIBRATION_BINS = 15
+
+RESAMPLES = 1000
+SEED = 0
+"""Number and random seed of the draws with repetition for an interval."""
 
 
 @dataclass(frozen=True)
@@ -64,9 +69,7 @@ class Figures:
     @property
     def macro_f1(self) -> float:
         """Mean F1 over the labels; a label that never occurs counts as 0. NaN without rows."""
-        hits = np.diag(self.confusion)
-        total = self.confusion.sum(axis=0) + self.confusion.sum(axis=1)
-        return float(np.mean(2 * hits / np.maximum(total, 1))) if self.n else float('nan')
+        return float(_macro_f1(self.confusion)) if self.n else float('nan')
 
     def to_mapping(self) -> dict[str, Any]:
         """Return the figures for JSON and the evaluation file; undefined figures are None."""
@@ -137,6 +140,46 @@ def figures(probabilities: Probabilities, labels: npt.NDArray[np.int64]) -> Figu
     confusion = np.zeros((len(LABELS), len(LABELS)), np.int64)
     np.add.at(confusion, (labels, probabilities.argmax(axis=1)), 1)
     return Figures(confusion, Calibration.of(probabilities, labels).error)
+
+
+def intervals(confusion: Sequence[Sequence[int]]) -> dict[str, list[float | None]]:
+    """
+    Return 95 % intervals of figures: percentiles of a bootstrap with a fixed seed.
+
+    To draw rows with repetition is to draw the counts of a confusion matrix from a multinomial
+    distribution. B. Efron and R. Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13.
+
+    :param confusion: (7, 7) numbers of rows by label (first axis) and by answer (second axis).
+    :return: low and high of `accuracy`, of `macro_f1` and, by its label, of each recall; None
+        without rows.
+    """
+    counts = np.asarray(confusion, np.int64)
+    names = ('accuracy', 'macro_f1', *LABELS)
+    rows = counts.sum()
+    if not rows:
+        return {name: [None, None] for name in names}
+    drawn = np.random.default_rng(SEED).multinomial(rows, counts.ravel() / rows, RESAMPLES)
+    drawn = drawn.reshape(-1, *counts.shape)
+    hits = np.diagonal(drawn, axis1=1, axis2=2)
+    with np.errstate(invalid='ignore'):
+        recalls = hits / drawn.sum(axis=2)
+    found = np.column_stack([hits.sum(axis=1) / rows, _macro_f1(drawn), recalls])
+    return {
+        name: _interval(values[np.isfinite(values)])
+        for name, values in zip(names, found.T, strict=True)}
+
+
+def _interval(values: npt.NDArray[np.float64]) -> list[float | None]:
+    if not len(values):
+        return [None, None]
+    return [rounded(bound) for bound in np.quantile(values, [0.025, 0.975])]
+
+
+def _macro_f1(confusion: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    """Return the mean F1 of confusion matrices, (..., 7, 7) to (...)."""
+    hits = np.diagonal(confusion, axis1=-2, axis2=-1)
+    total = confusion.sum(axis=-2) + confusion.sum(axis=-1)
+    return np.asarray((2 * hits / np.maximum(total, 1)).mean(axis=-1))
 
 
 def untempered(probabilities: Probabilities, temperature: float) -> Probabilities:

@@ -25,6 +25,7 @@ from fer_ros.core.classification.model_folders import CARD_FILE
 from fer_ros.core.emotions import LABELS
 from fer_ros.core.landmarks.mesh_features import FEATURE_COUNT
 from fer_ros.evaluation.evaluation_file import EVALUATION_FILE, ModelEvaluation, TRAINING_FOLDER
+from fer_ros.evaluation.metrics import intervals
 import yaml
 
 README_FILE = 'README.md'
@@ -166,7 +167,8 @@ def _figures(card: ModelCard, evaluation: ModelEvaluation) -> Iterator[str]:
         f'## Figures\nReproduce them with `fer evaluate --model {card.name} --data FILE --split '
         'SPLIT --labels LABELS --precision PRECISION`. The last three columns leave out rows '
         'whose pixels also occur in the original Training rows; the network was trained on none '
-        'of them. ECE is the expected calibration error (15 bins).')
+        'of them. ECE is the expected calibration error (15 bins). Brackets: 95 % intervals of a '
+        'bootstrap.')
     yield _temperature(evaluation.figures.get('temperature'))
     yield _table(
         ('file', 'rows', 'n', 'accuracy', 'macro-F1', 'ECE before', 'ECE', 'n, unseen',
@@ -177,7 +179,9 @@ def _figures(card: ModelCard, evaluation: ModelEvaluation) -> Iterator[str]:
         yield '### Recall per class'
         yield _table(('file', 'rows', *LABELS), [
             (precision, _rows_name(labels, split), *(
-                _percent(found['per_class_recall'].get(label)) for label in LABELS))
+                _with_interval(
+                    _percent(found['per_class_recall'].get(label), 0), found, label, 100)
+                for label in LABELS))
             for precision, labels, split, found in recalls])
     runs = card.precision()
     for precision, labels, split, found in measured:
@@ -194,10 +198,25 @@ def _summary(
     unseen = found.get('without_rows_in_training', {})
     return (
         precision, _rows_name(labels, split), _count(found.get('n')),
-        _percent(found.get('accuracy'), 2), _fixed(found.get('macro_f1')),
+        _with_interval(_percent(found.get('accuracy'), 2), found, 'accuracy', 100, 1),
+        _with_interval(_fixed(found.get('macro_f1')), found, 'macro_f1', digits=3),
         _fixed(found.get('ece_before_temperature')), _fixed(found.get('ece')),
         _count(unseen.get('n')), _percent(unseen.get('accuracy'), 2),
         _fixed(unseen.get('macro_f1')))
+
+
+def _with_interval(
+    text: str, found: Mapping[str, Any], name: str, unit: int = 1, digits: int = 0,
+) -> str:
+    """
+    Return a figure followed by its 95 % interval, if there is one.
+
+    :param unit: number of units in 1, such as 100 for %.
+    """
+    low, high = intervals(found['confusion'])[name] if 'confusion' in found else (None, None)
+    if not text or low is None or high is None:
+        return text
+    return f'{text} ({low * unit:.{digits}f} to {high * unit:.{digits}f})'
 
 
 def _temperature(temperature: Mapping[str, Any] | None) -> str:

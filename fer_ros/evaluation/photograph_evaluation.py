@@ -23,7 +23,7 @@ import warnings
 from fer_ros.core.emotions import LABELS
 from fer_ros.core.values import Box, Image, Probabilities
 from fer_ros.evaluation.labelled_faces import Mask
-from fer_ros.evaluation.metrics import Calibration, rounded
+from fer_ros.evaluation.metrics import Calibration, RESAMPLES, rounded, SEED
 from fer_ros.evaluation.photographs import FaceInPhotograph
 from fer_ros.media.image_file import read_image
 import numpy as np
@@ -36,9 +36,6 @@ Minimum overlap of a face that was found with a labelled one.
 Detectors frame faces differently, some from the hair, some from the eyebrows. The usual minimum of
 0.5 would measure the framing instead of the detection.
 """
-
-RESAMPLES = 1000
-SEED = 0
 
 _NONE = len(LABELS)
 """Answer where the face was not found, or its emotion is unknown."""

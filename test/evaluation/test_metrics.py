@@ -15,7 +15,14 @@
 """Figures are what their definitions say."""
 
 from fer_ros.core.emotions import LABELS
-from fer_ros.evaluation.metrics import best_temperature, Calibration, figures, untempered
+from fer_ros.evaluation.metrics import (
+    best_temperature,
+    Calibration,
+    Figures,
+    figures,
+    intervals,
+    untempered,
+)
 import numpy as np
 import pytest
 
@@ -46,6 +53,24 @@ def test_without_rows_there_is_nothing_to_say():
     found = figures(np.zeros((0, 7), np.float32), np.zeros(0, np.int64)).to_mapping()
     assert found['n'] == 0
     assert [found[name] for name in ('accuracy', 'macro_f1', 'ece')] == [None] * 3
+    assert set(map(tuple, intervals(found['confusion']).values())) == {(None, None)}
+
+
+def test_an_interval_is_as_wide_as_chance_makes_it():
+    confusion = np.diag([400] * 7)
+    confusion[0, 1], confusion[2, 2], confusion[2, 3] = 100, 40, 40
+    confusion[6] = 0
+    found = intervals(confusion)
+    # The normal approximation of a binomial share: p +- 1.96 sqrt(p (1 - p) / n).
+    for name, share, rows in (
+            ('accuracy', 2040 / 2180, 2180), (LABELS[0], 0.8, 500), (LABELS[2], 0.5, 80)):
+        margin = 1.96 * np.sqrt(share * (1 - share) / rows)
+        np.testing.assert_allclose(found[name], [share - margin, share + margin], rtol=0.1)
+    assert found[LABELS[1]] == [1, 1]
+    assert found[LABELS[6]] == [None, None]
+    low, high = found['macro_f1']
+    assert low < Figures(confusion, 0.0).macro_f1 < high
+    assert intervals(confusion) == found
 
 
 def test_calibration_error_is_the_gap_between_confidence_and_accuracy():

@@ -94,13 +94,16 @@ def test_the_readme_says_all_that_a_card_states(tmp_path):
     assert 'temperature 1.25, chosen on PublicTest' in text
     assert '0.3 times the logarithm of' in text
     assert rows_of(text, 'int8', '72.22%') == [[
-        'int8', "FER-2013's own labels, PrivateTest", '3,589', '72.22%', '0.679', '0.046',
+        'int8', "FER-2013's own labels, PrivateTest", '3,589', '72.22% (14.0 to 14.6)',
+        '0.679 (0.140 to 0.146)', '0.046',
         '0.012', '3,301', '70.01%', '0.654']]
     assert rows_of(text, 'float32', '87.65%')[0][1] == 'FER+ majority, 7 classes, PrivateTest'
     # Recall of both files; disgust has no rows.
-    recalls = rows_of(text, '32.1%')
+    recalls = rows_of(text, ' 32% (')
     assert len(recalls) == 6
-    assert recalls[0][2:] == ['50.0%', '', '32.1%', '50.0%', '50.0%', '50.0%', '50.0%']
+    assert [cell.partition(' ')[0] for cell in recalls[0][2:]] == [
+        '50%', '', '32%', '50%', '50%', '50%', '50%']
+    assert re.fullmatch(r'50% \(1[34] to 1[45]\)', recalls[0][2])
     # Confusion matrices are shown only for the file that runs.
     assert len(re.findall('^### Confusion matrix: .*, int8$', text, re.MULTILINE)) == 3
     assert 'Test, float32\n' not in text
