@@ -35,8 +35,8 @@ SHARP = np.clip(
     128 + sum(
         cv2.GaussianBlur(np.random.default_rng(k).normal(0, 60 * 2**k, (48, 48)), (0, 0), 2**k)
         for k in range(4)), 0, 255).astype(np.uint8)
-# The head has moved by two fifths of the picture during the exposure.
-BLURRED = np.asarray(cv2.blur(SHARP, (19, 1)))
+# The head has moved by half of the picture during the exposure.
+BLURRED = np.asarray(cv2.blur(SHARP, (25, 1)))
 # In a fortieth of the light, with a camera's noise.
 DARK = np.clip(
     SHARP / 40 + np.random.default_rng(9).normal(0, 4, SHARP.shape), 0, 255).astype(np.uint8)

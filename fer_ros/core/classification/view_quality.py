@@ -20,8 +20,8 @@ views, it is the part that remains on views like this one. The factors below wer
 measured fractions (docs/benchmarks.md). Darkness itself costs little, because the network's input
 has a minimum contrast (see `preprocessing`); the noise of a camera in the dark costs more.
 
-The product of the factors is too high for views that are both blurred and noisy, and for motion
-blur along a diagonal. An overexposed face has a lower quality only if it has lost contrast.
+The product of the factors is too high for views that are both blurred and noisy. An overexposed
+face has a lower quality only if it has lost contrast.
 """
 
 import math
@@ -39,12 +39,20 @@ _EDGE = 48
 _MIDDLE = slice(_EDGE // 6, _EDGE - _EDGE // 6)
 """The face without the background: a bright window must not hide that the face is dark."""
 
-_SHARPNESS = 0.088, 2.4
+_SHARPNESS = 0.086, 2.1
 _SIZE_PX = 9.2, 3.0
 _CONTRAST = 0.355, 2.63
 _GRAIN = 0.79, -5.2
 """
 Half and steepness of each measure, see `_fraction`, fitted by least squares (docs/benchmarks.md).
+"""
+
+_LEAST_RATIO = 0.5
+_POWER_OF_RATIO = 4
+"""
+Ratio of the fine detail along both diagonals that sharp faces have at least, and its power.
+
+Chosen together with `_SHARPNESS` (docs/benchmarks.md).
 """
 
 _POWER_OF_COSINE = 0.28
@@ -64,6 +72,8 @@ def _blur(sigma: float) -> _Matrix:
 _SMOOTH = _blur(1)
 _FINE = _blur(1) - _blur(2)
 _COARSE = _blur(2) - _blur(4)
+
+_TURN = cv2.getRotationMatrix2D(((_EDGE - 1) / 2, (_EDGE - 1) / 2), 45, 1)
 
 
 def view_quality(crop: Image, box: Box, pose: HeadPose) -> float:
@@ -120,12 +130,18 @@ def _sharpness(grey: _Matrix) -> float:
     ratio does not depend on contrast, and varies less among people than the usual energy of the
     Laplacian. Motion blurs in one direction: the fine detail of the blurrier direction counts.
     The coarse detail is the geometric mean of both directions, because motion takes coarse detail
-    away too, but only along its own direction (docs/benchmarks.md).
+    away too, but only along its own direction. Motion along a diagonal takes detail from both
+    directions alike, so the two diagonals are compared with each other (docs/benchmarks.md).
     """
-    down, coarse_down = _detail_of_columns(grey)
-    across, coarse_across = _detail_of_columns(grey.T)
+    turned = np.asarray(
+        cv2.warpAffine(grey, _TURN, grey.shape, borderMode=cv2.BORDER_REFLECT_101), np.float32)
+    (down, coarse_down), (across, coarse_across) = map(_detail_of_columns, (grey, grey.T))
+    (one, _), (other, _) = map(_detail_of_columns, (turned, turned.T))
     coarse = math.sqrt(coarse_down * coarse_across)
-    return min(down, across) / coarse if coarse > 0 else 0.0
+    if coarse == 0 or max(one, other) == 0:
+        return 0.0
+    ratio = min(one, other) / max(one, other)
+    return min(down, across) / coarse * min(1.0, ratio / _LEAST_RATIO) ** _POWER_OF_RATIO
 
 
 def _detail_of_columns(grey: _Matrix) -> tuple[float, float]:

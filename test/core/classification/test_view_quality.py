@@ -90,10 +90,13 @@ def test_a_sharp_bright_frontal_view_is_nearly_perfect(identity):
     [blurred(s) for s in (0.5, 3, 5, 8, 12)],
     [moved(d, 0) for d in (0, 12, 24, 50)],
     [moved(0, d) for d in (0, 24, 60)],
+    [moved(d, d) for d in (0, 10, 20, 40)],
+    [moved(d, -d) for d in (0, 10, 20, 40)],
     [dimmed(s) for s in (1, 0.1, 0.03, 0.02, 0.004)],
     [greyed(s) for s in (1, 0.1, 0.03, 0.02, 0.004)],
     [noisy(s) for s in (0, 130, 250, 500)],
-], ids=['blur', 'motion across', 'motion down', 'dark', 'low contrast', 'noise'])
+], ids=['blur', 'motion across', 'motion down', 'diagonal', 'other diagonal',
+        'dark', 'low contrast', 'noise'])
 def test_each_worse_image_has_a_lower_quality(changes, identity):
     qualities = [quality(change, identity) for change in changes]
     assert all(better > worse for better, worse in pairwise(qualities))
@@ -192,8 +195,10 @@ def rate(data_directory):
 
 @pytest.mark.parametrize('degrade', [
     blurred(1.25), blurred(2), blurred(3), blurred(5), smeared(5, 1), smeared(13, 1),
-    smeared(1, 5), smeared(1, 13), dimmed(0.1), dimmed(0.02), noisy(15), noisy(30)],
+    smeared(1, 5), smeared(1, 13), moved(4, 4), moved(8, 8), moved(4, -4), moved(8, -8),
+    moved(9, 4), dimmed(0.1), dimmed(0.02), noisy(15), noisy(30)],
     ids=['blur 1.25', 'blur 2', 'blur 3', 'blur 5', 'across 5', 'across 13', 'down 5', 'down 13',
+         'diagonal 6', 'diagonal 11', 'other diagonal 6', 'other diagonal 11', 'oblique 10',
          'dim 0.1', 'dim 0.02', 'noise 15', 'noise 30'])
 def test_the_quality_is_the_share_of_the_accuracy_that_is_left(degrade, rate):
     images, above_chance = rate
