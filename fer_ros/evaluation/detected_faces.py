@@ -78,7 +78,7 @@ def pipeline_faces(images: Images, size: int = 48, progress: bool = False) -> Pi
 
     Each image is enlarged and placed on a canvas. The detector finds the face, the face mesh
     frames it, and `upright_crop` crops it. The result depends only on the images and the size. The
-    detector finds the faces of 98.7 % of FER+'s rows in PublicTest (docs/benchmarks.md).
+    detector finds the faces of 99 % of FER+'s rows in PublicTest (docs/benchmarks.md).
 
     :param images: (N, S, S) uint8, grey.
     :param size: edge of the crops in pixels.

@@ -110,9 +110,7 @@ def evaluate(
     classifier = LiteRtClassifier(card, threads, precision, mirrored)
     terminal = console()
     with terminal.status('reading the data'):
-        # FER-2013 has no more detail; images of a folder are read in the size of the network.
-        size = card.preprocessing.width if data.is_dir() else FER2013_EDGE
-        data_set = read_data(data, labels, size)
+        data_set = read_data(data, labels, _edge_of_images(data, card))
     for note in data_set.row_report.notes:
         terminal.print(f'{note}.', markup=False, highlight=False, soft_wrap=True)
     rows = _rows(data_set, split)
@@ -136,6 +134,14 @@ def evaluate(
     if update_card and known is not None:
         update_evaluation(card.path, _changes(known, run, figures))
         click.echo(f'updated {known.path} and the README beside it')
+
+
+def _edge_of_images(data: Path, card: ModelCard) -> int:
+    """Return the edge in pixels with which the images are read."""
+    if not data.is_dir():
+        return FER2013_EDGE  # it has no more detail
+    from fer_ros.evaluation.detected_faces import MIN_EDGE
+    return max(card.preprocessing.width, MIN_EDGE)
 
 
 def _evaluate_photographs(

@@ -36,17 +36,19 @@ def figures_table(columns: Mapping[str, Mapping[str, Any]]) -> RenderableType:
     :param columns: figures by the title of their column; keys may be missing.
     """
     table = compact_table('', *columns)
+    drawn = {
+        title: intervals(figures['confusion']) for title, figures in columns.items()
+        if 'confusion' in figures}
     for title, name, form in (
             ('accuracy', 'accuracy', '{:.2%}'), ('macro-F1', 'macro_f1', '{:.4f}'),
             ('calibration error (ECE)', 'ece', '{:.4f}'),
             ('  before the temperature', 'ece_before_temperature', '{:.4f}'),
             ('n', 'n', '{:,}'), ('ms per face', 'ms_per_face', '{:.2f}')):
         cells = []
-        for figures in columns.values():
-            cell = formatted(figures.get(name), form)
-            if 'confusion' in figures and name in (known := intervals(figures['confusion'])):
-                cell += f' [{_interval(known[name], form)}]'
-            cells.append(cell)
+        for column, figures in columns.items():
+            bounds = drawn.get(column, {}).get(name)
+            cells.append(formatted(figures.get(name), form) + (
+                f' [{_interval(bounds, form)}]' if bounds else ''))
         if any(cell != ABSENT for cell in cells):
             table.add_row(title, *cells)
     return table

@@ -68,7 +68,7 @@ class Figures:
 
     @property
     def macro_f1(self) -> float:
-        """Mean F1 over the labels; a label that never occurs counts as 0. NaN without rows."""
+        """Mean F1 over the labels that occur; NaN without rows."""
         return float(_macro_f1(self.confusion)) if self.n else float('nan')
 
     def to_mapping(self) -> dict[str, Any]:
@@ -176,10 +176,12 @@ def _interval(values: npt.NDArray[np.float64]) -> list[float | None]:
 
 
 def _macro_f1(confusion: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-    """Return the mean F1 of confusion matrices, (..., 7, 7) to (...)."""
+    """Return the mean F1 of confusion matrices with rows, (..., 7, 7) to (...)."""
     hits = np.diagonal(confusion, axis1=-2, axis2=-1)
-    total = confusion.sum(axis=-2) + confusion.sum(axis=-1)
-    return np.asarray((2 * hits / np.maximum(total, 1)).mean(axis=-1))
+    occurs = confusion.sum(axis=-1)
+    f1 = 2 * hits / np.maximum(confusion.sum(axis=-2) + occurs, 1)
+    # The F1 of a label without rows is 0.
+    return np.asarray(f1.sum(axis=-1) / (occurs > 0).sum(axis=-1))
 
 
 def untempered(probabilities: Probabilities, temperature: float) -> Probabilities:
@@ -195,7 +197,7 @@ def best_temperature(logits: npt.NDArray[np.float32], labels: npt.NDArray[np.int
 
     :param logits: (N, 7).
     :return: the value with the smallest mean negative log likelihood on a grid from 0.25 to 4 in
-        steps of 0.5 %.
+        steps of 0.5 %; 1 if that is an end of the grid, as where all of a few rows are right.
     """
     grid = np.exp(np.arange(np.log(0.25), np.log(4.0), 0.005))
     rows = np.arange(len(labels))
@@ -204,7 +206,8 @@ def best_temperature(logits: npt.NDArray[np.float32], labels: npt.NDArray[np.int
         scaled = logits.astype(np.float64) / temperature
         scaled -= scaled.max(axis=1, keepdims=True)
         losses.append(np.mean(np.log(np.exp(scaled).sum(axis=1)) - scaled[rows, labels]))
-    return float(grid[int(np.argmin(losses))])
+    best = int(np.argmin(losses))
+    return float(grid[best]) if 0 < best < len(grid) - 1 else 1.0
 
 
 def rounded(value: float) -> float | None:

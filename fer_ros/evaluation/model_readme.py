@@ -166,23 +166,18 @@ def _figures(card: ModelCard, evaluation: ModelEvaluation) -> Iterator[str]:
     yield (
         f'## Figures\nReproduce them with `fer evaluate --model {card.name} --data FILE --split '
         'SPLIT --labels LABELS --precision PRECISION`. The last three columns leave out rows '
-        'whose pixels also occur in the original Training rows; the network was trained on none '
-        'of them. ECE is the expected calibration error (15 bins). Brackets: 95 % intervals of a '
-        'bootstrap.')
+        'whose pixels also occur in the original Training rows; the network was trained on no '
+        'row of this table. ECE is the expected calibration error (15 bins). Brackets: 95 % '
+        'intervals of a bootstrap.')
     yield _temperature(evaluation.figures.get('temperature'))
     yield _table(
-        ('file', 'rows', 'n', 'accuracy', 'macro-F1', 'ECE before', 'ECE', 'n, unseen',
-         'accuracy', 'macro-F1'),
+        ('file', 'rows', 'n', 'accuracy', 'macro-F1', 'ECE before', 'ECE',
+         'n without duplicates', 'their accuracy', 'their macro-F1'),
         [_summary(*row) for row in measured])
     recalls = [row for row in measured if 'per_class_recall' in row[3]]
     if recalls:
         yield '### Recall per class'
-        yield _table(('file', 'rows', *LABELS), [
-            (precision, _rows_name(labels, split), *(
-                _with_interval(
-                    _percent(found['per_class_recall'].get(label), 0), found, label, 100)
-                for label in LABELS))
-            for precision, labels, split, found in recalls])
+        yield _table(('file', 'rows', *LABELS), [_recalls(*row) for row in recalls])
     runs = card.precision()
     for precision, labels, split, found in measured:
         if precision == runs and 'confusion' in found:
@@ -196,27 +191,33 @@ def _summary(
     precision: str, labels: str, split: str, found: Mapping[str, Any],
 ) -> tuple[str, ...]:
     unseen = found.get('without_rows_in_training', {})
+    bounds = _bounds(found)
     return (
         precision, _rows_name(labels, split), _count(found.get('n')),
-        _with_interval(_percent(found.get('accuracy'), 2), found, 'accuracy', 100, 1),
-        _with_interval(_fixed(found.get('macro_f1')), found, 'macro_f1', digits=3),
+        _percent(found.get('accuracy'), 2) + bounds.get('accuracy', ''),
+        _fixed(found.get('macro_f1')) + bounds.get('macro_f1', ''),
         _fixed(found.get('ece_before_temperature')), _fixed(found.get('ece')),
         _count(unseen.get('n')), _percent(unseen.get('accuracy'), 2),
         _fixed(unseen.get('macro_f1')))
 
 
-def _with_interval(
-    text: str, found: Mapping[str, Any], name: str, unit: int = 1, digits: int = 0,
-) -> str:
-    """
-    Return a figure followed by its 95 % interval, if there is one.
+def _recalls(
+    precision: str, labels: str, split: str, found: Mapping[str, Any],
+) -> tuple[str, ...]:
+    recalls, bounds = found['per_class_recall'], _bounds(found)
+    return (precision, _rows_name(labels, split), *(
+        _percent(recalls[label], 0) + bounds.get(label, '')
+        if recalls.get(label) is not None else '' for label in LABELS))
 
-    :param unit: number of units in 1, such as 100 for %.
-    """
-    low, high = intervals(found['confusion'])[name] if 'confusion' in found else (None, None)
-    if not text or low is None or high is None:
-        return text
-    return f'{text} ({low * unit:.{digits}f} to {high * unit:.{digits}f})'
+
+def _bounds(found: Mapping[str, Any]) -> dict[str, str]:
+    """Return the texts of the 95 % intervals by the names of the figures, shares in %."""
+    texts = {}
+    for name, (low, high) in intervals(found.get('confusion', [])).items():
+        if low is not None and high is not None:
+            unit, digits = {'accuracy': (100, 1), 'macro_f1': (1, 3)}.get(name, (100, 0))
+            texts[name] = f' ({low * unit:.{digits}f} to {high * unit:.{digits}f})'
+    return texts
 
 
 def _temperature(temperature: Mapping[str, Any] | None) -> str:

@@ -25,6 +25,9 @@ from fer_ros.core.values import Image
 import numpy as np
 import numpy.typing as npt
 
+_BLUR = 0.5, 1.2
+"""Range of the blur's sigma in pixels of an image of 48x48."""
+
 
 @dataclass(frozen=True)
 class Augmentation:
@@ -87,7 +90,8 @@ class Augmentation:
             small = cv2.resize(changed, (edge, edge), interpolation=cv2.INTER_AREA)
             changed = cv2.resize(small, image.shape[::-1], interpolation=cv2.INTER_LINEAR)
         if random.random() < self.blurred_share:
-            changed = cv2.GaussianBlur(changed, (0, 0), random.uniform(0.5, 1.2))
+            sigma = random.uniform(*_BLUR) * image.shape[0] / 48
+            changed = cv2.GaussianBlur(changed, (0, 0), sigma)
         gain = math.exp(random.uniform(-self.log_contrast, self.log_contrast))
         brightness = random.uniform(-self.brightness, self.brightness)
         grey = (changed - 127.5) * gain + 127.5 + brightness

@@ -91,6 +91,10 @@ class Batches:
             raise ValueError(
                 f'{len(faces)} training rows are fewer than one batch of {options.batch_size}; '
                 'lower batch_size')
+        if options.mesh_absent + options.image_absent > 1:
+            raise ValueError(
+                f'mesh_absent ({options.mesh_absent:g}) and image_absent '
+                f'({options.image_absent:g}) are more than 1 together: lower one of them')
         if options.mesh and faces.mesh is None:
             raise ValueError('the features of the mesh are wanted, but the faces have none')
 

@@ -76,6 +76,10 @@ def _with_tensorflow(name: str) -> ModuleType:
     try:
         return importlib.import_module(f'fer_ros.training.{name}')
     except ModuleNotFoundError as error:
+        if error.name in ('torch', 'jax'):
+            raise click.ClickException(
+                f'KERAS_BACKEND chooses {error.name}, which is not installed here: run '
+                f'`.venv-train/bin/pip install {error.name}`, or unset the variable') from error
         if error.name not in ('keras', 'tensorflow'):
             raise
         raise click.ClickException(

@@ -18,7 +18,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 import csv
-from dataclasses import replace
 from pathlib import Path
 import shutil
 import tempfile
@@ -47,6 +46,7 @@ from fer_ros.training.equalisation import equalise
 from fer_ros.training.network_input import network_input, NetworkInput, NORMALISATION
 from fer_ros.training.train import images_of, LOG_FILE
 from fer_ros.training.trained_network import trained_network
+from fer_ros.training.training_options import TrainingOptions
 from fer_ros.training.training_run import commands, stages, Training
 import keras
 from keras import layers
@@ -308,12 +308,13 @@ def seed_figures(runs: Sequence[Path]) -> dict[str, Any]:
     :raises ValueError: if one is not finished, two have the same seed, or they differ in more.
     """
     reached: dict[int, float] = {}
-    first = Training.of(runs[0])
+    first = _all_but_seeds(runs[0])
     for run in runs:
-        training = Training.finished(run)
-        seed = training.options.seed
-        like_first = replace(training, options=replace(training.options, seed=first.options.seed))
-        other = like_first.differences(first)
+        seed = Training.finished(run).options.seed
+        own = _all_but_seeds(run)
+        other = [
+            f'{name} {own.get(name)} instead of {first.get(name)}'
+            for name in {**first, **own} if own.get(name) != first.get(name)]
         if other or seed in reached:
             raise ValueError(
                 f'{run} must differ from {runs[0]} only in the seed: '
@@ -322,6 +323,18 @@ def seed_figures(runs: Sequence[Path]) -> dict[str, Any]:
             best = max(float(row['validation_accuracy']) for row in csv.DictReader(file))
         reached[seed] = round(best, 4)
     return {'measured_on': 'the public rows, float32, the best epoch', 'accuracy': reached}
+
+
+def _all_but_seeds(run: Path) -> dict[str, Any]:
+    """Return the data and, of each stage, the options in which a training may not differ."""
+    found: dict[str, Any] = {
+        'data': ', '.join(str(Path(path).resolve()) for path in Training.of(run).data)}
+    *earlier, last = stages(run)
+    # The folder of a training without stages has the seed in its name.
+    for name, stage in [('', last), *((f'{stage["name"]}: ', stage) for stage in earlier)]:
+        options = {**TrainingOptions().to_mapping(), **stage['options'], 'seed': None}
+        found |= {f'{name}{option}': value for option, value in options.items()}
+    return found
 
 
 def _round_weights(network: keras.Model) -> None:
@@ -352,6 +365,9 @@ def _check_int8(card_path: Path, faces: LabelledFaces) -> None:
         reached[precision] = float(np.mean(said == faces.labels))
     print('accuracy on the public rows: ' + ', '.join(
         f'{precision} {value:.2%}' for precision, value in reached.items()))
-    if reached['int8'] < reached['float32'] - MAX_INT8_ACCURACY_LOSS:
+    # Of few rows, the answers to two may differ by chance.
+    tolerance = max(MAX_INT8_ACCURACY_LOSS, 2 / len(faces))
+    if reached['int8'] < reached['float32'] - tolerance:
         raise RuntimeError(
-            f'the int8 file loses more than {MAX_INT8_ACCURACY_LOSS:.1%} of accuracy')
+            f'the int8 file loses more than {tolerance:.1%} of accuracy: train for more epochs or '
+            'with another seed, and export that')

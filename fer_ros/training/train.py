@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 import csv
 from dataclasses import replace
+from hashlib import blake2b
 from importlib import metadata
 import json
 import math
@@ -34,7 +35,7 @@ from fer_ros.core.classification.preprocessing import Preprocessing
 from fer_ros.core.landmarks.mesh_features import FEATURE_COUNT
 from fer_ros.core.options import OptionError
 from fer_ros.evaluation.data_sets import DataSet, fuse, LabelledFaces, read_data
-from fer_ros.evaluation.detected_faces import mesh_features, pipeline_faces, with_faces
+from fer_ros.evaluation.detected_faces import mesh_features, MIN_EDGE, pipeline_faces, with_faces
 from fer_ros.evaluation.fer2013 import EDGE as FER2013_EDGE
 from fer_ros.evaluation.labelled_faces import Images
 from fer_ros.evaluation.metrics import figures
@@ -136,8 +137,8 @@ class Trainer:
             loss = self._train_epoch()
             validation_loss, accuracy = self._validated()
             self._epoch += 1
-            if accuracy > self._best:
-                self._best = accuracy
+            if accuracy > self._best or self._options.kept_epoch == 'last':
+                self._best = max(accuracy, self._best)
                 with _replaced(self._folder / BEST_FILE) as path:
                     self._average.save(path)
             self._log(loss, validation_loss, accuracy, time.monotonic() - start)
@@ -159,7 +160,7 @@ class Trainer:
 
     def _train_epoch(self) -> float:
         # Dropout must be the same with and without an interruption: PyTorch draws it from this
-        # seed; other backends count the batches (see `_count_dropout`).
+        # seed; other backends count the batches (see `_count_noise`).
         keras.utils.set_random_seed(self._options.seed + self._epoch)
         losses: list[float] = []
         done = self._epoch * len(self._batches)
@@ -243,13 +244,14 @@ class Trainer:
             self._network.load_weights(place / 'network.weights.h5')
             self._average.load_weights(place / 'average.weights.h5')
             self._epoch, self._best = state['epoch'], state['best']
-            self._count_dropout(self._epoch * len(self._batches))
+            self._count_noise(self._epoch * len(self._batches))
         self._drop_later_rows()
 
-    def _count_dropout(self, done: int) -> None:
-        """Set the state of dropout after a number of batches; checkpoints of Keras lack it."""
+    def _count_noise(self, done: int) -> None:
+        """Set the state of dropout and noise after some batches; checkpoints of Keras lack it."""
         for layer in self._network.layers:
-            if isinstance(layer, layers.Dropout) and layer.rate:
+            if (isinstance(layer, layers.Dropout) and layer.rate
+                    or isinstance(layer, layers.GaussianNoise)):
                 state = layer.seed_generator.state
                 seed, _ = keras.ops.convert_to_numpy(state)
                 state.assign(np.array([seed, done]))
@@ -302,6 +304,7 @@ def _trained(stage: Stage) -> Path:
             raise ValueError(
                 f'{data_set.name} has no {split} rows to {purpose}: add data with such rows; '
                 '--data can be given more than once')
+    training = replace(training, rows=_fingerprint(data_set))
     training.keep(folder)
     print(f'training with {training.software}, on the {"GPU" if _has_gpu() else "CPU"}')
     try:
@@ -326,14 +329,26 @@ def _trained(stage: Stage) -> Path:
 def images_of(training: Training) -> DataSet:
     """Read the images of a training, all in one size."""
     options = training.options
-    # FER-2013 has no more detail; other images are read in the size of the network.
+    # FER-2013 has no more detail. Other images are read in the size of the network, or in that in
+    # which faces are found.
     has_folder = any(Path(path).is_dir() for path in training.data)
-    size = options.edge if has_folder else FER2013_EDGE
+    finds_faces = options.mesh or options.pipeline_crops or options.scenes
+    own_size = max(options.edge, MIN_EDGE) if finds_faces else options.edge
+    size = own_size if has_folder else FER2013_EDGE
     # Only FER-2013 has votes.
     data_set = fuse([
         read_data(path, 'fer2013' if Path(path).is_dir() else options.labels, size)
         for path in training.data])
     return with_faces(data_set, progress=True) if options.faces_only else data_set
+
+
+def _fingerprint(data_set: DataSet) -> str:
+    """Return a text that is another one if an image, a label or the order of the rows changes."""
+    digest = blake2b(digest_size=16)
+    for faces in data_set.training, data_set.public.faces:
+        digest.update(faces.images.tobytes())
+        digest.update(faces.targets.tobytes())
+    return digest.hexdigest()
 
 
 def _check_earlier(options: TrainingOptions) -> None:
@@ -346,19 +361,30 @@ def _check_earlier(options: TrainingOptions) -> None:
         try:
             if not holds_model(folder):
                 Training.finished(folder)
-            shape = trained_network(folder).name
+            known = trained_network(folder)
         except OptionError as error:
             raise OptionError(
                 f'{name} must be the folder of a finished training or of a model: {error}; or '
                 'name another folder') from error
-        if name == 'start_from' and shape != options.network:
+        if known.name not in NETWORKS:
             raise OptionError(
-                f'start_from: {folder} holds a network {shape}, whose weights do not fit the '
-                f'network {options.network}: set `network: {shape}`, or name another folder')
-        if shape not in NETWORKS:
-            raise OptionError(
-                f'{name}: {folder} holds an unknown network {shape}; known are '
+                f'{name}: {folder} holds an unknown network {known.name}; known are '
                 f'{", ".join(NETWORKS)}: name another folder')
+        if name == 'start_from' and known.name != options.network:
+            raise OptionError(
+                f'start_from: {folder} holds a network {known.name}, whose weights do not fit the '
+                f'network {options.network}: set `network: {known.name}`, or name another folder')
+        knows_mesh = len(known.inputs) == 2
+        if knows_mesh and not options.mesh:
+            raise OptionError(
+                f'{name}: the network in {folder} receives the features of the mesh: set '
+                '`mesh: true`, or name another folder')
+        if name == 'start_from' and options.start_share and knows_mesh != options.mesh:
+            raise OptionError(
+                f'start_share: the network in {folder} does not receive the features of the mesh, '
+                'so its weights cannot be mixed with those of this training: remove start_share')
+    if options.start_share and not options.start:
+        raise OptionError('start_share needs start_from: name the network to mix with')
 
 
 def _draw(best: Path, validation: LabelledFaces) -> None:

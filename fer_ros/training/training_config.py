@@ -130,7 +130,7 @@ def _training(
 def _command(config: Path, data: Sequence[str], seed: int | None, run: Path | None) -> str:
     words = ['fer', 'train', '--config', str(config)]
     for path in data:
-        words += ['--data', Path(path).name]
+        words += ['--data', path]
     if seed is not None:
         words += ['--seed', str(seed)]
     if run is not None and run != default_folder(config, seed):

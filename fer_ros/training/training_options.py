@@ -46,7 +46,8 @@ class TrainingOptions(Options):
         minimum=0.0, maximum=1.0)
     scenes: float = option(
         0.0, 'Share of the training images that are shown as the pipeline sees them in random '
-        'scenes: small, blurred, dark, in front of a window.', minimum=0.0, maximum=1.0)
+        'scenes: small, blurred, dark, in front of a window. pipeline_crops counts for the '
+        'others.', minimum=0.0, maximum=1.0)
     mesh: bool = option(
         False, 'The network also receives the features of the face mesh, so that it sees the '
         'shape of the face as well as its pixels.')
@@ -63,6 +64,9 @@ class TrainingOptions(Options):
         0.5, 'Strength of the balancing; 0: all rows count the same, 1: all emotions count the '
         'same.', minimum=0.0, maximum=1.0)
     epochs: int = option(24, 'Number of passes over the training rows.', minimum=1)
+    kept_epoch: str = option(
+        'best', 'The epoch whose network is kept: that with the best accuracy on the validation '
+        'rows, or the last one.', choices=('best', 'last'))
     batch_size: int = option(128, 'Number of images per training step.', minimum=2)
     learning_rate: float = option(
         0.1, 'Peak learning rate; it warms up linearly and decays as a cosine.', minimum=0.0)

@@ -24,6 +24,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 import json
 from pathlib import Path
+import shlex
 from typing import Any
 
 from fer_ros.core.classification.card_file import load_card
@@ -50,12 +51,14 @@ class Training:
     :param command: command line that starts or continues it.
     :param data: paths of the data sets.
     :param software: Keras and its backend, with versions.
+    :param rows: fingerprint of the images and labels; empty if they have not been read.
     """
 
     command: str
     data: tuple[str, ...]
     options: TrainingOptions
     software: str = ''
+    rows: str = ''
 
     def keep(self, folder: Path) -> None:
         """
@@ -68,7 +71,8 @@ class Training:
             (folder / OPTIONS_FILE).write_text(
                 dump_yaml({
                     'command': self.command, 'data': list(self.data),
-                    'software': self.software, 'options': self.options.to_mapping()}),
+                    'software': self.software, 'rows': self.rows,
+                    'options': self.options.to_mapping()}),
                 encoding='utf-8')
             return
         other = Training.of(folder).differences(self)
@@ -87,6 +91,8 @@ class Training:
         if [Path(path).resolve() for path in self.data] != [
                 Path(path).resolve() for path in other.data]:
             found.append(f'data {", ".join(self.data)} instead of {", ".join(other.data)}')
+        elif self.rows and other.rows and self.rows != other.rows:
+            found.append('other images or labels in the same data')
         return found
 
     @classmethod
@@ -105,7 +111,8 @@ class Training:
                 'name the folder of a training')
         return cls(
             values['command'], tuple(values['data']),
-            TrainingOptions.from_mapping(values['options']), values['software'])
+            TrainingOptions.from_mapping(values['options']), values['software'],
+            str(values.get('rows', '')))
 
     @classmethod
     def finished(cls, folder: Path) -> Training:
@@ -166,7 +173,15 @@ def commands(folder: Path) -> list[str]:
     found: list[str] = []
     for _, other in training.options.rests_on:
         found += [words for words in commands(other) if words not in found]
-    return found if training.command in found else [*found, training.command]
+    command = _without_folders(training)
+    return found if command in found else [*found, command]
+
+
+def _without_folders(training: Training) -> str:
+    """Return the command without the folders of the data, which others do not have."""
+    return shlex.join(
+        Path(word).name if word in training.data else word
+        for word in shlex.split(training.command))
 
 
 def stages(folder: Path) -> list[dict[str, Any]]:
@@ -186,9 +201,11 @@ def stages(folder: Path) -> list[dict[str, Any]]:
         name: value for name, value in training.options.to_mapping().items()
         if value != defaults[name]}
     for name, value in options.items():
-        if isinstance(value, str):
-            # Earlier stages are beside this one; here, their names are enough.
-            options[name] = value.replace(f'{folder.parent}/', '')
+        if name in ('start_from', 'teacher'):
+            options[name] = ', '.join(
+                # Earlier stages are beside this one; here, their names are enough.
+                Path(part).name if Path(part).parent == folder.parent else part
+                for part in str(value).split(', '))
     return [*found, {'name': folder.name, 'options': options}]
 
 

@@ -41,8 +41,8 @@ def test_confusion_accuracy_recall_and_f1():
     assert found.confusion[0].tolist() == [3, 1, 0, 0, 0, 0, 0]
     assert found.accuracy == pytest.approx(5 / 7)
     np.testing.assert_allclose(found.recall[:3], [3 / 4, 1 / 2, 1])
-    # precision 1, 1/2, 1/2; recall 3/4, 1/2, 1; four labels never occur.
-    f1 = [2 * 0.75 / 1.75, 0.5, 2 * 0.5 / 1.5, 0, 0, 0, 0]
+    # precision 1, 1/2, 1/2; recall 3/4, 1/2, 1. Four labels never occur, and do not count.
+    f1 = [2 * 0.75 / 1.75, 0.5, 2 * 0.5 / 1.5]
     assert found.macro_f1 == pytest.approx(np.mean(f1))
     recalls = found.to_mapping()['per_class_recall']
     assert list(recalls) == list(LABELS)
@@ -116,3 +116,9 @@ def test_the_temperature_that_was_put_in_is_found(temperature):
     labels = (chances.cumsum(axis=1) > random.random((20000, 1))).argmax(axis=1)
     found = best_temperature((honest * temperature).astype(np.float32), labels)
     assert found == pytest.approx(temperature, rel=0.05)
+
+
+def test_few_rows_that_are_all_right_say_nothing_about_the_temperature():
+    logits = np.eye(7, dtype=np.float32)
+    assert best_temperature(logits, np.arange(7)) == 1
+    assert best_temperature(logits, np.arange(7)[::-1]) == 1

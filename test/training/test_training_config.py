@@ -128,7 +128,7 @@ def test_arguments_come_before_the_file(tmp_path):
     training = stage.training
     assert training.data == ('some/c.csv',)
     assert (training.options.seed, training.options.epochs) == (7, 9)
-    assert training.command == f'fer train --config {config} --data c.csv --seed 7'
+    assert training.command == f'fer train --config {config} --data some/c.csv --seed 7'
 
 
 def test_the_command_says_all_that_it_needs(tmp_path, monkeypatch):

@@ -48,6 +48,18 @@ def test_a_folder_belongs_to_one_choice_of_data(tmp_path, monkeypatch):
         Training('fer train', ('z.npz',), TrainingOptions()).keep(Path('run'))
 
 
+def test_a_folder_belongs_to_the_images_and_labels_that_it_began_with(tmp_path):
+    def training(rows):
+        return Training('fer train', ('x',), TrainingOptions(), rows=rows)
+
+    training('a').keep(tmp_path)
+    training('a').keep(tmp_path)
+    training('').keep(tmp_path)  # not read yet
+    assert Training.of(tmp_path).rows == 'a'
+    with pytest.raises(ValueError, match='holds .*other images or labels in the same data; give'):
+        training('b').keep(tmp_path)
+
+
 @pytest.mark.parametrize('epoch', [None, 0, 2])
 def test_a_training_is_finished_with_its_last_epoch(tmp_path, epoch):
     training = Training('fer train --config a', ('x',), TrainingOptions(epochs=3))
@@ -82,6 +94,20 @@ def test_the_commands_begin_with_the_trainings_that_it_rests_on(tmp_path):
     assert stages(Path(last)) == [
         {'name': 'large', 'options': {}}, {'name': 'small', 'options': {'teacher': 'large'}},
         {'name': 'last', 'options': {'teacher': 'large, small', 'start_from': 'small'}}]
+
+
+def test_the_commands_for_others_have_no_folders_of_the_data(tmp_path):
+    Training('fer train --data /my/x.csv --run /my/run', ('/my/x.csv',), TrainingOptions()).keep(
+        tmp_path)
+    assert commands(tmp_path) == ['fer train --data x.csv --run /my/run']
+
+
+def test_only_stages_beside_this_one_are_named_by_their_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in '../elsewhere', 'beside':
+        Training('x', ('x',), TrainingOptions()).keep(Path(name))
+    Training('x', ('x',), TrainingOptions(teacher='../elsewhere, beside')).keep(Path('last'))
+    assert stages(Path('last'))[-1]['options'] == {'teacher': '../elsewhere, beside'}
 
 
 def test_stages_of_one_file_have_one_command(tmp_path):

@@ -15,9 +15,9 @@
 """
 The quality of one view of a face: how much it says about the face's emotion.
 
-A quality is a fraction: of the accuracy above chance (1/7) that the classifier reaches on good
-views, it is the part that remains on views like this one. The factors below were fitted to
-measured fractions (docs/benchmarks.md). Darkness itself costs little, because the network's input
+The quality is the share of the accuracy above chance (1/7) that the classifier keeps on views like
+this one, compared with good views. The factors below were fitted to measured shares
+(docs/benchmarks.md). Darkness itself costs little, because the network's input
 has a minimum contrast (see `preprocessing`); the noise of a camera in the dark costs more.
 
 The product of the factors is too high for views that are both blurred and noisy. An overexposed
@@ -44,15 +44,15 @@ _SIZE_PX = 9.2, 3.0
 _CONTRAST = 0.355, 2.63
 _GRAIN = 0.79, -5.2
 """
-Half and steepness of each measure, see `_fraction`, fitted by least squares (docs/benchmarks.md).
+For each measure, the value at which the share is 0.5, and the steepness (see `_fraction`), fitted
+by least squares (docs/benchmarks.md).
 """
 
-_LEAST_RATIO = 0.5
+_RATIO_LIMIT = 0.5
 _POWER_OF_RATIO = 4
 """
-Ratio of the fine detail along both diagonals that sharp faces have at least, and its power.
-
-Chosen together with `_SHARPNESS` (docs/benchmarks.md).
+Motion along a diagonal: if the ratio of the fine detail along both diagonals is below the limit,
+the sharpness is multiplied by a power of ratio / limit (docs/benchmarks.md).
 """
 
 _POWER_OF_COSINE = 0.28
@@ -141,7 +141,7 @@ def _sharpness(grey: _Matrix) -> float:
     if coarse == 0 or max(one, other) == 0:
         return 0.0
     ratio = min(one, other) / max(one, other)
-    return min(down, across) / coarse * min(1.0, ratio / _LEAST_RATIO) ** _POWER_OF_RATIO
+    return min(down, across) / coarse * min(1.0, ratio / _RATIO_LIMIT) ** _POWER_OF_RATIO
 
 
 def _detail_of_columns(grey: _Matrix) -> tuple[float, float]:

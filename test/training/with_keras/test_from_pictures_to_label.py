@@ -241,12 +241,25 @@ def test_trainings_with_other_seeds_are_alike(tmp_path):
     first, second = written_run(tmp_path / '1'), written_run(tmp_path / '2', seed=2)
     assert seed_figures([first, second])['accuracy'] == {1: 0.25, 2: 0.25}
     for name, reason in (
-            ({'seed': 3, 'data': 'y'}, 'data y instead of x'),
+            ({'seed': 3, 'data': 'y'}, 'data .*/y instead of .*/x'),
             ({'seed': 3, 'dropout': 0.1}, 'dropout 0.1 instead of 0.3'),
             ({}, 'the seed is the same')):
-        other = written_run(tmp_path / reason, **name)
+        other = written_run(tmp_path / f'other{len(list(tmp_path.iterdir()))}', **name)
         with pytest.raises(ValueError, match=reason):
             seed_figures([first, other])
+
+
+def test_stages_with_other_seeds_are_alike(tmp_path):
+    runs = []
+    for seed, epochs in ((1, 2), (2, 2), (3, 3)):
+        folder = tmp_path / f'runs_seed{seed}'
+        Training('fer train', ('x',), TrainingOptions(epochs=epochs, seed=seed)).keep(
+            folder / 'first')
+        runs.append(written_run(
+            folder / 'last', seed=seed, start_from=str(folder / 'first')))
+    assert seed_figures(runs[:2])['accuracy'] == {1: 0.25, 2: 0.25}
+    with pytest.raises(ValueError, match='only in the seed: first: epochs 3 instead of 2'):
+        seed_figures(runs)
 
 
 def calibrated(balance, rows=4000):

@@ -72,9 +72,17 @@ def logged(folder):
         return list(csv.DictReader(file))
 
 
-def test_an_interrupted_training_goes_on_as_if_nothing_had_been(tmp_path, monkeypatch):
-    trainer(tmp_path / 'whole', epochs=3, dropout=0.3).run()
-    halted = trainer(tmp_path / 'halted', epochs=3, dropout=0.3)
+@pytest.mark.parametrize('mesh', [False, True])
+def test_an_interrupted_training_goes_on_as_if_nothing_had_been(mesh, tmp_path, monkeypatch):
+    def training(name):
+        rows, others = patterns(64, 1), patterns(28, 2)
+        if mesh:
+            rows, others = shaped(rows), shaped(others)
+        return recorded(
+            rows, others, tmp_path / name, **{**SMALL, 'epochs': 3, 'dropout': 0.3, 'mesh': mesh})
+
+    training('whole').run()
+    halted = training('halted')
     save = halted._save
 
     def interrupted():
@@ -86,7 +94,7 @@ def test_an_interrupted_training_goes_on_as_if_nothing_had_been(tmp_path, monkey
     monkeypatch.setattr(halted, '_save', interrupted)
     with pytest.raises(KeyboardInterrupt):
         halted.run()
-    again = trainer(tmp_path / 'halted', epochs=3, dropout=0.3)
+    again = training('halted')
     assert again.epoch == 2
     again.run()
     rows = [logged(tmp_path / name) for name in ('halted', 'whole')]
@@ -254,12 +262,13 @@ def test_a_teacher_that_receives_the_mesh_needs_a_pupil_that_does(trained, tmp_p
 
 
 def test_a_teacher_that_is_asked_once_is_not_asked_again_when_the_training_goes_on(
-        copied, tmp_path):
+        trained, tmp_path):
+    known = shutil.copytree(trained, tmp_path / 'known')
     options = {
-        'epochs': 1, 'teacher': str(copied), 'teacher_share': 1.0,
+        'epochs': 1, 'teacher': str(known), 'teacher_share': 1.0,
         'teacher_once': True}
     first = trainer(tmp_path / 'pupil', **options)
-    (copied / 'best.keras').unlink()
+    (known / 'best.keras').unlink()
     again = trainer(tmp_path / 'pupil', **options)
     for one, other in zip(first._batches.epoch(0), again._batches.epoch(0), strict=True):
         np.testing.assert_array_equal(one[1], other[1])
@@ -366,7 +375,7 @@ def test_crops_are_kept_as_a_whole_and_for_their_pictures(called, monkeypatch):
         called(130, pipeline_crops=0.5)
     called(130, pipeline_crops=0.5)
     write_rows(100)
-    assert 'pipeline_crops.npy holds 24 rows, but there are 34' in called(1, pipeline_crops=0.5)
+    assert 'other images or labels in the same data' in called(1, pipeline_crops=0.5)
 
 
 def test_rows_that_are_missing_are_told(called):
@@ -391,6 +400,45 @@ def test_weights_of_another_network_are_refused(called):
     write_training('other', 3)
     network('residual', EDGE).save('other/best.keras')
     assert 'start_from: other holds a network residual, whose' in called(1, start_from='other')
+
+
+@pytest.mark.parametrize('name', ['teacher', 'start_from'])
+def test_a_network_with_the_mesh_needs_a_training_with_it(called, name):
+    write_training('other', 3)
+    network('compact', EDGE, mesh=True).save('other/best.keras')
+    assert f'{name}: the network in other receives the features of the mesh: set `mesh: ' in (
+        called(1, **{name: 'other'}))
+
+
+def test_what_cannot_be_mixed_is_told_before_the_training(called):
+    write_training('other', 3)
+    network('compact', EDGE).save('other/best.keras')
+    assert 'so its weights cannot be mixed with those of this training' in called(
+        1, start_from='other', start_share=0.5, mesh=True)
+    assert 'start_share needs start_from' in called(1, start_share=0.5)
+
+
+def test_shares_of_hidden_inputs_are_at_most_all(called):
+    with pytest.raises(ValueError, match=r'mesh_absent \(0.7\) and image_absent \(0.5\) are more'):
+        trainer(Path('run'), mesh_absent=0.7, image_absent=0.5)
+
+
+def test_the_kept_epoch_is_the_best_or_the_last(tmp_path, monkeypatch):
+    for kept, expected in (('best', 1), ('last', 3)):
+        training = trainer(tmp_path / kept, epochs=3, kept_epoch=kept)
+        monkeypatch.setattr(training, '_validated', lambda training=training: (
+            1.0, 1 - training.epoch / 10))
+        weights = []
+        follow = training._save
+
+        def save(training=training, weights=weights, follow=follow):
+            weights.append(training._average.get_weights())
+            follow()
+
+        monkeypatch.setattr(training, '_save', save)
+        best = keras.models.load_model(training.run())
+        for own, wanted in zip(best.get_weights(), weights[expected - 1], strict=True):
+            np.testing.assert_array_equal(own, wanted)
 
 
 def test_only_known_networks_can_be_learnt_from(called):
