@@ -74,7 +74,7 @@ class EmotionOptions(Options):
         'others wait for the next image; 0: no limit.', unit='ms',
         minimum=0.0, maximum=10000.0, dynamic=True)
     smoothing_s: float = option(
-        0.15, 'Time whose classifications of a face count as one view. Longer: steadier, but '
+        0.16, 'Time whose classifications of a face count as one view. Longer: steadier, but '
         'later; 0: no smoothing. Good views have more weight than poor ones.', unit='s',
         minimum=0.0, maximum=60.0, dynamic=True)
     emotion_duration_s: float = option(

@@ -261,7 +261,7 @@ def test_a_step_shows_sooner_or_later(options, emotion):
     emotions, _ = stage(EmotionOptions(rate_hz=10.0, **options))
     for k in range(10):
         emotions.process([face(1, shows(Emotion.SAD, 80))], at(k / 10))
-    for k in range(10, 13):
+    for k in range(10, 14):
         (result,) = emotions.process([face(1, shows(Emotion.HAPPY, 80))], at(k / 10))
     assert result.emotion is emotion
     assert result.raw_probabilities[Emotion.HAPPY] == pytest.approx(0.8)
