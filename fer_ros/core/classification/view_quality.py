@@ -17,8 +17,8 @@ The quality of one view of a face: how much it says about the face's emotion.
 
 The quality is the share of the accuracy above chance (1/7) that the classifier keeps on views like
 this one, compared with good views. The factors below were fitted to measured shares
-(docs/benchmarks.md). Darkness itself costs little, because the network's input
-has a minimum contrast (see `preprocessing`); the noise of a camera in the dark costs more.
+(docs/benchmarks.md). Darkness itself costs little, because the network's input has a minimum
+contrast (see `preprocessing`); the noise of a camera in the dark costs more.
 
 The product of the factors is too high for views that are both blurred and noisy. An overexposed
 face has a lower quality only if it has lost contrast.
