@@ -135,21 +135,21 @@ def _sharpness(grey: _Matrix) -> float:
     """
     turned = np.asarray(
         cv2.warpAffine(grey, _TURN, grey.shape, borderMode=cv2.BORDER_REFLECT_101), np.float32)
-    (down, coarse_down), (across, coarse_across) = map(_detail_of_columns, (grey, grey.T))
-    (one, _), (other, _) = map(_detail_of_columns, (turned, turned.T))
+    down, coarse_down = _energies(grey, _FINE, _COARSE)
+    across, coarse_across = _energies(grey.T, _FINE, _COARSE)
+    diagonals = _energies(turned, _FINE) + _energies(turned.T, _FINE)
     coarse = math.sqrt(coarse_down * coarse_across)
-    if coarse == 0 or max(one, other) == 0:
+    if coarse == 0 or max(diagonals) == 0:
         return 0.0
-    ratio = min(one, other) / max(one, other)
+    ratio = min(diagonals) / max(diagonals)
     return min(down, across) / coarse * min(1.0, ratio / _RATIO_LIMIT) ** _POWER_OF_RATIO
 
 
-def _detail_of_columns(grey: _Matrix) -> tuple[float, float]:
-    """Return the energy of the fine and of the coarse detail along the columns."""
+def _energies(grey: _Matrix, *bands: _Matrix) -> list[float]:
+    """Return the energy of the detail along the columns in each band."""
     # Averaging across the direction keeps noise from counting as detail.
     averaged = grey @ _SMOOTH.T
-    fine, coarse = _FINE @ averaged, _COARSE @ averaged
-    return float(np.vdot(fine, fine)), float(np.vdot(coarse, coarse))
+    return [float(np.vdot(detail, detail)) for detail in (band @ averaged for band in bands)]
 
 
 def _noise(grey: _Matrix) -> float:
